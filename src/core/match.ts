@@ -1,0 +1,49 @@
+import type { Json } from '../base/json.ts';
+import type { Level } from './alert.ts';
+import type { AuditEvent } from './event.ts';
+
+/** What the rest of the monitor needs to know of a rule. */
+export interface RuleInfo {
+  /** Sigma `id`, or a stable hash of the content when the rule has none. */
+  readonly id: string;
+  readonly title: string;
+  readonly description: string | undefined;
+  readonly level: Level;
+  readonly tags: readonly string[];
+  readonly references: readonly string[];
+  readonly falsepositives: readonly string[];
+  /** Dotted names of the event fields that the alert shows, in order. */
+  readonly fields: readonly string[];
+  /** `monitor.to`: sinks that get the alert instead of what the routes say. */
+  readonly to: readonly string[] | undefined;
+  /** `monitor.message`: template of the alert's sentence. */
+  readonly message: string | undefined;
+  /** Evaluate, record and count, but send nothing. */
+  readonly shadow: boolean;
+  /** Silences do not apply. */
+  readonly unsilenceable: boolean;
+  /** `monitor.suppress`: kept for delivery. */
+  readonly suppress: { readonly by: readonly string[]; readonly forMs: number } | undefined;
+  /** File the rule was read from, for messages. */
+  readonly file: string;
+}
+
+/** A rule holding for an event, or for a group of events in a correlation. */
+export interface Match {
+  readonly rule: RuleInfo;
+  /** At least one for detections and correlations, oldest first; empty for an absence. */
+  readonly events: readonly AuditEvent[];
+  /** What tells this match from others of the same rule and events: group and window start of a correlation. */
+  readonly group: string | undefined;
+  /** Extra values for templates and for the reader: `previous`, `count`, group-by values, … */
+  readonly values: Readonly<Record<string, Json>>;
+  /** When it happened: `created_at` of the newest event, or the end of an absence window. Epoch ms. */
+  readonly atMs: number;
+}
+
+/** Memory of stateful rules for one account. Writes are collected and committed with the batch that made them. */
+export interface RuleState {
+  get(key: string): Json | undefined;
+  /** null forgets the key. */
+  set(key: string, value: Json): void;
+}

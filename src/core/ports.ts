@@ -1,0 +1,231 @@
+import type { Json } from '../base/json.ts';
+import type { DecidedAlert } from './alert.ts';
+import type { Delivery, DeliveryState } from './delivery.ts';
+import type { AuditEvent, QuarantinedEvent } from './event.ts';
+
+/*
+ * What the parts ask of each other. Every port returns promises even where SQLite answers at once: a second store is
+ * planned, and nothing may rely on there being a single process except where a lease says so.
+ */
+
+/** Epoch milliseconds. Injected everywhere, so that a test owns the time. */
+export type Clock = () => number;
+/** A number in [0, 1). Injected wherever jitter is drawn. */
+export type Random = () => number;
+
+// ---------------------------------------------------------------------------------------------------- audit API
+
+/** One page of `GET /events`, already told apart into events and what could not be understood. */
+export interface AuditPage {
+  readonly events: readonly AuditEvent[];
+  readonly quarantined: readonly QuarantinedEvent[];
+  /** Number of elements in the answer, understood or not. */
+  readonly count: number;
+  /** `page.totalElements`: how many the API says the whole query has; undefined when it did not say. */
+  readonly totalElements: number | undefined;
+  /** `page.number` as answered, or undefined. A page that is not the one asked for cannot prove completeness. */
+  readonly number: number | undefined;
+  /** The server's clock (HTTP `Date`) minus ours, in ms; undefined when it sent none. */
+  readonly clockSkewMs: number | undefined;
+}
+
+/** Reads one account's trail. Rejects with {@link AuditError}; retries of reads happen behind this port. */
+export interface AuditReader {
+  /** Page `page` (from 1) of all events with `fromMs` ≲ created_at ≲ `toMs` (bounds may be inclusive or not). */
+  readPage(
+    query: { readonly fromMs: number; readonly toMs: number; readonly page: number },
+    signal: AbortSignal,
+  ): Promise<AuditPage>;
+}
+
+/**
+ * Why a read failed for good. `blind`: 401/403, the account cannot be seen at all. `unavailable`: network, timeouts,
+ * 429 and 5xx after all retries. `invalid`: an answer that is not what the contract says (HTML, cut off, other shape).
+ */
+export class AuditError extends Error {
+  override readonly name = 'AuditError';
+  readonly kind: 'blind' | 'unavailable' | 'invalid';
+  /** HTTP status when there was an answer. */
+  readonly status: number | undefined;
+  constructor(kind: AuditError['kind'], message: string, options?: { status?: number; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.status = options?.status;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- leases
+
+/** Proof of holding a lease. The token grows with every change of holder, so a woken sleeper cannot write. */
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  readonly token: number;
+}
+
+/** Who may act when several processes share a store. */
+export interface Leases {
+  /** Takes the lease when free, expired or already ours; else says who holds it until when. */
+  acquire(
+    name: string,
+    holder: string,
+    ttlMs: number,
+  ): Promise<{ lease: Lease } | { heldBy: string; expiresAtMs: number }>;
+  /** Extends by `ttlMs` from now; false when the lease was lost in the meantime. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  /** Gives the lease up at once, if still ours. */
+  release(lease: Lease): Promise<void>;
+}
+
+/** A write was refused since the lease it was made under has passed to another holder. Nothing was written. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+// ------------------------------------------------------------------------------------------------------ collect
+
+/** How far an account's trail is known. */
+export interface Progress {
+  /** Everything with created_at < this is known to be completely read. Epoch ms, whole seconds. */
+  readonly watermarkMs: number;
+  /** When the last pass committed. Epoch ms. */
+  readonly committedAtMs: number;
+}
+
+/** A change of rule state: a value to keep, or null to forget the key. */
+export interface StateChange {
+  readonly key: string;
+  readonly value: Json;
+}
+
+/** What the monitor makes of new events; pure, computed inside the transaction that stores it. */
+export interface Decision {
+  readonly alerts: readonly DecidedAlert[];
+  readonly state: readonly StateChange[];
+}
+
+/** One chunk of one pass, as read. */
+export interface WindowCommit {
+  readonly account: string;
+  /** Half-open [fromMs, toMs). */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Sorted by {@link byTime}, distinct ids, seen ones included. */
+  readonly events: readonly AuditEvent[];
+  readonly quarantined: readonly QuarantinedEvent[];
+  /** False: the API contradicted itself, the window is recorded as unverified. */
+  readonly verified: boolean;
+  /** The new watermark. The store never moves it backwards. */
+  readonly watermarkMs: number;
+  readonly nowMs: number;
+}
+
+/** What was new in a committed window. */
+export interface Committed {
+  readonly fresh: readonly AuditEvent[];
+  readonly quarantined: readonly QuarantinedEvent[];
+  /** The alerts that were new, with their sinks. */
+  readonly alerts: readonly DecidedAlert[];
+}
+
+/** Progress and history of collecting. */
+export interface CollectStore {
+  progress(account: string): Promise<Progress | undefined>;
+  /** All rule state of an account, as last committed. */
+  ruleState(account: string): Promise<ReadonlyMap<string, Json>>;
+  /**
+   * Writes one window in ONE transaction: events (those whose (account, id) is known are dropped), quarantine, the
+   * decision about the fresh ones (alerts that are new, their deliveries, rule state), the window and the watermark.
+   * An event that is known with other content is quarantined beside the stored one. `decide` must be synchronous and
+   * pure; if it throws, nothing is written. Rejects with {@link LeaseLostError} when `lease` is no longer held.
+   */
+  commitWindow(
+    lease: Lease,
+    commit: WindowCommit,
+    decide: (fresh: readonly AuditEvent[], quarantined: readonly QuarantinedEvent[]) => Decision,
+  ): Promise<Committed>;
+}
+
+// ------------------------------------------------------------------------------------------------------ deliver
+
+/** The end of one attempt, as the outbox keeps it. */
+export interface Settlement {
+  readonly deliveryId: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly outcome: 'sent' | 'retry' | 'rejected';
+  /** Receipt or redacted reason. */
+  readonly detail: string;
+  /** The state the delivery goes to. */
+  readonly next:
+    | { readonly state: 'sent' }
+    | { readonly state: 'pending'; readonly dueAtMs: number }
+    | { readonly state: 'parked' };
+}
+
+/** The durable queue between deciding and sending. */
+export interface Outbox {
+  /**
+   * Leases up to `limit` due deliveries of a sink, oldest first, for `leaseMs`: they are `sending` until settled,
+   * released, or until the lease expires (a crash), and then due again.
+   */
+  claim(sink: string, limit: number, leaseMs: number): Promise<readonly Delivery[]>;
+  /**
+   * Records attempts and next states in ONE transaction, together with the conditions they open or close (parked,
+   * recovered): an alert about a parked delivery is as durable as the parking. A delivery that is no longer
+   * `sending` (its lease expired and another attempt ended first) keeps its state; the attempt is recorded.
+   * Resolves with the keys of the conditions that changed.
+   */
+  settle(settlements: readonly Settlement[], changes: readonly ConditionChange[]): Promise<readonly string[]>;
+  /** Gives claimed deliveries back untouched: no attempt is recorded, they are due at once. */
+  release(deliveryIds: readonly string[]): Promise<void>;
+  /** When the sink's next delivery is due (a running lease counts with its expiry); undefined: nothing waits. */
+  nextDueMs(sink: string): Promise<number | undefined>;
+  /** Puts alerts into the outbox that no window gave rise to: system alerts and drills. Known ids are dropped. */
+  enqueue(alerts: readonly DecidedAlert[]): Promise<readonly DecidedAlert[]>;
+}
+
+/** The opening or closing of one condition of the monitor about itself, such as `blind:default`. */
+export interface ConditionChange {
+  readonly key: string;
+  readonly open: boolean;
+  /**
+   * The alert to store when this really is a change of state. `sinceMs` is when the condition was opened: now for an
+   * opening, the stored time for a closing. Synchronous and pure; runs inside the transaction.
+   */
+  alert(sinceMs: number): DecidedAlert;
+}
+
+/** Conditions are kept in the store, so a restart neither repeats an alert nor forgets to resolve it. */
+export interface Conditions {
+  /**
+   * Applies changes in one transaction: opening an open condition or closing a closed one does nothing. Resolves with
+   * the keys that changed; their alerts and deliveries are then in the store.
+   */
+  change(changes: readonly ConditionChange[]): Promise<readonly string[]>;
+  /** Keys that are open, with their start. */
+  open(): Promise<ReadonlyMap<string, number>>;
+}
+
+/** Counts for status, readiness and metrics. */
+export interface StoreStatus {
+  /** Rejects when the store cannot be written to. */
+  probe(): Promise<void>;
+  deliveryCounts(): Promise<readonly { sink: string; state: DeliveryState; count: number }[]>;
+  totals(): Promise<{
+    events: number;
+    alerts: number;
+    quarantined: number;
+    unverifiedWindows: number;
+    bytes: number;
+  }>;
+}
+
+/** Removes what is older than the retention, in small steps so that no poll waits for it. */
+export interface Retention {
+  /**
+   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
+   * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
+   */
+  prune(beforeMs: number, limit: number): Promise<number>;
+}

@@ -1,0 +1,48 @@
+/** Labels of a measurement. Label sets are bounded: names from the configuration, never text from events. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** Where the parts report figures. Names come from the catalogues below. */
+export interface Telemetry {
+  /** Adds to a counter. */
+  count(name: CounterName, labels?: Labels, by?: number): void;
+  /** Sets a gauge. */
+  gauge(name: GaugeName, value: number, labels?: Labels): void;
+  /** Adds an observation to a histogram, in the unit its name ends with. */
+  observe(name: HistogramName, value: number, labels?: Labels): void;
+}
+
+/** Every metric, without its `vonage_audit_monitor_` prefix: help text and label names. */
+export const COUNTERS = {
+  api_requests_total: ['Requests to the Audit API by outcome.', ['account', 'outcome']],
+  polls_total: ['Passes by outcome.', ['account', 'outcome']],
+  events_total: ['New audit events stored.', ['account']],
+  events_quarantined_total: ['Elements that were no event we understand.', ['account']],
+  events_late_total: ['New events that lay behind the watermark when they were found.', ['account']],
+  windows_unverified_total: ['Windows about which the API contradicted itself.', ['account']],
+  alerts_total: ['Alerts decided.', ['kind', 'level']],
+  rule_errors_total: ['Times a rule failed on an event.', ['rule']],
+  delivery_attempts_total: ['Attempts by outcome.', ['sink', 'outcome']],
+} as const satisfies Record<string, readonly [string, readonly string[]]>;
+
+export const GAUGES = {
+  watermark_timestamp_seconds: ['Up to when the trail is completely read.', ['account']],
+  last_poll_timestamp_seconds: ['When the last pass was committed.', ['account']],
+  deliveries: ['Deliveries in the outbox by state.', ['sink', 'state']],
+  conditions_open: ['Open conditions of the monitor about itself.', ['condition']],
+  rules_loaded: ['Rules that are evaluated.', []],
+  build_info: ['Always 1; the version is a label.', ['version']],
+} as const satisfies Record<string, readonly [string, readonly string[]]>;
+
+export const HISTOGRAMS = {
+  api_request_duration_seconds: ['Duration of requests to the Audit API.', ['account']],
+  poll_duration_seconds: ['Duration of passes.', ['account']],
+  event_lateness_seconds: ['How long after its created_at an event was first seen.', ['account']],
+  delivery_duration_seconds: ['Duration of attempts.', ['sink']],
+} as const satisfies Record<string, readonly [string, readonly string[]]>;
+
+export type CounterName = keyof typeof COUNTERS;
+export type GaugeName = keyof typeof GAUGES;
+export type HistogramName = keyof typeof HISTOGRAMS;
+
+/** Telemetry that goes nowhere, for commands that serve no metrics. */
+export const noTelemetry: Telemetry = { count() {}, gauge() {}, observe() {} };
