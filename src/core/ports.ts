@@ -84,8 +84,36 @@ export class LeaseLostError extends Error {
 
 // ------------------------------------------------------------------------------------------------------ collect
 
+/** Conditions the parts notice in themselves; `subject` is the account or sink. Text and routing are made elsewhere. */
+export type ConditionName =
+  | 'blind'
+  | 'stale'
+  | 'unverified'
+  | 'clock_skew'
+  | 'parked'
+  | 'rule_failing'
+  | 'store';
+
+/** Where a part reports trouble with itself. Both are no-ops when the condition already is in that state. */
+export interface Trouble {
+  raise(condition: ConditionName, subject: string, detail: string): Promise<void>;
+  clear(condition: ConditionName, subject: string): Promise<void>;
+}
+
+/** Makes decisions about one account's new events, with the memory of stateful rules behind it. */
+export interface Decider {
+  /** Loads the memory if it is not there. To be awaited before each commit. */
+  prepare(): Promise<void>;
+  /** Synchronous and pure but for that memory; called inside the transaction. */
+  decide(fresh: readonly AuditEvent[], quarantined: readonly QuarantinedEvent[]): Decision;
+  /** Forgets the memory: the commit failed, the store knows better. */
+  discard(): void;
+}
+
 /** How far an account's trail is known. */
 export interface Progress {
+  /** `fromMs` of the first window ever committed: what lies before it is never read, not even by the overlap. */
+  readonly startMs: number;
   /** Everything with created_at < this is known to be completely read. Epoch ms, whole seconds. */
   readonly watermarkMs: number;
   /** When the last pass committed. Epoch ms. */

@@ -1,0 +1,130 @@
+import { errorCode, errorText } from '../base/errors.ts';
+import { sleep } from '../base/sleep.ts';
+import type { Log } from '../core/log.ts';
+import { AuditError, LeaseLostError, type Random } from '../core/ports.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
+
+/** Polls one account for as long as it is let. */
+export interface Poller {
+  readonly account: string;
+  /** One pass, with its outcome logged, counted and reported; true when it was completed. Rejects only when the lease is lost. */
+  pass(signal: AbortSignal): Promise<boolean>;
+  /** Passes at the interval, never overlapping, until the signal aborts or the lease is lost (rejects then). */
+  run(signal: AbortSignal): Promise<void>;
+  /** When the last pass was completed; undefined before the first. Epoch ms. */
+  lastCompletedMs(): number | undefined;
+}
+
+/** What a poller needs. */
+export interface PollerOptions extends PassOptions {
+  readonly intervalMs: number;
+}
+
+/** Makes the poller of one account. */
+export const createPoller = (
+  options: PollerOptions,
+  deps: PassDeps & { readonly random: Random; readonly log: Log; readonly telemetry: Telemetry },
+): Poller => {
+  const { account } = options;
+  const { log, now, telemetry, trouble } = deps;
+  let lastCompletedMs: number | undefined;
+
+  const onCommitted = (committed: CommittedWindow): void => {
+    const { window } = committed;
+    if (!window.verified) {
+      telemetry.count('windows_unverified_total', { account });
+      log.warn('window.unverified', {
+        account,
+        from: iso(window.fromMs),
+        to: iso(window.toMs),
+        reason: window.doubt,
+        events: window.events.length,
+      });
+    }
+    if (committed.more) {
+      log.info('poll.catching_up', {
+        account,
+        from: iso(window.fromMs),
+        to: iso(window.toMs),
+        events: window.events.length,
+        new: committed.fresh.length,
+      });
+    }
+    telemetry.gauge('watermark_timestamp_seconds', committed.watermarkMs / 1_000, { account });
+    deps.onCommitted(committed);
+  };
+
+  const failed = async (error: unknown, startedMs: number): Promise<void> => {
+    const kind = error instanceof AuditError ? error.kind : 'store';
+    telemetry.count('polls_total', { account, outcome: kind });
+    const reason = errorText(error);
+    log.error('poll.failed', {
+      account,
+      kind,
+      status: error instanceof AuditError ? error.status : undefined,
+      code: errorCode(error),
+      reason,
+      duration_ms: now() - startedMs,
+    });
+    if (kind === 'blind') await trouble.raise('blind', account, reason);
+    if (kind === 'store') await trouble.raise('store', account, reason);
+  };
+
+  const completed = async (result: PassResult, startedMs: number): Promise<void> => {
+    lastCompletedMs = now();
+    telemetry.count('polls_total', { account, outcome: 'completed' });
+    telemetry.observe('poll_duration_seconds', (lastCompletedMs - startedMs) / 1_000, { account });
+    telemetry.gauge('last_poll_timestamp_seconds', lastCompletedMs / 1_000, { account });
+    log.info('poll.completed', {
+      account,
+      watermark: iso(result.watermarkMs),
+      windows: result.windows,
+      read: result.events,
+      new: result.fresh,
+      alerts: result.alerts,
+      unverified: result.unverified,
+      duration_ms: lastCompletedMs - startedMs,
+    });
+    await trouble.clear('blind', account);
+    await trouble.clear('store', account);
+    await trouble.clear('stale', account);
+  };
+
+  const pass = async (signal: AbortSignal): Promise<boolean> => {
+    const startedMs = now();
+    try {
+      const result = await runPass(options, { ...deps, onCommitted }, signal);
+      await completed(result, startedMs);
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
+      if (!signal.aborted) await reportFailure(error, startedMs);
+      return false;
+    }
+  };
+
+  /** Reporting trouble writes to the store, which may be the very trouble: the log has it in any case. */
+  const reportFailure = async (error: unknown, startedMs: number): Promise<void> => {
+    try {
+      await failed(error, startedMs);
+    } catch (again) {
+      log.error('store.error', { account, reason: errorText(again) });
+    }
+  };
+
+  return {
+    account,
+    pass,
+    lastCompletedMs: () => lastCompletedMs,
+    async run(signal) {
+      while (!signal.aborted) {
+        await pass(signal);
+        // Up to a tenth either way, so that many accounts do not poll in step.
+        await sleep(options.intervalMs * (0.9 + 0.2 * deps.random()), signal);
+      }
+    },
+  };
+};
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,229 @@
+import { stableId } from '../base/hash.ts';
+import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
+import type { AuditPage, AuditReader } from '../core/ports.ts';
+import { isOneSecond, type Window } from '../core/window.ts';
+
+/** How windows are read. */
+export interface ReadWindowOptions {
+  readonly reader: AuditReader;
+  readonly pageSize: number;
+  /** A window with more events is to be halved, unless it is one second wide. */
+  readonly maxWindowEvents: number;
+  /** How many pages may be under way at once after page 1 has told the count. */
+  readonly pageConcurrency: number;
+  /** How often a window is read again when counts disagree. */
+  readonly rereads: number;
+}
+
+/** A window that was read as a whole. */
+export interface ReadWindow extends Window {
+  /** Events inside the window, sorted, distinct. */
+  readonly events: readonly AuditEvent[];
+  readonly quarantined: readonly QuarantinedEvent[];
+  /** True: the number of distinct elements equals what the API says the query has. */
+  readonly verified: boolean;
+  /** Why it is not verified; '' when it is. */
+  readonly doubt: string;
+  /** Server clock minus ours; undefined when unknown. */
+  readonly clockSkewMs: number | undefined;
+}
+
+/** What came of reading: the window, or the finding that it holds too much and must be halved. */
+export type ReadResult =
+  | { readonly kind: 'read'; readonly window: ReadWindow }
+  | { readonly kind: 'too-large'; readonly totalElements: number };
+
+/** The API does not say whether its bounds are inclusive: we ask for a second more on both ends and filter. */
+const MARGIN_MS = 1_000;
+/** Pages that may be read beyond what `maxWindowEvents` allows (a crowded second, a lying total), as a factor. */
+const CROWDED_FACTOR = 20;
+
+/**
+ * Reads all pages of a window and proves the result complete by counting: the distinct elements we hold must be as
+ * many as `totalElements` says. When they are not (an event slipped from one page to another, or the API is wrong) the
+ * window is read again, and what the readings found is put together; after the last reading it is given back as
+ * unverified rather than lost. Rejects with AuditError when a page cannot be read at all.
+ */
+export const readWindow = async (
+  window: Window,
+  options: ReadWindowOptions,
+  signal: AbortSignal,
+): Promise<ReadResult> => {
+  const found = createFindings();
+  let doubt = '';
+  let previousTotal: number | undefined;
+  for (let reading = 0; reading <= options.rereads; reading += 1) {
+    const pages = await readPages(window, options, reading === 0, signal);
+    if (pages.kind === 'too-large') return pages;
+    found.merge(pages.findings);
+    doubt = pages.doubt;
+    const total = pages.totalElements;
+    // Two readings may each miss a different event and still agree on the total: together they are complete.
+    const together = total !== undefined && total === previousTotal && found.size() === total;
+    if (doubt === '' || together) {
+      return { kind: 'read', window: finish(window, found, '', pages.clockSkewMs) };
+    }
+    previousTotal = total;
+    if (reading === options.rereads) {
+      return { kind: 'read', window: finish(window, found, doubt, pages.clockSkewMs) };
+    }
+  }
+  throw new Error('unreachable: the last reading returns');
+};
+
+const finish = (
+  window: Window,
+  found: Findings,
+  doubt: string,
+  clockSkewMs: number | undefined,
+): ReadWindow => ({
+  ...window,
+  events: [...found.events.values()]
+    .filter((event) => event.createdAtMs >= window.fromMs && event.createdAtMs < window.toMs)
+    .sort(byTime),
+  quarantined: [...found.quarantined.values()],
+  verified: doubt === '',
+  doubt,
+  clockSkewMs,
+});
+
+/** Everything distinct that some pages held, whether inside the window or in its margin. */
+interface Findings {
+  readonly events: Map<string, AuditEvent>;
+  readonly quarantined: Map<string, QuarantinedEvent>;
+  size(): number;
+  /** Adds a page; true when it brought anything new. */
+  add(page: AuditPage): boolean;
+  merge(other: Findings): void;
+}
+
+const createFindings = (): Findings => {
+  const events = new Map<string, AuditEvent>();
+  const quarantined = new Map<string, QuarantinedEvent>();
+  const size = (): number => events.size + quarantined.size;
+  return {
+    events,
+    quarantined,
+    size,
+    add(page) {
+      const before = size();
+      for (const event of page.events) {
+        const known = events.get(event.id);
+        if (known === undefined) events.set(event.id, event);
+        else if (known.json !== event.json) conflict(quarantined, event);
+      }
+      for (const element of page.quarantined) quarantined.set(element.key, element);
+      return size() > before;
+    },
+    merge(other) {
+      for (const [id, event] of other.events) if (!events.has(id)) events.set(id, event);
+      for (const [key, element] of other.quarantined) quarantined.set(key, element);
+    },
+  };
+};
+
+/** Two elements of one answer with one id and different content: the first is kept, the other is not lost. */
+const conflict = (quarantined: Map<string, QuarantinedEvent>, event: AuditEvent): void => {
+  const key = stableId('conflict', event.id, event.json);
+  quarantined.set(key, {
+    account: event.account,
+    key,
+    json: event.json,
+    reason: `id ${event.id} stands twice in one reading with different content; the first one is kept as the event`,
+  });
+};
+
+type Pages =
+  | { readonly kind: 'too-large'; readonly totalElements: number }
+  | {
+      readonly kind: 'pages';
+      readonly findings: Findings;
+      readonly totalElements: number | undefined;
+      readonly doubt: string;
+      readonly clockSkewMs: number | undefined;
+    };
+
+/** One reading of all pages. */
+const readPages = async (
+  window: Window,
+  options: ReadWindowOptions,
+  mayBeTooLarge: boolean,
+  signal: AbortSignal,
+): Promise<Pages> => {
+  const range = { fromMs: window.fromMs - MARGIN_MS, toMs: window.toMs + MARGIN_MS };
+  const findings = createFindings();
+  const doubts = new Set<string>();
+  let total: number | undefined;
+
+  const take = (page: AuditPage, asked: number): boolean => {
+    if (page.number !== undefined && page.number !== asked) {
+      doubts.add(`page ${asked} was asked for, the answer says it is page ${page.number}`);
+    }
+    if (asked > 1 && page.totalElements !== total && page.totalElements !== undefined) {
+      doubts.add(`totalElements changed from ${total} to ${page.totalElements} between pages`);
+      total = page.totalElements;
+    }
+    return findings.add(page);
+  };
+  // When one page of several fails, the others are called off: their retries must not outlive this reading.
+  const failed = new AbortController();
+  const together = AbortSignal.any([signal, failed.signal]);
+  const read = async (page: number): Promise<AuditPage> => {
+    try {
+      return await options.reader.readPage({ ...range, page }, together);
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
+  };
+
+  const first = await read(1);
+  total = first.totalElements ?? (first.count === 0 ? 0 : undefined);
+  const outside = first.events.find(
+    (event) => event.createdAtMs < range.fromMs - MARGIN_MS || event.createdAtMs > range.toMs + MARGIN_MS,
+  );
+  if (outside) {
+    // Halving cannot help against a server that does not filter: it would end in one request per second of history.
+    doubts.add(
+      `the answer holds an event of ${new Date(outside.createdAtMs).toISOString()}, outside the range`,
+    );
+  } else if (mayBeTooLarge && (total ?? 0) > options.maxWindowEvents && !isOneSecond(window)) {
+    return { kind: 'too-large', totalElements: total ?? 0 };
+  }
+  take(first, 1);
+
+  const limit = outside ? options.maxWindowEvents : options.maxWindowEvents * CROWDED_FACTOR;
+  const maxPages = Math.max(1, Math.ceil(limit / options.pageSize));
+  // A server may give smaller pages than asked for; what page 1 held tells how many pages there are.
+  const perPage = first.count > 0 && first.count < (total ?? 0) ? first.count : options.pageSize;
+  const expected = Math.min(maxPages, Math.ceil((total ?? 0) / perPage));
+  let next = 2;
+  let last = first;
+  while (next <= maxPages) {
+    // Beyond the expected end a full last page is followed by a probe: totals have been seen too small.
+    const upTo = next <= expected ? Math.min(next + options.pageConcurrency - 1, expected) : next;
+    if (next > expected && last.count < perPage) break;
+    const numbers = Array.from({ length: upTo - next + 1 }, (_, index) => next + index);
+    const answers = await Promise.all(numbers.map(read));
+    let anythingNew = false;
+    for (const [index, answer] of answers.entries()) {
+      if (take(answer, numbers[index] ?? 0)) anythingNew = true;
+      last = answer;
+    }
+    next = upTo + 1;
+    // Pages that repeat what is known, or hold nothing: reading on could go on for ever.
+    if (!anythingNew) break;
+  }
+
+  if (total === undefined) doubts.add('the answer does not say totalElements');
+  else if (findings.size() !== total) {
+    doubts.add(`${findings.size()} distinct elements were read, totalElements says ${total}`);
+  }
+  return {
+    kind: 'pages',
+    findings,
+    totalElements: total,
+    doubt: [...doubts].join('; '),
+    clockSkewMs: first.clockSkewMs,
+  };
+};
