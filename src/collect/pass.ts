@@ -129,7 +129,7 @@ const commit = async (
         watermarkMs,
         nowMs: deps.now(),
       },
-      (fresh, quarantined) => deps.decider.decide(fresh, quarantined),
+      (fresh, quarantined) => deps.decider.decide(fresh, quarantined, watermarkMs),
     );
   } catch (error) {
     // The memory of stateful rules may hold what was not stored: the store's version counts.

@@ -70,10 +70,10 @@ export interface Leases {
     name: string,
     holder: string,
     ttlMs: number,
-  ): Promise<{ lease: Lease } | { heldBy: string; expiresAtMs: number }>;
+  ): Promise<{ readonly lease: Lease } | { readonly held: Lease; readonly expiresAtMs: number }>;
   /** Extends by `ttlMs` from now; false when the lease was lost in the meantime. */
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
-  /** Gives the lease up at once, if still ours. */
+  /** Ends the lease at once if holder and token still are the current ones (ours, or a holder known to be dead). */
   release(lease: Lease): Promise<void>;
 }
 
@@ -104,8 +104,15 @@ export interface Trouble {
 export interface Decider {
   /** Loads the memory if it is not there. To be awaited before each commit. */
   prepare(): Promise<void>;
-  /** Synchronous and pure but for that memory; called inside the transaction. */
-  decide(fresh: readonly AuditEvent[], quarantined: readonly QuarantinedEvent[]): Decision;
+  /**
+   * Synchronous and pure but for that memory; called inside the transaction. `watermarkMs` is the watermark that this
+   * commit writes: the time up to which the absence of events can be judged.
+   */
+  decide(
+    fresh: readonly AuditEvent[],
+    quarantined: readonly QuarantinedEvent[],
+    watermarkMs: number,
+  ): Decision;
   /** Forgets the memory: the commit failed, the store knows better. */
   discard(): void;
 }
