@@ -50,23 +50,19 @@ export const readWindow = async (
   signal: AbortSignal,
 ): Promise<ReadResult> => {
   const found = createFindings();
-  let doubt = '';
   let previousTotal: number | undefined;
   for (let reading = 0; reading <= options.rereads; reading += 1) {
     const pages = await readPages(window, options, reading === 0, signal);
     if (pages.kind === 'too-large') return pages;
     found.merge(pages.findings);
-    doubt = pages.doubt;
     const total = pages.totalElements;
     // Two readings may each miss a different event and still agree on the total: together they are complete.
     const together = total !== undefined && total === previousTotal && found.size() === total;
-    if (doubt === '' || together) {
-      return { kind: 'read', window: finish(window, found, '', pages.clockSkewMs) };
-    }
-    previousTotal = total;
-    if (reading === options.rereads) {
+    const doubt = [pages.unfiltered, together ? '' : pages.miscount].filter((text) => text !== '').join('; ');
+    if (doubt === '' || pages.unfiltered !== '' || reading === options.rereads) {
       return { kind: 'read', window: finish(window, found, doubt, pages.clockSkewMs) };
     }
+    previousTotal = total;
   }
   throw new Error('unreachable: the last reading returns');
 };
@@ -139,7 +135,10 @@ type Pages =
       readonly kind: 'pages';
       readonly findings: Findings;
       readonly totalElements: number | undefined;
-      readonly doubt: string;
+      /** Why the answer cannot be trusted to be about the range we asked for; '' when it can. */
+      readonly unfiltered: string;
+      /** Why the count proves nothing; '' when it proves this reading complete. */
+      readonly miscount: string;
       readonly clockSkewMs: number | undefined;
     };
 
@@ -152,15 +151,16 @@ const readPages = async (
 ): Promise<Pages> => {
   const range = { fromMs: window.fromMs - MARGIN_MS, toMs: window.toMs + MARGIN_MS };
   const findings = createFindings();
-  const doubts = new Set<string>();
+  /** What looked odd; it matters only when the count, which is the proof, disagrees. */
+  const oddities = new Set<string>();
   let total: number | undefined;
 
   const take = (page: AuditPage, asked: number): boolean => {
     if (page.number !== undefined && page.number !== asked) {
-      doubts.add(`page ${asked} was asked for, the answer says it is page ${page.number}`);
+      oddities.add(`page ${asked} was asked for, the answer says it is page ${page.number}`);
     }
     if (asked > 1 && page.totalElements !== total && page.totalElements !== undefined) {
-      doubts.add(`totalElements changed from ${total} to ${page.totalElements} between pages`);
+      oddities.add(`totalElements changed from ${total} to ${page.totalElements} between pages`);
       total = page.totalElements;
     }
     return findings.add(page);
@@ -182,11 +182,10 @@ const readPages = async (
   const outside = first.events.find(
     (event) => event.createdAtMs < range.fromMs - MARGIN_MS || event.createdAtMs > range.toMs + MARGIN_MS,
   );
+  let unfiltered = '';
   if (outside) {
     // Halving cannot help against a server that does not filter: it would end in one request per second of history.
-    doubts.add(
-      `the answer holds an event of ${new Date(outside.createdAtMs).toISOString()}, outside the range`,
-    );
+    unfiltered = `the answer holds an event of ${new Date(outside.createdAtMs).toISOString()}, outside the range`;
   } else if (mayBeTooLarge && (total ?? 0) > options.maxWindowEvents && !isOneSecond(window)) {
     return { kind: 'too-large', totalElements: total ?? 0 };
   }
@@ -215,15 +214,22 @@ const readPages = async (
     if (!anythingNew) break;
   }
 
-  if (total === undefined) doubts.add('the answer does not say totalElements');
-  else if (findings.size() !== total) {
-    doubts.add(`${findings.size()} distinct elements were read, totalElements says ${total}`);
-  }
   return {
     kind: 'pages',
     findings,
     totalElements: total,
-    doubt: [...doubts].join('; '),
+    unfiltered,
+    miscount: miscount(findings.size(), total, oddities),
     clockSkewMs: first.clockSkewMs,
   };
+};
+
+/** Why the count proves nothing; '' when it proves the reading complete. */
+const miscount = (size: number, total: number | undefined, oddities: ReadonlySet<string>): string => {
+  if (size === total) return '';
+  const first =
+    total === undefined
+      ? 'the answer does not say totalElements'
+      : `${size} distinct elements were read, totalElements says ${total}`;
+  return [first, ...oddities].join('; ');
 };

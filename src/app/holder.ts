@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Lease } from '../core/ports.ts';
+
+/**
+ * A name for this process as holder of leases, unique for ever: host, process-id namespace, process id, random part.
+ * The first three let another process of the same machine see at once that a holder is dead.
+ */
+export const holderName = (): string =>
+  [hostname(), pidNamespace(), process.pid, randomBytes(6).toString('hex')].join('/');
+
+/**
+ * Whether the holder of a lease certainly is a dead process of this machine, so that nobody needs to wait for the
+ * expiry after a crash. Only processes of our own process-id namespace can be judged; a wrong "dead" would still be
+ * safe, since commits carry the fencing token.
+ */
+export const isDead = (lease: Lease): boolean => {
+  const [host, namespace, pid] = lease.holder.split('/');
+  const number = Number(pid);
+  if (host !== hostname() || namespace !== pidNamespace() || !Number.isInteger(number)) return false;
+  // Our own id in somebody else's lease: the process ids have come round, that holder is gone.
+  if (number === process.pid) return true;
+  try {
+    process.kill(number, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+};
+
+const pidNamespace = (): string => {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    return '-';
+  }
+};
