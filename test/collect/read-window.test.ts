@@ -60,7 +60,7 @@ describe('reading a window', () => {
         .toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
         .map((event) => event.id),
     );
-    expect(source.asked.toSorted()).toEqual([1, 2, 3, 4]);
+    expect(source.asked.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
     expect(source.most).toBe(3);
   });
 

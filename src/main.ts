@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// The process edge: refuses a Node that cannot run the rest, turns signals into an AbortSignal, sets the exit code.
+
+/** The oldest Node the dependencies run on; see `engines` in package.json. */
+const OLDEST = [22, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+  process.stderr.write(
+    `vonage-audit-monitor needs Node ${OLDEST.join('.')} or later, this is ${process.versions.node}.\n` +
+      'From a clone, "npm ci" brings a fitting Node along: use "npm start" instead of "node src/main.ts run".\n',
+  );
+  process.exit(2);
+}
+
+const stop = new AbortController();
+const onSignal = (): void => {
+  // The first signal asks for a clean end; a second one means now, whatever is in flight (the outbox survives it).
+  if (stop.signal.aborted) process.exit(1);
+  stop.abort();
+};
+process.on('SIGTERM', onSignal);
+process.on('SIGINT', onSignal);
+
+// Imported only now: on an old Node the parts would fail to load before the refusal above could be read.
+const { runCommandLine } = await import('./cli/program.ts');
+process.exitCode = await runCommandLine(process.argv.slice(2), stop.signal);
