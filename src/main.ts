@@ -25,3 +25,5 @@ process.on('SIGINT', onSignal);
 // Imported only now: on an old Node the parts would fail to load before the refusal above could be read.
 const { runCommandLine } = await import('./cli/program.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2), stop.signal);
+// Everything is closed by now and the process ends by itself; should a handle have been forgotten, it still ends.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -105,9 +105,9 @@ export const auditPage = (
   ...page,
 });
 
-const shuffle = <T>(items: T[], random: () => number): void => {
+const shuffle = (items: unknown[], random: () => number): void => {
   for (let i = items.length - 1; i > 0; i -= 1) {
     const j = Math.floor(random() * (i + 1));
-    [items[i], items[j]] = [items[j] as T, items[i] as T];
+    [items[i], items[j]] = [items[j], items[i]];
   }
 };
