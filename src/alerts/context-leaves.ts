@@ -1,0 +1,96 @@
+import { isObject, type Json, type JsonObject, own } from '../base/json.ts';
+import type { AlertField } from '../core/alert.ts';
+import { scalarText } from './event-field.ts';
+import { visibleText } from './visible-text.ts';
+
+/**
+ * Reads the `context` of an event. Its shape depends on the event type and is documented for three types only, so a
+ * fact is looked for under the names it is known by, at any depth, nearest to the top first.
+ */
+export interface ContextLeaves {
+  /**
+   * The first of `names` that the context has, as text. Names are compared without case, `-` and `_` (`voice-type`,
+   * `voiceType`); a name with a dot must match the end of the path (`answer_url.url`). What was taken is not in `rest`.
+   */
+  take(...names: readonly string[]): string | undefined;
+  /** What nobody took, in order, at most `limit`, values that may be secrets hidden. */
+  rest(limit: number): readonly AlertField[];
+}
+
+interface Leaf {
+  readonly path: readonly string[];
+  /** The path as names are compared, with a dot in front: `.created.answerurl.url`. */
+  readonly plain: string;
+  readonly text: string;
+  taken: boolean;
+}
+
+const MAX_LEAVES = 200;
+const MAX_DEPTH = 8;
+
+const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, '');
+
+// The trail should hold no secret, but an alert travels to chat rooms and mailboxes: what is named like one is never
+// shown. An id of a secret is no secret and is what the reader needs.
+const SECRET = /secret|password|passwd|token|credential|privatekey|signature/;
+const mayBeSecret = (leaf: Leaf): boolean => SECRET.test(leaf.plain) && !/id$|at$|date$/.test(leaf.plain);
+
+const readLeaves = (context: JsonObject): Leaf[] => {
+  const leaves: Leaf[] = [];
+  let level: { readonly path: readonly string[]; readonly value: Json }[] = [{ path: [], value: context }];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
+    const below: typeof level = [];
+    for (const { path, value } of level) {
+      if (leaves.length >= MAX_LEAVES) return leaves;
+      if (isObject(value)) {
+        for (const key of Object.keys(value))
+          below.push({ path: [...path, key], value: own(value, key) ?? null });
+      } else if (Array.isArray(value) && value.some((element) => typeof element === 'object')) {
+        value.forEach((element, index) => below.push({ path: [...path, String(index)], value: element }));
+      } else {
+        const values = Array.isArray(value) ? value : [value];
+        const text = values
+          .map(scalarText)
+          .filter((part) => part !== undefined && part !== '')
+          .join(', ');
+        if (text !== '')
+          leaves.push({
+            path,
+            plain: `.${path.map(plainName).join('.')}`,
+            text: visibleText(text),
+            taken: false,
+          });
+      }
+    }
+    level = below.slice(0, MAX_LEAVES);
+  }
+  return leaves;
+};
+
+/** Makes {@link ContextLeaves} of an event; an event without a context has no leaves. */
+export const contextLeaves = (event: JsonObject): ContextLeaves => {
+  const context = own(event, 'context');
+  const leaves = isObject(context) ? readLeaves(context) : [];
+  return {
+    take(...names) {
+      for (const name of names) {
+        const wanted = `.${plainName(name)}`;
+        const leaf = leaves.find((candidate) => candidate.plain.endsWith(wanted) && !mayBeSecret(candidate));
+        if (leaf) {
+          leaf.taken = true;
+          return leaf.text;
+        }
+      }
+      return undefined;
+    },
+    rest(limit) {
+      const left = leaves.filter((leaf) => !leaf.taken);
+      const shown = left.slice(0, limit).map((leaf) => ({
+        name: visibleText(leaf.path.join('.'), 80),
+        value: mayBeSecret(leaf) ? '(hidden)' : leaf.text,
+      }));
+      const more = left.length - shown.length;
+      return more > 0 ? [...shown, { name: 'More', value: `${more} more values in the event` }] : shown;
+    },
+  };
+};
