@@ -11,6 +11,7 @@ export const LOG_EVENTS = {
   'config.warning': 'Something in the configuration or in a rule is legal but probably not meant.',
   'rules.loaded': 'Rules were compiled: how many of which kind, and how many were left out by status.',
   'http.listening': 'Health and metrics are served; the address with its real port.',
+  'http.error': 'A request for health or metrics failed on our side.',
   'lease.waiting': 'Another process holds the store; this one stands by.',
   'lease.acquired': 'This process now polls and delivers.',
   'lease.lost': 'The lease passed to another process; this one stops writing.',

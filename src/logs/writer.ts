@@ -61,24 +61,19 @@ const flushAllOnExit = (): void => {
  * Writes whole texts to a descriptor. A closed pipe or a full disk ends or thins the log, never the monitor: there is
  * no place left to complain to.
  */
-const createDescriptorWrite = (fd: number): TextStream => {
-  let gone = false;
-  return {
-    write(text) {
-      let rest: Uint8Array = Buffer.from(text);
-      while (rest.length > 0 && !gone) {
-        try {
-          rest = rest.subarray(writeSync(fd, rest));
-        } catch (error) {
-          const code = errorCode(error);
-          if (code === 'EPIPE' || code === 'EBADF') gone = true;
-          else if (code === 'EAGAIN') waitMs(BUSY_WAIT_MS);
-          else if (code !== 'EINTR') return;
-        }
+const createDescriptorWrite = (fd: number): TextStream => ({
+  write(text) {
+    let rest: Uint8Array = Buffer.from(text);
+    while (rest.length > 0) {
+      try {
+        rest = rest.subarray(writeSync(fd, rest));
+      } catch (error) {
+        if (errorCode(error) !== 'EAGAIN') return;
+        waitMs(BUSY_WAIT_MS);
       }
-    },
-  };
-};
+    }
+  },
+});
 
 const waitMs = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

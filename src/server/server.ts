@@ -1,0 +1,103 @@
+import type { AddressInfo } from 'node:net';
+import { errorCode, errorText, UsageError } from '../base/errors.ts';
+import type { Log } from '../core/log.ts';
+import { type Health, readiness } from './health.ts';
+import type { MetricsPage } from './telemetry.ts';
+
+/** Nothing that is served takes a body. */
+const BODY_LIMIT_BYTES = 16 * 1_024;
+/** A request that is not complete by then is cut: slow senders must not hold connections. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
+/** A server that listens. */
+export interface Server {
+  /** Where it really listens: the host as configured, the port as bound. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** `http://host:port` without a slash at the end. */
+  readonly url: string;
+  /** Stops at once: open connections are cut, whatever they wait for. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200, or 503 with the reasons) and `/metrics`, and
+ * logs `http.listening`. Port 0 takes a free one. Rejects with a {@link UsageError} when the address cannot be
+ * listened on. The web framework is loaded here, so that commands that serve nothing do not wait for it.
+ */
+export const createServer = async (options: {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly health: Health;
+  readonly metrics: MetricsPage;
+  readonly log: Log;
+  readonly readyTimeoutMs?: number;
+}): Promise<Server> => {
+  const { listen, health, metrics, log } = options;
+  const { fastify } = await import('fastify');
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    // What the router itself refuses passes by the hooks below.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.code(400).headers(HEADERS).send({ error: 'not a valid path' });
+    },
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(HEADERS);
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
+  app.setErrorHandler((error, request, reply) => {
+    const status = (error as { readonly statusCode?: number }).statusCode ?? 500;
+    // A mistake of the client is explained to it; ours goes to the log, where secrets are redacted.
+    if (status < 500) return reply.code(status).send({ error: errorText(error) });
+    log.warn('http.error', { path: request.routeOptions.url ?? '', error });
+    return reply.code(500).send({ error: 'internal error; the log has it' });
+  });
+
+  app.get('/livez', () => ({ alive: true }));
+  app.get('/readyz', async (_request, reply) => {
+    const state = await readiness(health, log, options.readyTimeoutMs);
+    return reply.code(state.ready ? 200 : 503).send(state);
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const page = await metrics.render();
+    return reply.type(metrics.contentType).send(page);
+  });
+
+  try {
+    await app.listen(listen);
+  } catch (error) {
+    await app.close();
+    throw listenError(listen, error);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const address = { host: listen.host, port };
+  const url = `http://${hostPort(address)}`;
+  log.info('http.listening', { address: hostPort(address), url });
+  return { address, url, close: () => app.close() };
+};
+
+const hostPort = ({ host, port }: Server['address']): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there; name another port, or 0 for a free one',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'this user may not listen on that port; name one above 1023',
+  ENOTFOUND: 'this host name is not known',
+};
+
+const listenError = (listen: Server['address'], error: unknown): UsageError =>
+  new UsageError(
+    `http.listen: cannot listen on ${hostPort(listen)}: ${CAUSES[errorCode(error) ?? ''] ?? errorText(error)}`,
+    { cause: error },
+  );
