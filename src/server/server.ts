@@ -47,8 +47,9 @@ export const createServer = async (options: {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     // What the router itself refuses passes by the hooks below.
-    frameworkErrors: (_error, _request, reply) => {
-      reply.code(400).headers(HEADERS).send({ error: 'not a valid path' });
+    frameworkErrors: (_error, _request, { raw }) => {
+      raw.writeHead(400, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' });
+      raw.end('{"error":"not a valid path"}');
     },
   });
   app.addHook('onRequest', async (_request, reply) => {
