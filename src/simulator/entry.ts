@@ -8,11 +8,10 @@ export const toEntry = (event: WireEvent, linkBase: string): Entry => {
     throw new RangeError(
       `created_at of event ${event.id} is ${JSON.stringify(event.created_at)}, allowed is 2018-08-13T10:15:31`,
     );
-  const json = JSON.stringify(event);
-  const about = { id: event.id, type: event.event_type, atMs };
-  if (event._links) return { ...about, json, searchable: json.length };
-  const links = JSON.stringify({ self: { href: `${linkBase}/events/${event.id}` } });
-  return { ...about, json: `${json.slice(0, -1)},"_links":${links}}`, searchable: json.length - 1 };
+  // One stringify of the whole: a concatenation would keep both parts alive beside the result.
+  const _links = event._links ?? { self: { href: `${linkBase}/events/${event.id}` } };
+  const json = JSON.stringify({ ...event, _links });
+  return { id: event.id, type: event.event_type, atMs, json, searchable: json.lastIndexOf(',"_links":') };
 };
 
 /** Something to be served as an event at a time, whatever its text is: for elements that are no proper events. */

@@ -67,14 +67,18 @@ export type DateForm = 'zoned' | 'plain';
 
 const ISO = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/;
 
+/** JavaScript rolls 31 February over into March, so a day must survive the round trip. */
+const isDay = (day: string): boolean => {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+};
+
 /** Reads an ISO 8601 date or date-time; without a zone it is UTC. Undefined when it is none (31 February too). */
 export const parseWireTime = (text: string): { readonly ms: number; readonly form: DateForm } | undefined => {
   const match = ISO.exec(text);
   if (!match) return undefined;
   const [, day = '', zone] = match;
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  // JavaScript rolls 31 February over into March, so the day must survive the round trip.
-  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return undefined;
   const ms = Date.parse(text.length > 10 && zone === undefined ? `${text}Z` : text);
-  return Number.isNaN(ms) ? undefined : { ms, form: zone === undefined ? 'plain' : 'zoned' };
+  if (Number.isNaN(ms) || (Number(day.slice(8)) > 28 && !isDay(day))) return undefined;
+  return { ms, form: zone === undefined ? 'plain' : 'zoned' };
 };
