@@ -1,0 +1,49 @@
+import type { Database } from 'better-sqlite3';
+import { refusal } from './errors.ts';
+import { APPLICATION_ID } from './schema.ts';
+
+/**
+ * Refuses a file that is another program's or that a newer version has migrated. Reads only, and comes before
+ * everything that writes.
+ */
+export const checkIdentity = (db: Database, path: string, known: number): void => {
+  const version = readNumber(db, 'user_version');
+  const id = readNumber(db, 'application_id');
+  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  const untouched = id === 0 && version === 0 && tables === 0;
+  if (id !== APPLICATION_ID && !untouched) {
+    throw refusal('foreign', path, `a SQLite database with application_id ${id}, not ${APPLICATION_ID}`);
+  }
+  if (version > known) {
+    throw refusal('newer', path, `it has schema version ${version}, this program knows up to ${known}`);
+  }
+};
+
+/**
+ * Brings the file up to date, each migration in a transaction of its own: a crash leaves a version that exists. Two
+ * processes may try at once; the version is looked up again under the write lock. Must begin a write even when there
+ * is nothing to do, since that is what finds a read-only file.
+ */
+export const migrate = (db: Database, path: string, migrations: readonly string[]): void => {
+  for (let done = false; !done; ) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      checkIdentity(db, path, migrations.length);
+      const version = readNumber(db, 'user_version');
+      const sql = migrations[version];
+      if (sql === undefined) done = true;
+      else {
+        db.exec(sql);
+        db.pragma(`application_id = ${APPLICATION_ID}`);
+        db.pragma(`user_version = ${version + 1}`);
+      }
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+};
+
+const readNumber = (db: Database, pragma: 'user_version' | 'application_id'): number =>
+  Number(db.pragma(pragma, { simple: true }));

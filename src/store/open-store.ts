@@ -1,0 +1,52 @@
+import type { Clock, Store } from '../core/ports.ts';
+import { createInsertAlerts } from './alerts.ts';
+import { createCollectStore } from './collect.ts';
+import { createApplyConditions, createConditions } from './conditions.ts';
+import { connect } from './connection.ts';
+import { createHistory } from './history.ts';
+import { createCheckLease, createLeases } from './leases.ts';
+import { createNames } from './names.ts';
+import { createOutbox } from './outbox.ts';
+import { createRetention } from './retention.ts';
+import { createStatus } from './status.ts';
+
+/** How to open a store. */
+export interface StoreOptions {
+  /** The SQLite file; made with its directory, readable by its owner only, when there is none. */
+  readonly path: string;
+  readonly now: Clock;
+  /** `full` (default): what is committed survives a power cut. `off` is for tests and benchmarks. */
+  readonly durability?: 'full' | 'off';
+}
+
+/**
+ * Opens the store in one SQLite file, brought up to date if an older version wrote it. Throws a StoreError when the
+ * file is damaged, another program's, a newer version's, or in a place that cannot be written; such a file is never
+ * changed. Several processes may have the same file open; leases say who acts.
+ */
+export const openStore = (options: StoreOptions): Store => {
+  const { path, now, durability = 'full' } = options;
+  const connection = connect({ path, durability });
+  const { db } = connection;
+  const accounts = createNames(db, 'accounts');
+  const eventTypes = createNames(db, 'event_types');
+  const insertAlerts = createInsertAlerts(db);
+  const applyConditions = createApplyConditions(db, insertAlerts, now);
+  return {
+    collect: createCollectStore(connection, {
+      accounts,
+      eventTypes,
+      insertAlerts,
+      checkLease: createCheckLease(db),
+    }),
+    leases: createLeases(connection, now),
+    outbox: createOutbox(connection, insertAlerts, applyConditions, now),
+    conditions: createConditions(connection, applyConditions),
+    status: createStatus(connection, now),
+    retention: createRetention(connection),
+    history: createHistory(connection, accounts, eventTypes),
+    async close() {
+      connection.close();
+    },
+  };
+};
