@@ -1,0 +1,46 @@
+import { formatDuration } from '../base/duration.ts';
+import type { Section } from './section.ts';
+import type { Settings } from './settings.ts';
+import { isLoopback } from './values.ts';
+
+/** Reports what only several options together can get wrong, and warns of what is legal but probably not meant. */
+export const checkTogether = (section: Section, settings: Settings, nowMs: number): void => {
+  const { poll, store, api } = settings;
+  if (store.retentionMs <= poll.overlapMs + poll.settleMs)
+    section.problem(
+      ['store', 'retention'],
+      'store.retention: found a time within poll.overlap and poll.settle, so events would be forgotten while they are still read again; allowed: longer',
+    );
+  if (poll.start.kind === 'at' && poll.start.ms > nowMs)
+    section.problem(['poll', 'start'], 'poll.start: found a time in the future, allowed: now or before');
+  const startAgoMs =
+    poll.start.kind === 'ago' ? poll.start.ms : poll.start.kind === 'at' ? nowMs - poll.start.ms : 0;
+  if (startAgoMs > store.retentionMs)
+    section.warn(
+      ['poll', 'start'],
+      'poll.start: lies before what store.retention keeps; older events are read, alerted and then deleted',
+    );
+  if (poll.intervalMs < 1_000)
+    section.warn(
+      ['poll', 'interval'],
+      `poll.interval: ${formatDuration(poll.intervalMs)} asks the API more often than it changes; meant for tests`,
+    );
+  if (poll.overlapMs === 0)
+    section.warn(
+      ['poll', 'overlap'],
+      'poll.overlap: without an overlap, events that become visible late are missed',
+    );
+  const base = new URL(api.baseUrl);
+  if (base.protocol === 'http:' && !isLoopback(base.hostname))
+    section.warn(
+      ['api', 'base_url'],
+      'api.base_url: http to another machine sends the API secret readable to everybody between',
+    );
+  const last = settings.routes.at(-1);
+  const on = new Set(settings.sinks.filter(({ off }) => !off).map(({ name }) => name));
+  if (last !== undefined && !last.to.some((name) => on.has(name)))
+    section.warn(
+      ['routes', settings.routes.length - 1],
+      'routes: every sink of the last route is off, so alerts may be recorded and sent nowhere',
+    );
+};

@@ -1,0 +1,166 @@
+import { readSecret } from './read-secret.ts';
+import type { SinkOptionsType } from './schema.ts';
+import type { Section } from './section.ts';
+import type { SinkSettings } from './settings.ts';
+import { type Path, pathLabel } from './tree.ts';
+import { found, unknownKey, validate } from './validate.ts';
+import { NAME, NAME_ALLOWED } from './values.ts';
+
+/** What an operator gets who names no sinks: alerts in the log. */
+const DEFAULT_SINKS = { console: { type: 'log' } };
+
+/** Reads `sinks`. Sinks with problems are reported and left out; `names` holds them all, for the routes. */
+export const readSinks = (
+  section: Section,
+  sinkTypes: readonly SinkOptionsType[],
+): { readonly sinks: readonly SinkSettings[]; readonly names: readonly string[] | undefined } => {
+  const given = section.value(['sinks']);
+  if (section.tree.place(['sinks'])?.bad) return { sinks: [], names: undefined };
+  const raw = given === undefined ? DEFAULT_SINKS : given;
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || Object.keys(raw).length === 0) {
+    const what = found(section.tree, ['sinks'], false);
+    section.problem(
+      ['sinks'],
+      `sinks: found ${what}, allowed: a map of at least one sink, such as console: {type: log}`,
+    );
+    return { sinks: [], names: undefined };
+  }
+  const sinks = Object.entries(raw).map(([name, value]) => readSink(section, sinkTypes, name, value));
+  return { sinks: sinks.filter((sink) => sink !== undefined), names: Object.keys(raw) };
+};
+
+const readSink = (
+  section: Section,
+  sinkTypes: readonly SinkOptionsType[],
+  name: string,
+  value: unknown,
+): SinkSettings | undefined => {
+  const path: Path = ['sinks', name];
+  const label = pathLabel(path);
+  if (section.tree.place(path)?.bad) return undefined;
+  if (!NAME.test(name)) section.keyProblem(path, `${label}: found this name, ${NAME_ALLOWED}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    section.problem(
+      path,
+      `${label}: found ${found(section.tree, path, false)}, allowed: a map such as {type: log}`,
+    );
+    return undefined;
+  }
+  const type = readType(section, sinkTypes, path, value as Record<string, unknown>);
+  if (type === undefined) return undefined;
+
+  const options: Record<string, unknown> = {};
+  const files = new Map(type.secrets.map((secret) => [`${secret}_file`, secret]));
+  const known = [...Object.keys(type.options.shape), ...files.keys(), 'type'];
+  // Where the value of an option stands: for a secret from a file, where the file is named.
+  const stands = new Map<string, string>();
+  for (const [key, option] of Object.entries(value)) {
+    const secret = files.get(key);
+    if (key === 'type') continue;
+    if (secret !== undefined) {
+      stands.set(secret, key);
+      if (Object.hasOwn(value, secret))
+        section.problem([...path, key], `${label}: found both ${secret} and ${key}, allowed: one of them`);
+      else options[secret] = secretFrom(section, [...path, key], option);
+    } else if (!known.includes(key)) {
+      section.keyProblem([...path, key], unknownKey(path, key, known));
+    } else {
+      options[key] = option;
+    }
+  }
+  const off = options['url'] === '' && !section.tree.place([...path, 'url'])?.bad;
+  addSecrets(section, type, options);
+  const place: typeof section.tree.place = (at) => {
+    const own = at.length > 0 && stands.get(String(at[0]));
+    return section.tree.place([...path, ...(own ? [own, ...at.slice(1)] : at)]);
+  };
+  const isSecret = (at: Path): boolean => isSecretOption(type, at);
+  const checked = validate(type.options, { root: options, place }, [], isSecret);
+  for (const problem of checked.problems) {
+    const [first] = problem.path;
+    // A sink that is off may lack whatever makes its url complete, and a file that failed has been reported.
+    if (first !== undefined && ((off && first === 'url') || options[first] === FAILURE)) continue;
+    const at = [...path, ...problem.path];
+    const message =
+      problem.path.length === 0 ? problem.message.replace('top level', label) : `${label}.${problem.message}`;
+    if (problem.key) section.keyProblem(at, message);
+    else
+      section.problem(
+        place(problem.path) === undefined ? path : [...path, ...shownPath(problem.path, stands)],
+        message,
+      );
+  }
+  return { name, type: type.type, options: checked.data ?? {}, off: off || checked.data?.['url'] === '' };
+};
+
+const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {
+  const own = stands.get(String(path[0]));
+  return own === undefined ? path : [own, ...path.slice(1)];
+};
+
+/** Stands for a secret whose file could not be read, so that nothing more is said about it. */
+const FAILURE = Object.freeze({});
+
+const secretFrom = (section: Section, path: Path, file: unknown): unknown => {
+  if (section.tree.place(path)?.bad) return FAILURE;
+  if (typeof file === 'string' && file !== '') return readSecret(section, path, file)?.value ?? FAILURE;
+  section.problem(
+    path,
+    `${pathLabel(path)}: found ${found(section.tree, path, false)}, allowed: the path of a file`,
+  );
+  return FAILURE;
+};
+
+const readType = (
+  section: Section,
+  sinkTypes: readonly SinkOptionsType[],
+  path: Path,
+  value: Readonly<Record<string, unknown>>,
+): SinkOptionsType | undefined => {
+  const types = sinkTypes.map(({ type }) => type);
+  const at = [...path, 'type'];
+  if (section.tree.place(at)?.bad) return undefined;
+  if (!Object.hasOwn(value, 'type')) {
+    section.problem(path, `${pathLabel(at)} is missing; allowed: ${types.join(', ')}`);
+    return undefined;
+  }
+  const type = sinkTypes.find((candidate) => candidate.type === value['type']);
+  if (type !== undefined) return type;
+  section.problem(
+    at,
+    `${pathLabel(at)}: found ${found(section.tree, at, false)}, allowed: ${types.join(', ')}${section.hint(at, types)}`,
+  );
+  return undefined;
+};
+
+/** Names inside an option's value, above all of HTTP headers, whose values are credentials. */
+const SENSITIVE = /auth|token|secret|key|passw|cookie|signature/i;
+
+const isSecretOption = (type: SinkOptionsType, path: Path): boolean =>
+  type.secrets.includes(String(path[0])) || (path.length > 1 && SENSITIVE.test(String(path[1])));
+
+const addSecrets = (
+  section: Section,
+  type: SinkOptionsType,
+  options: Readonly<Record<string, unknown>>,
+): void => {
+  for (const [option, value] of Object.entries(options)) {
+    const parts: readonly (readonly [Path, unknown])[] =
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).map(([key, inner]) => [[option, key], inner])
+        : [[[option], value]];
+    for (const [path, part] of parts)
+      if (typeof part === 'string' && isSecretOption(type, path)) addSecret(section, part);
+  }
+};
+
+const addSecret = (section: Section, value: string): void => {
+  // A certificate is public, and long enough to slow down every line that is searched for it.
+  if (value.startsWith('-----BEGIN CERTIFICATE')) return;
+  section.known.add(value);
+  if (value.startsWith('-----')) return;
+  // Several secrets in one text, while they are being changed; or a scheme and its credential in a header.
+  const words = value.split(/\s+/);
+  if (words.length > 1) for (const word of words) if (word.length >= 8) section.known.add(word);
+  for (const word of words) if (word.startsWith('whsec_')) section.known.add(word.slice('whsec_'.length));
+};

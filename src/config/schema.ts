@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { duration, isTimezone, name, parseBaseUrl, parseListen, parseStart, text, whole } from './values.ts';
+
+/*
+ * The shape of the configuration file, section by section. The editor's JSON Schema and the table in
+ * docs/configuration.md are generated from it, so every option carries its description here.
+ */
+
+const START_ALLOWED =
+  'allowed: now, a duration such as 24h, or a time with its zone such as 2026-01-01T00:00:00Z';
+const LISTEN_ALLOWED =
+  'allowed: host:port such as 127.0.0.1:8080 or "[::1]:8080" (port 0: any free one), or off';
+const BASE_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#"';
+const SECRET_ALLOWED = 'allowed: a text that is not empty';
+
+const account = z.strictObject({
+  name: name().describe('Name of the account in logs, metrics, alerts and routes. Unique.'),
+  api_key: z
+    .string()
+    .regex(/^[^\s:]+$/, { error: 'allowed: a text that is not empty, without white space and ":"' })
+    .describe('The Vonage API key.'),
+  api_secret: z
+    .string()
+    .min(1, { error: SECRET_ALLOWED })
+    .optional()
+    .describe('Its secret. Exactly one of `api_secret` and `api_secret_file` is needed.'),
+  api_secret_file: text()
+    .optional()
+    .describe(
+      'A file that holds the secret; read again whenever it changes, so a rotation needs no restart.',
+    ),
+});
+
+const api = z.strictObject({
+  base_url: z
+    .string()
+    .refine((value) => parseBaseUrl(value) !== undefined, { error: BASE_URL_ALLOWED })
+    .transform((value) => parseBaseUrl(value) ?? value)
+    .prefault('https://api.nexmo.com/beta/audit')
+    .describe('Where the Audit API is.')
+    .meta({ allowed: 'http(s) URL' }),
+  page_size: whole(1, 100).default(100).describe('Events per page.'),
+  timeout: duration('100ms', '5m', '10s').describe('How long one request may take.'),
+});
+
+const poll = z.strictObject({
+  interval: duration('50ms', '24h', '30s').describe('Time between two passes of one account.'),
+  overlap: duration('0s', '30d', '10m').describe(
+    'How far behind the watermark every pass reads again, for events that become visible late.',
+  ),
+  settle: duration('0s', '1h', '5s').describe(
+    'How far behind the present a pass ends, for events that are still being written.',
+  ),
+  start: z
+    .string({ error: START_ALLOWED })
+    .refine((value) => parseStart(value) !== undefined, { error: START_ALLOWED })
+    .transform((value) => parseStart(value) ?? ({ kind: 'now' } as const))
+    .prefault('now')
+    .describe('Where reading begins for an account that was never read before.')
+    .meta({ allowed: '`now`, duration (ago), or time with zone' }),
+  max_window_events: whole(100, 100_000)
+    .default(5_000)
+    .describe('Events that one window may hold; a fuller one is read in parts.'),
+});
+
+const store = z.strictObject({
+  path: text()
+    .refine((value) => !value.includes('\0') && !value.startsWith(':memory:') && !value.startsWith('file:'), {
+      error: 'allowed: the path of a file',
+    })
+    .prefault('data/monitor.db')
+    .describe('The database file, relative to the working directory.'),
+  retention: duration('1h', '36500d', '400d').describe(
+    'How long events, alerts and attempts are kept. Longer than `poll.overlap`.',
+  ),
+});
+
+const lists = z
+  .record(name(), z.array(z.string()))
+  .prefault({})
+  .describe('Named lists of texts, for `|expand` in rules: `%name%` there is any text of the list.');
+
+const routeMatch = z
+  .record(
+    text(),
+    z.union([z.string(), z.array(z.string()).min(1)], { error: 'allowed: a text or a list of texts' }),
+  )
+  .refine((match) => Object.keys(match).length > 0, {
+    error: 'allowed: at least one key (without "match" the route takes every alert)',
+  });
+
+const route = z.strictObject({
+  match: routeMatch
+    .optional()
+    .describe(
+      'What an alert must have: `level`, `kind`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold. All keys must hold. Absent: every alert.',
+    ),
+  to: z.array(text()).min(1, { error: 'allowed: a list of at least one sink' }).describe('Names of sinks.'),
+  continue: z.boolean().default(false).describe('Whether the routes below are asked as well.'),
+});
+
+/** Every section but `sinks`, whose types are handed in. */
+export const SECTIONS = {
+  accounts: z
+    .array(account)
+    .min(1, { error: 'allowed: a list of at least one account' })
+    .describe('The API accounts to watch.'),
+  api: api.prefault({}).describe('The Audit API.'),
+  poll: poll.prefault({}).describe('How the trail is read.'),
+  store: store.prefault({}).describe('What is remembered, and for how long.'),
+  rules: z
+    .array(text())
+    .default(['rules'])
+    .describe('Rule files, or folders that are searched for `*.yml` and `*.yaml`; relative to this file.'),
+  lists,
+  timezone: z
+    .string()
+    .refine(isTimezone, {
+      error: 'allowed: a name of the IANA time zone database, such as UTC or Europe/London',
+    })
+    .default('UTC')
+    .describe('Zone in which rules read the time of day.')
+    .meta({ allowed: 'IANA time zone' }),
+  routes: z
+    .array(route)
+    .min(1, { error: 'allowed: a list of at least one route' })
+    .optional()
+    .describe(
+      'Which sinks get which alerts: the first route that takes an alert decides, unless it says `continue`. The last one takes every alert. Absent: every alert goes to every sink.',
+    ),
+  http: z
+    .strictObject({
+      listen: z
+        .string({ error: LISTEN_ALLOWED })
+        .refine((value) => value === 'off' || parseListen(value) !== undefined, { error: LISTEN_ALLOWED })
+        .transform((value) => parseListen(value))
+        .prefault('127.0.0.1:8080')
+        .describe('Where health and metrics are served.')
+        .meta({ allowed: '`host:port` or `off`' }),
+    })
+    .prefault({})
+    .describe('The HTTP server.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('The least important lines that are written.'),
+      events: z
+        .enum(['all', 'matched', 'none'])
+        .default('all')
+        .describe('Which new audit events are written to the log, one line each.'),
+    })
+    .prefault({})
+    .describe('The log on standard output.'),
+} as const;
+
+/** Order of the sections in the file and in its documentation. */
+export const SECTION_ORDER = [
+  'accounts',
+  'api',
+  'poll',
+  'store',
+  'rules',
+  'lists',
+  'timezone',
+  'sinks',
+  'routes',
+  'http',
+  'log',
+] as const;
+
+/** A kind of sink, as far as its configuration goes. */
+export interface SinkOptionsType {
+  readonly type: string;
+  /** A strict object; the common option `type` is not part of it. */
+  readonly options: z.ZodObject;
+  /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
+  readonly secrets: readonly string[];
+}

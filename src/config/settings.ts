@@ -1,0 +1,52 @@
+import type { Route } from '../core/route.ts';
+import type { ProxySettings } from './proxy.ts';
+import type { ListenAddress, PollStart } from './values.ts';
+
+/** One account to watch. */
+export interface AccountSettings {
+  readonly name: string;
+  readonly apiKey: string;
+  /** Key and secret for the next request. Cheap enough to be asked every time: a changed secret file is noticed. */
+  credentials(): { readonly apiKey: string; readonly apiSecret: string };
+  /** The file that the secret is read from, when it comes from one. */
+  readonly secretFile: string | undefined;
+}
+
+/** One sink, its options checked by the sink's own schema. */
+export interface SinkSettings {
+  readonly name: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Its `url` is empty: it takes no deliveries, and its options are not complete. */
+  readonly off: boolean;
+}
+
+/** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
+export interface Settings {
+  /** The configuration file. */
+  readonly file: string;
+  readonly accounts: readonly AccountSettings[];
+  readonly api: { readonly baseUrl: string; readonly pageSize: number; readonly timeoutMs: number };
+  readonly poll: {
+    readonly intervalMs: number;
+    readonly overlapMs: number;
+    readonly settleMs: number;
+    readonly start: PollStart;
+    readonly maxWindowEvents: number;
+  };
+  /** `path` is relative to the working directory of the process. */
+  readonly store: { readonly path: string; readonly retentionMs: number };
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly timezone: string;
+  readonly sinks: readonly SinkSettings[];
+  /** In order; the last one takes every alert. Sinks that are off are still named. */
+  readonly routes: readonly Route[];
+  /** `listen` undefined: no HTTP server. */
+  readonly http: { readonly listen: ListenAddress | undefined };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    readonly events: 'all' | 'matched' | 'none';
+  };
+  /** From the environment. */
+  readonly proxy: ProxySettings;
+}
