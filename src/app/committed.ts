@@ -1,0 +1,74 @@
+import { type JsonObject, own } from '../base/json.ts';
+import type { CommittedWindow } from '../collect/pass.ts';
+import type { AuditEvent } from '../core/event.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+
+/** Tells the log and the metrics what a committed window brought, and wakes those who deliver. */
+export const createCommittedReporter = (options: {
+  readonly account: string;
+  /** Which new events become a line of the log. */
+  readonly events: 'all' | 'matched' | 'none';
+  readonly now: Clock;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Rung after a commit that put something into the outbox, with the sinks concerned. */
+  readonly wake: (sinks: Iterable<string>) => void;
+}): ((committed: CommittedWindow) => void) => {
+  const { account, log, telemetry } = options;
+  return (committed) => {
+    const { fresh, alerts, quarantined, previousWatermarkMs } = committed;
+    // Whoever delivers should not wait for the log.
+    if (alerts.length > 0) options.wake(new Set(alerts.flatMap((decided) => decided.sinks)));
+
+    const nowMs = options.now();
+    if (fresh.length > 0) telemetry.count('events_total', { account }, fresh.length);
+    let late = 0;
+    for (const event of fresh) {
+      if (previousWatermarkMs !== undefined && event.createdAtMs < previousWatermarkMs) late += 1;
+      telemetry.observe('event_lateness_seconds', Math.max(0, nowMs - event.createdAtMs) / 1_000, {
+        account,
+      });
+    }
+    if (late > 0) telemetry.count('events_late_total', { account }, late);
+    for (const event of chosen(options.events, committed)) log.info('audit.event', eventFields(event));
+
+    if (quarantined.length > 0) telemetry.count('events_quarantined_total', { account }, quarantined.length);
+    for (const element of quarantined) {
+      log.warn('audit.quarantined', { account, key: element.key, reason: element.reason });
+    }
+    for (const { alert, sinks } of alerts) {
+      telemetry.count('alerts_total', { kind: alert.kind, level: alert.rule.level });
+      log.info('alert.decided', {
+        account: alert.account,
+        alert_id: alert.id,
+        kind: alert.kind,
+        rule: alert.rule.id,
+        rule_title: alert.rule.title,
+        rule_level: alert.rule.level,
+        message: alert.message,
+        event_ids: alert.eventIds,
+        sinks,
+      });
+    }
+  };
+};
+
+const chosen = (which: 'all' | 'matched' | 'none', committed: CommittedWindow): readonly AuditEvent[] => {
+  if (which === 'all') return committed.fresh;
+  if (which === 'none') return [];
+  const matched = new Set(committed.alerts.flatMap((decided) => decided.alert.eventIds));
+  return committed.fresh.filter((event) => matched.has(event.id));
+};
+
+/** The event as the API gave it but for the links, with names that tell it from the line's own `event` and `time`. */
+const eventFields = (event: AuditEvent): JsonObject => {
+  const { _links, id, account_id, ...rest } = event.fields;
+  return {
+    account: event.account,
+    event_id: event.id,
+    ...(own(event.fields, 'account_id') === undefined ? {} : { account_id: account_id ?? null }),
+    ...rest,
+  };
+};

@@ -1,0 +1,88 @@
+import { alertFromMatch } from '../alerts/alert-from-match.ts';
+import { ownCredentialAlert, quarantineAlert } from '../alerts/event-alerts.ts';
+import { errorText } from '../base/errors.ts';
+import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { AuditEvent } from '../core/event.ts';
+import type { Log } from '../core/log.ts';
+import type { Match, RuleInfo, RuleState } from '../core/match.ts';
+import type { Clock, CollectStore, Decider } from '../core/ports.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { createRuleState, type TrackedRuleState } from './rule-state.ts';
+
+/** What the decider asks of the rules; the rule engine is shaped so. */
+export interface Evaluator {
+  evaluate(
+    event: AuditEvent,
+    state: RuleState,
+  ): {
+    readonly matches: readonly Match[];
+    readonly failures: readonly { readonly rule: RuleInfo; readonly error: unknown }[];
+  };
+  /** What the mere passing of time has made true up to `untilMs` (absence of events). */
+  tick(untilMs: number, state: RuleState): { readonly matches: readonly Match[] };
+  /** Writes what is held in memory for speed into the state; called once at the end of a batch. */
+  flush(state: RuleState): void;
+}
+
+/** What {@link createDecider} works with. */
+export interface DeciderOptions {
+  readonly account: string;
+  readonly evaluator: Evaluator;
+  readonly store: Pick<CollectStore, 'ruleState'>;
+  /** Alert to alert with sinks. */
+  readonly route: (alert: Alert) => DecidedAlert;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Told of a rule that failed on an event; may be told often. */
+  readonly onRuleFailure: (rule: RuleInfo, reason: string) => void;
+}
+
+/** The way from new events to alerts with sinks: rules, then the monitor's own checks, then routes. */
+export const createDecider = (options: DeciderOptions): Decider => {
+  let state: TrackedRuleState | undefined;
+
+  const evaluate = (event: AuditEvent, memory: TrackedRuleState): readonly Match[] => {
+    const { matches, failures } = options.evaluator.evaluate(event, memory);
+    for (const { rule, error } of failures) {
+      const reason = errorText(error);
+      options.telemetry.count('rule_errors_total', { rule: rule.id });
+      options.log.error('rule.failed', {
+        account: options.account,
+        rule: rule.id,
+        rule_title: rule.title,
+        event_id: event.id,
+        reason,
+      });
+      options.onRuleFailure(rule, reason);
+    }
+    return matches;
+  };
+
+  return {
+    async prepare() {
+      state ??= createRuleState(await options.store.ruleState(options.account));
+    },
+    decide(fresh, quarantined, watermarkMs) {
+      if (!state) throw new Error('decide was called before prepare');
+      const memory = state;
+      const nowMs = options.now();
+      const matches = fresh.flatMap((event) => evaluate(event, memory));
+      matches.push(...options.evaluator.tick(watermarkMs, memory).matches);
+      options.evaluator.flush(memory);
+      const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
+      const alerts = [
+        ...matches.map((match) => alertFromMatch(match, nowMs, options.account)),
+        ...own,
+        quarantineAlert(options.account, quarantined, nowMs),
+      ];
+      return {
+        alerts: alerts.filter((alert) => alert !== undefined).map(options.route),
+        state: memory.takeChanges(),
+      };
+    },
+    discard() {
+      state = undefined;
+    },
+  };
+};

@@ -1,0 +1,58 @@
+import { formatDuration } from '../base/duration.ts';
+import { errorText } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Clock, StoreStatus } from '../core/ports.ts';
+import { staleAfterMs, type Watched } from './watchdog.ts';
+
+/** The answer to "can this process be relied on right now?". */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, for people; empty when ready. */
+  readonly reasons: readonly string[];
+  readonly detail: JsonObject;
+}
+
+/**
+ * Readiness is about flow, not about life: this process holds the lease, the store can be written, and at least one
+ * account has completed a pass lately. An account that has not is named even when others make the process ready.
+ */
+export const readiness = async (input: {
+  readonly active: boolean;
+  readonly pollers: readonly Watched[];
+  readonly intervalMs: number;
+  readonly now: Clock;
+  readonly store: StoreStatus;
+}): Promise<Readiness> => {
+  const nowMs = input.now();
+  const limitMs = staleAfterMs(input.intervalMs);
+  const reasons: string[] = [];
+  const accounts = input.pollers.map((poller) => {
+    const last = poller.lastCompletedMs();
+    return { name: poller.account, last, fresh: last !== undefined && nowMs - last <= limitMs };
+  });
+  if (!input.active) reasons.push('standing by: another process holds the lease of this store');
+  else if (!accounts.some((account) => account.fresh)) {
+    reasons.push(
+      accounts.every((account) => account.last === undefined)
+        ? 'no account has completed a pass yet'
+        : `no account has completed a pass in the last ${formatDuration(limitMs)}`,
+    );
+  }
+  try {
+    await input.store.probe();
+  } catch (error) {
+    reasons.push(`the store cannot be written: ${errorText(error)}`);
+  }
+  return {
+    ready: reasons.length === 0,
+    reasons,
+    detail: {
+      role: input.active ? 'active' : 'standby',
+      accounts: accounts.map(({ name, last, fresh }) => ({
+        name,
+        last_completed_at: last === undefined ? null : new Date(last).toISOString(),
+        fresh,
+      })),
+    },
+  };
+};

@@ -1,0 +1,41 @@
+import { formatDuration } from '../base/duration.ts';
+import type { Settings } from '../config/settings.ts';
+import { LEVELS } from '../core/alert.ts';
+import type { CompiledRules } from './load.ts';
+
+/** What would run, for people: a few lines without secrets. */
+export const summary = (
+  file: string,
+  ready: { readonly settings: Settings; readonly rules: CompiledRules },
+): string => {
+  const { settings, rules } = ready;
+  const { poll } = settings;
+  const levels = [...LEVELS]
+    .reverse()
+    .map((level) => ({ level, count: rules.rules.filter((rule) => rule.level === level).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ level, count }) => `${count} ${level}`);
+  const on = settings.sinks.filter((sink) => !sink.off).map((sink) => `${sink.name} (${sink.type})`);
+  const off = settings.sinks.filter((sink) => sink.off).map((sink) => sink.name);
+  const listen = settings.http.listen;
+  const rows = [
+    ['configuration', file],
+    ['accounts', settings.accounts.map((account) => account.name).join(', ')],
+    ['audit API', settings.api.baseUrl],
+    [
+      'polling',
+      `every ${formatDuration(poll.intervalMs)}, overlap ${formatDuration(poll.overlapMs)}, settle ${formatDuration(poll.settleMs)}`,
+    ],
+    ['rules', `${rules.rules.length}${levels.length > 0 ? ` (${levels.join(', ')})` : ''}`],
+    ['rules left out', rules.skipped.map((rule) => rule.title).join(', ')],
+    ['sinks', on.join(', ') || 'none'],
+    ['sinks off', off.length > 0 ? `${off.join(', ')} (no url)` : ''],
+    ['routes', `${settings.routes.length}`],
+    ['store', `${settings.store.path}, kept ${formatDuration(settings.store.retentionMs)}`],
+    ['http', listen ? `${listen.host}:${listen.port}` : 'off'],
+  ] as const;
+  return rows
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name.padEnd(15)} ${value}`)
+    .join('\n');
+};

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { summary } from '../app/summary.ts';
+import { loadFor, problemLines } from './load-or-refuse.ts';
+import { type CommandContext, EXIT } from './program.ts';
+
+/** `check`: all problems of the configuration and the rules at once, and what would run. */
+export const registerCheck = (program: Command, context: CommandContext): void => {
+  program
+    .command('check')
+    .description('check the configuration and all rules, and say what would run')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText('after', '\nExample:\n  vonage-audit-monitor check --config config/monitor.yml')
+    .action(async (options: { config?: string }) => {
+      const loaded = await loadFor(options.config);
+      const lines = problemLines(loaded);
+      if (lines !== '') process.stderr.write(`${lines}\n`);
+      if (!loaded.ready) {
+        const count = loaded.problems.length === 1 ? '1 problem' : `${loaded.problems.length} problems`;
+        process.stderr.write(`${loaded.file}: ${count}\n`);
+        return context.exit(EXIT.usage);
+      }
+      process.stdout.write(`${summary(loaded.file, loaded.ready)}\n`);
+    });
+};

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { runMonitor } from '../app/monitor.ts';
+import { createLog } from '../logs/log.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { type CommandContext, EXIT } from './program.ts';
+
+/** `run`: the daemon, or one pass with `--once`. */
+export const registerRun = (program: Command, context: CommandContext): void => {
+  program
+    .command('run')
+    .description('poll, match and deliver until stopped')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .option('--once', 'make one pass of every account, deliver what is due, and end with 0, or 1 if anything failed')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run\n  vonage-audit-monitor run --config /etc/monitor.yml --once',
+    )
+    .action(async (options: { config?: string; once?: boolean }) => {
+      const loaded = await loadOrRefuse(options.config);
+      const log = createLog({
+        level: loaded.ready.settings.log.level,
+        pretty: process.stdout.isTTY,
+        secrets: loaded.secrets,
+      });
+      const ok = await runMonitor(
+        { ...loaded.ready, warnings: loaded.warnings, log, now: Date.now, random: Math.random },
+        options.once === true ? 'once' : 'daemon',
+        context.signal,
+      );
+      context.exit(ok ? EXIT.ok : EXIT.failed);
+    });
+};
