@@ -1,7 +1,6 @@
-import { type JsonObject, own } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { AlertField } from '../core/alert.ts';
 import { fieldText } from './event-field.ts';
-import { visibleText } from './visible-text.ts';
 
 /** Who did it, from where, through what and when: the same for every type of event. */
 export interface Circumstances {
@@ -53,7 +52,7 @@ export const circumstances = (event: JsonObject): Circumstances => {
   const source = text('source');
   const description = text('source_description');
   const apiAccount = text('account_id');
-  const createdAt = own(event, 'created_at');
+  const createdAt = text('created_at');
   const place = ip === undefined ? country : country === undefined ? ip : `${ip} (${country})`;
   const placeField =
     country === undefined ? ip : ip === undefined ? countryText(country) : `${ip} (${countryText(country)})`;
@@ -68,7 +67,7 @@ export const circumstances = (event: JsonObject): Circumstances => {
     after: [
       ...field('From', placeField),
       ...field('Via', description ?? source),
-      ...field('When', typeof createdAt === 'string' ? timeText(visibleText(createdAt, 40)) : undefined),
+      ...field('When', createdAt === undefined ? undefined : timeText(createdAt)),
       ...field('API account', apiAccount),
     ],
   };

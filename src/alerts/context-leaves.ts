@@ -13,8 +13,8 @@ export interface ContextLeaves {
    * `voiceType`); a name with a dot must match the end of the path (`answer_url.url`). What was taken is not in `rest`.
    */
   take(...names: readonly string[]): string | undefined;
-  /** What nobody took, in order, at most `limit`, values that may be secrets hidden. */
-  rest(limit: number): readonly AlertField[];
+  /** What nobody took and `shown` does not say already, at most `limit`; values that may be secrets are hidden. */
+  rest(limit: number, shown: readonly AlertField[]): readonly AlertField[];
 }
 
 interface Leaf {
@@ -83,8 +83,9 @@ export const contextLeaves = (event: JsonObject): ContextLeaves => {
       }
       return undefined;
     },
-    rest(limit) {
-      const left = leaves.filter((leaf) => !leaf.taken);
+    rest(limit, already) {
+      const said = new Set(already.map((field) => field.value));
+      const left = leaves.filter((leaf) => !leaf.taken && (mayBeSecret(leaf) || !said.has(leaf.text)));
       const shown = left.slice(0, limit).map((leaf) => ({
         name: visibleText(leaf.path.join('.'), 80),
         value: mayBeSecret(leaf) ? '(hidden)' : leaf.text,

@@ -23,7 +23,7 @@ const settings =
   (title: string, through: string): Describe =>
   (context, circumstances) => ({
     title,
-    act: `changed the settings of ${accountOf(context, circumstances)}${through}`,
+    act: `changed the settings of ${accountOf(context, circumstances)}${circumstances.whence.endsWith(' API') ? '' : through}`,
     facts: [],
     links: [DASHBOARD.settings],
   });
@@ -32,19 +32,20 @@ const spammer: Describe = (context, circumstances) => {
   const flag = context.take('new.spammer', 'new_value', 'spammer', 'is_spammer', 'value', 'status');
   return {
     title: 'Spammer flag changed',
-    act: `changed the spammer flag of ${accountOf(context, circumstances)}${piece(' to ', flag)}`,
+    act: `changed the spammer flag of ${accountOf(context, circumstances)}`,
+    detail: piece('now ', flag),
     facts: factsOf([['Spammer flag', flag]]),
     links: [DASHBOARD.home],
   };
 };
 
 const allowList =
-  (title: string, verb: string, preposition: string): Describe =>
+  (title: string, act: (address: string) => string): Describe =>
   (context) => {
     const address = context.take('ip', 'ip_address', 'address', 'cidr', 'whitelist_ip', 'ips');
     return {
       title,
-      act: `${verb} ${address ?? 'an address'} ${preposition} the IP allow-list`,
+      act: act(address ?? 'an address'),
       facts: factsOf([['Allow-list address', address]]),
       links: [DASHBOARD.settings],
     };
@@ -70,7 +71,8 @@ const autoReload =
     ].join(' ');
     return {
       title,
-      act: `${act}${piece(' (', terms || undefined, ')')}`,
+      act,
+      detail: terms,
       facts: factsOf([
         ['Reload amount', money(amount)],
         ['Reload threshold', money(threshold)],
@@ -86,8 +88,14 @@ export const ACCOUNT_EVENTS = {
   ACCOUNT_UPDATE_SPAMMER: spammer,
   ACCOUNT_UPDATE_SETTINGS: settings('Account settings changed', ''),
   ACCOUNT_UPDATE_SETTINGS_API: settings('Account settings changed through the API', ' through the API'),
-  IP_WHITELIST_CREATE: allowList('IP allow-list entry added', 'added', 'to'),
-  IP_WHITELIST_DELETE: allowList('IP allow-list entry removed', 'removed', 'from'),
+  IP_WHITELIST_CREATE: allowList(
+    'IP allow-list entry added',
+    (address) => `added ${address} to the IP allow-list`,
+  ),
+  IP_WHITELIST_DELETE: allowList(
+    'IP allow-list entry removed',
+    (address) => `took ${address} off the IP allow-list`,
+  ),
   AUTORELOAD_ENABLE: autoReload('Automatic reload switched on', 'switched on automatic reload'),
   AUTORELOAD_UPDATE: autoReload('Automatic reload changed', 'changed automatic reload'),
   AUTORELOAD_DISABLE: autoReload('Automatic reload switched off', 'switched off automatic reload'),

@@ -16,7 +16,8 @@ const application =
         : `application "${name}"${piece(' (', id, ')')}`;
     return {
       title,
-      act: `${verb} ${named}${piece(', answer URL ', answerUrl)}`,
+      act: `${verb} ${named}`,
+      detail: piece('answer URL ', answerUrl),
       facts: factsOf([
         ['Application', name],
         ['Application id', id],

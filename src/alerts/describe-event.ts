@@ -7,7 +7,7 @@ import { APPLICATION_EVENTS } from './describe-applications.ts';
 import { NUMBER_EVENTS } from './describe-numbers.ts';
 import { USER_EVENTS } from './describe-users.ts';
 import { fieldText } from './event-field.ts';
-import type { Describe, Link } from './phrase.ts';
+import { type Describe, type Link, piece } from './phrase.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What happened, in plain English. All texts are raw: sinks escape. */
@@ -38,14 +38,16 @@ export const describeEvent = (fields: JsonObject, eventType: string): Descriptio
   const context = contextLeaves(fields);
   const describe = KNOWN.get(eventType);
   if (describe) {
-    const { title, act, facts, links } = describe(context, about);
+    const { title, act, detail, facts, links } = describe(context, about);
+    const shown = [...about.before, ...facts, ...about.after];
     return {
       title,
-      sentence: `${about.who} ${act}${about.whence}`,
-      fields: [...about.before, ...facts, ...about.after, ...context.rest(MAX_OTHER_FACTS)],
+      sentence: `${about.who} ${act}${about.whence}${piece(': ', detail || undefined)}`,
+      fields: [...shown, ...context.rest(MAX_OTHER_FACTS, shown)],
       links,
     };
   }
+  const shown = [...about.before, ...about.after];
   const type = visibleText(eventType, 100);
   const described = fieldText(fields, 'event_type_description', 200)?.replace(/[.\s]+$/, '');
   const title = described || (type === '' ? 'Event of no named type' : `Event ${type}`);
@@ -53,7 +55,7 @@ export const describeEvent = (fields: JsonObject, eventType: string): Descriptio
   return {
     title,
     sentence: `${title}${described && type !== '' ? ` (${type})` : ''}${by}${about.whence}`,
-    fields: [...about.before, ...about.after, ...context.rest(MAX_OTHER_FACTS)],
+    fields: [...shown, ...context.rest(MAX_OTHER_FACTS, shown)],
     links: [],
   };
 };

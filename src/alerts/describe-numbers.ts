@@ -1,6 +1,6 @@
 import { countryText } from './circumstances.ts';
 import type { ContextLeaves } from './context-leaves.ts';
-import { DASHBOARD, type Describe, factsOf, type Phrase, piece } from './phrase.ts';
+import { DASHBOARD, type Describe, factsOf, type Phrase } from './phrase.ts';
 
 /** The number an event is about, as part of a sentence and as fields. */
 const readNumber = (context: ContextLeaves) => {
@@ -51,7 +51,8 @@ const updated: Describe = (context) => {
   ];
   return {
     title: 'Number changed',
-    act: `changed ${number.named}${number.country}${piece(': ', changes.join(', ') || undefined)}`,
+    act: `changed ${number.named}${number.country}`,
+    detail: changes.join(', '),
     facts: [
       ...number.facts,
       ...factsOf([
@@ -64,14 +65,14 @@ const updated: Describe = (context) => {
 };
 
 const linking =
-  (title: string, verb: string, preposition: string): Describe =>
+  (title: string, act: (number: string, application: string) => string): Describe =>
   (context) => {
     const number = readNumber(context);
-    const application = context.take('applicationId', 'appId', 'application_id', 'app_id');
+    const id = context.take('applicationId', 'appId', 'application_id', 'app_id');
     return {
       title,
-      act: `${verb} ${number.named}${number.country} ${preposition} ${application === undefined ? 'an application' : `application ${application}`}`,
-      facts: [...number.facts, ...factsOf([['Application', application]])],
+      act: act(`${number.named}${number.country}`, id === undefined ? 'an application' : `application ${id}`),
+      facts: [...number.facts, ...factsOf([['Application', id]])],
       links: [DASHBOARD.numbers, DASHBOARD.applications],
     };
   };
@@ -82,6 +83,9 @@ export const NUMBER_EVENTS = {
   NUMBER_UPDATED: updated,
   NUMBER_RELEASE: simple('Number released', 'released'),
   NUMBER_USER_CANCELED: simple('Number cancelled', 'cancelled'),
-  NUMBER_LINKED: linking('Number linked to an application', 'linked', 'to'),
-  NUMBER_UNLINKED: linking('Number unlinked from an application', 'unlinked', 'from'),
+  NUMBER_LINKED: linking('Number linked to an application', (number, app) => `linked ${number} to ${app}`),
+  NUMBER_UNLINKED: linking(
+    'Number unlinked from an application',
+    (number, app) => `removed the link between ${number} and ${app}`,
+  ),
 } as const satisfies Record<string, Describe>;

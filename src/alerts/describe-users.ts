@@ -6,10 +6,10 @@ const takeUser = (context: ContextLeaves): string | undefined =>
   context.take('user_email', 'email', 'username', 'user_name', 'user', 'user_id');
 
 const onUser =
-  (title: string, act: (user: string | undefined, context: ContextLeaves) => string): Describe =>
+  (title: string, act: (user: string | undefined) => string): Describe =>
   (context) => {
     const user = takeUser(context);
-    return { title, act: act(user, context), facts: factsOf([['User', user]]), links: [DASHBOARD.home] };
+    return { title, act: act(user), facts: factsOf([['User', user]]), links: [DASHBOARD.home] };
   };
 
 const status: Describe = (context) => {
@@ -18,7 +18,8 @@ const status: Describe = (context) => {
   const to = context.take('new_status', 'new.status', 'status');
   return {
     title: 'User status changed',
-    act: `changed the status of ${user === undefined ? 'a user' : `user ${user}`}${piece(' from ', from)}${piece(' to ', to)}`,
+    act: `changed the status of ${user === undefined ? 'a user' : `user ${user}`}`,
+    detail: [piece('was ', from), piece('now ', to)].filter((part) => part !== '').join(', '),
     facts: factsOf([
       ['User', user],
       ['Old status', from],
@@ -33,12 +34,28 @@ const search: Describe = (context) => {
   const query = context.take('search_text', 'query', 'search', 'number', 'msisdn');
   return {
     title: 'Records searched',
-    act: `searched ${product ?? 'call or message'} records${piece(' for ', query)}`,
+    act: `searched the ${product ?? 'call and message'} records`,
+    detail: piece('looked for ', query),
     facts: factsOf([
       ['Product', product],
       ['Searched for', query],
     ]),
     links: [],
+  };
+};
+
+const apiKeys: Describe = (context) => {
+  const user = takeUser(context);
+  const keys = context.take('api_keys', 'api_key', 'accounts', 'account_id', 'account');
+  return {
+    title: 'API keys of a user changed',
+    act: `changed the API keys (sub-accounts) of ${user === undefined ? 'a user' : `user ${user}`}`,
+    detail: keys,
+    facts: factsOf([
+      ['User', user],
+      ['API keys', keys],
+    ]),
+    links: [DASHBOARD.home],
   };
 };
 
@@ -62,9 +79,5 @@ export const USER_EVENTS = {
   USER_LOGIN: session('User logged in', 'logged in'),
   USER_LOGOUT: session('User logged out', 'logged out'),
   USER_PRODUCT_SEARCH: search,
-  USER_API_KEYS_UPDATE: onUser('API keys of a user changed', (user, context) => {
-    const key = context.take('api_key', 'apiKeys', 'account_id', 'account');
-    const whose = user === undefined ? 'a user' : `user ${user}`;
-    return `changed which API keys (sub-accounts) ${whose} can use${piece(': ', key)}`;
-  }),
+  USER_API_KEYS_UPDATE: apiKeys,
 } as const satisfies Record<string, Describe>;

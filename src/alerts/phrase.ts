@@ -14,6 +14,8 @@ export interface Phrase {
   readonly title: string;
   /** What was done, to follow the name of who did it: `released number 447700900000 (GB)`. */
   readonly act: string;
+  /** How, to follow the circumstances after a colon: `calls now go to …`. undefined or '' when nothing is known. */
+  readonly detail?: string | undefined;
   readonly facts: readonly AlertField[];
   readonly links: readonly Link[];
 }

@@ -1,0 +1,106 @@
+import { formatDuration } from '../base/duration.ts';
+import type { Level } from '../core/alert.ts';
+import type { ConditionName } from '../core/ports.ts';
+
+/** What a condition of the monitor about itself says. Every text is written for a person woken by it. */
+export interface ConditionText {
+  readonly level: Level;
+  /** Few words, without the subject. */
+  readonly title: string;
+  /** Whether the subject is an account (else a sink, a rule, or nothing). */
+  readonly aboutAccount: boolean;
+  /** What is wrong, as whole sentences. `detail` is a clause in its own right and may be ''. */
+  problem(subject: string, detail: string, since: string): string;
+  /** What the reader should do. */
+  readonly action: string;
+  /** What has ended, and what that does not mean. */
+  resolved(subject: string): string;
+}
+
+const because = (detail: string): string => (detail === '' ? '' : ` (${detail})`);
+
+/** Every condition of {@link ConditionName}. */
+export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
+  blind: {
+    level: 'critical',
+    title: 'The Audit API refuses our key',
+    aboutAccount: true,
+    problem: (account, detail, since) =>
+      `Account "${account}" is not being watched: the Audit API has refused its API key since ${since}${because(detail)}. Whatever happens in the account is not seen until this is mended.`,
+    action:
+      'Check whether somebody changed or deleted the API secret: that alone may be the attack. Put the current secret into the configuration; polling resumes by itself and reads everything that was missed.',
+    resolved: (account) =>
+      `Account "${account}" is being watched again: the Audit API accepts its key. Events of the time in between are being read now.`,
+  },
+  stale: {
+    level: 'high',
+    title: 'Polling has stalled',
+    aboutAccount: true,
+    problem: (account, detail, since) =>
+      `Account "${account}" has not been polled completely for too long; noticed ${since}${because(detail)}. New events are not seen until a pass succeeds.`,
+    action:
+      "Look at the monitor's log for poll.failed and api.retry, and at the network and the state of the Audit API. Nothing is lost: the next successful pass continues where the last one ended.",
+    resolved: (account) =>
+      `Account "${account}" is being polled again, from where the last complete pass ended.`,
+  },
+  parked: {
+    level: 'high',
+    title: 'Alerts cannot be delivered',
+    aboutAccount: false,
+    problem: (sink, detail, since) =>
+      `Sink "${sink}" has refused alerts since ${since}${because(detail)}. They are parked: kept in the database, but not tried again by themselves. You get this through another sink.`,
+    action: `Check the sink's URL, credentials and rights, and whether the receiver still exists. Then have the parked deliveries sent again.`,
+    resolved: (sink) =>
+      `Sink "${sink}" takes deliveries again. Those parked in the meantime stay parked until a person has them sent again.`,
+  },
+  unverified: {
+    level: 'medium',
+    title: 'The trail could not be read with certainty',
+    aboutAccount: true,
+    problem: (account, detail, since) =>
+      `The Audit API has contradicted itself about account "${account}" since ${since}${because(detail)}. What it gave was stored and checked, but events may be missing.`,
+    action:
+      'Compare the time in question with the trail in the Vonage dashboard. If it goes on, report it to Vonage with the log lines window.unverified.',
+    resolved: (account) =>
+      `The Audit API's answers about account "${account}" are consistent again. The windows committed in between stay marked as unverified.`,
+  },
+  clock_skew: {
+    level: 'medium',
+    title: 'Clocks disagree',
+    aboutAccount: true,
+    problem: (account, detail, since) =>
+      `The clock of this machine and that of the Audit API have disagreed since ${since}${because(detail)}${account === '' ? '' : `, seen while polling account "${account}"`}. Events may be seen late, or behind the watermark.`,
+    action: 'Check time synchronisation (NTP) on the machine that runs the monitor.',
+    resolved: () => 'The clock of this machine and that of the Audit API agree again.',
+  },
+  rule_failing: {
+    level: 'medium',
+    title: 'A rule fails',
+    aboutAccount: false,
+    problem: (rule, detail, since) =>
+      `Rule "${rule}" has failed on events since ${since}${because(detail)}. Those events were not checked by this rule; all other rules were evaluated.`,
+    action: 'Look at the log for rule.failed, mend the rule, and check the events of that time by hand.',
+    resolved: (rule) =>
+      `Rule "${rule}" is evaluated without errors again. Events it failed on are not checked again.`,
+  },
+  store: {
+    level: 'critical',
+    title: 'The database is in trouble',
+    aboutAccount: false,
+    problem: (_subject, detail, since) =>
+      `The monitor has not been able to use its database since ${since}${because(detail)}. Without it no event is recorded and no alert decided.`,
+    action:
+      'Check free space, permissions and health of the disk that holds the database. The monitor goes on by itself once it can write; nothing that was committed is lost.',
+    resolved: () => 'The monitor can write to its database again and continues where it stopped.',
+  },
+};
+
+/** A point in time for people: `2026-01-02 03:04:05 UTC`. */
+export const timeText = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** `2026-01-02 03:04:05 UTC (for 2h 5m)`; without the duration when it has only begun. */
+export const sinceText = (sinceMs: number, nowMs: number): string =>
+  nowMs - sinceMs < 1_000
+    ? timeText(sinceMs)
+    : `${timeText(sinceMs)} (for ${formatDuration(nowMs - sinceMs)})`;
