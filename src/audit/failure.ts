@@ -1,0 +1,23 @@
+import type { AuditError } from '../core/ports.ts';
+
+/** One attempt of a read that failed; never leaves this folder (callers get an AuditError). */
+export class ReadFailure extends Error {
+  override readonly name = 'ReadFailure';
+  readonly kind: AuditError['kind'];
+  /** Whether another attempt may help. */
+  readonly retry: boolean;
+  readonly status: number | undefined;
+  /** How long the server asked us to stay away, in ms. */
+  readonly afterMs: number | undefined;
+  constructor(
+    kind: AuditError['kind'],
+    message: string,
+    facts: Pick<ReadFailure, 'retry'> & Partial<Pick<ReadFailure, 'status' | 'afterMs'>>,
+  ) {
+    super(message);
+    this.kind = kind;
+    this.retry = facts.retry;
+    this.status = facts.status;
+    this.afterMs = facts.afterMs;
+  }
+}

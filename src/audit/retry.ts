@@ -1,0 +1,71 @@
+import pRetry from 'p-retry';
+import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS } from '../core/backoff.ts';
+import type { Clock, Random } from '../core/ports.ts';
+import { ReadFailure } from './failure.ts';
+
+export interface RetryOptions {
+  /** Attempts after the first one. */
+  readonly retries: number;
+  readonly backoff: BackoffPolicy;
+  readonly now: Clock;
+  readonly random: Random;
+  /** Resolves after `ms`, or as soon as the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told before every wait. */
+  readonly onRetry: (failure: ReadFailure, attempt: number, delayMs: number) => void;
+}
+
+/** Repeats reads, and only reads: nothing that sends alerts goes through here. */
+export interface Retry {
+  /**
+   * Runs `attempt` until it succeeds, fails for good, or the retries are used up; then rejects with the last failure.
+   * Rejects with the reason of `signal` as soon as that aborts.
+   */
+  run<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/**
+ * Makes a {@link Retry}. A `Retry-After` counts for all reads that share it, so that the pages of one window, fetched
+ * side by side, do not keep knocking while one of them waits.
+ */
+export const createRetry = (options: RetryOptions): Retry => {
+  const { retries, backoff, now, random, sleep, onRetry } = options;
+  let closed = { setAtMs: 0, untilMs: 0 };
+
+  const waitUntilOpen = async (signal: AbortSignal): Promise<void> => {
+    const nowMs = now();
+    // When the clock went back, the note is worthless and must not hold us for longer than was asked.
+    if (nowMs < closed.setAtMs || nowMs >= closed.untilMs) return;
+    const leftMs = Math.min(closed.untilMs - nowMs, MAX_RETRY_AFTER_MS);
+    await sleep(leftMs + backoffMs(1, backoff, random), signal);
+    signal.throwIfAborted();
+  };
+
+  return {
+    run: (attempt, signal) =>
+      pRetry(
+        async () => {
+          await waitUntilOpen(signal);
+          return attempt();
+        },
+        {
+          retries,
+          signal,
+          // The waiting is ours (below): p-retry knows neither Retry-After nor our source of randomness.
+          minTimeout: 0,
+          shouldRetry: ({ error }) => error instanceof ReadFailure && error.retry,
+          async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
+            if (!(error instanceof ReadFailure) || !error.retry) return;
+            const nowMs = now();
+            if (error.afterMs !== undefined && nowMs + error.afterMs > closed.untilMs)
+              closed = { setAtMs: nowMs, untilMs: nowMs + error.afterMs };
+            if (retriesLeft <= 0) return;
+            // Never earlier than asked, and never all at once when the time has come.
+            const delayMs = (error.afterMs ?? 0) + backoffMs(attemptNumber, backoff, random);
+            onRetry(error, attemptNumber, delayMs);
+            await sleep(delayMs, signal);
+          },
+        },
+      ),
+  };
+};

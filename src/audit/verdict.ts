@@ -1,0 +1,52 @@
+import { STATUS_CODES } from 'node:http';
+import { retryAfterMs } from '../core/backoff.ts';
+import { ReadFailure } from './failure.ts';
+import type { Answer } from './transport.ts';
+
+/** Statuses that ask to be tried again, besides 5xx: request timeout, too early, too many requests. */
+const TRANSIENT = new Set([408, 425, 429]);
+
+const named = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
+
+/**
+ * What a status other than the expected ones means. `said` is the redacted excerpt of the body, quoted, or ''.
+ * Nothing is documented about 429 and 5xx, so `Retry-After` is read from every transient answer.
+ */
+export const refusal = (answer: Answer, said: string, nowMs: number): ReadFailure => {
+  const { status } = answer;
+  const name = named(status);
+  if (status === 401 || status === 403)
+    return new ReadFailure('blind', `${name}: the API refuses the account's key and secret${said}`, {
+      retry: false,
+      status,
+    });
+  if (status >= 500 || TRANSIENT.has(status))
+    return new ReadFailure('unavailable', `${name}${said}`, {
+      retry: true,
+      status,
+      afterMs: retryAfterMs(answer.header('retry-after'), nowMs),
+    });
+  if (status === 407)
+    return new ReadFailure('unavailable', `${name}: the proxy refuses us`, { retry: false, status });
+  // Where it points is not repeated: such a location may carry tokens, and we never go there.
+  if (status >= 300 && status < 400)
+    return new ReadFailure(
+      'invalid',
+      `${name}: redirects are not followed, the base URL must be the final one`,
+      { retry: false, status },
+    );
+  return new ReadFailure('invalid', `${name}${said}`, { retry: status < 300, status });
+};
+
+/**
+ * The server's clock minus ours, in ms, from the `Date` header; 0 when they agree as far as one can tell. The header
+ * is cut to the second and was written at some time between question and answer: within that nothing is known.
+ */
+export const clockSkewMs = (answer: Answer): number | undefined => {
+  const date = Date.parse(answer.header('date') ?? '');
+  if (Number.isNaN(date)) return undefined;
+  const least = date - answer.answeredAtMs;
+  const most = date + 999 - answer.askedAtMs;
+  if (least > 0) return least;
+  return most < 0 ? most : 0;
+};
