@@ -1,0 +1,174 @@
+import { stableId } from '../base/hash.ts';
+import { canonicalJson } from '../base/json.ts';
+import { LEVELS } from '../core/alert.ts';
+import type { RuleInfo } from '../core/match.ts';
+import { type Detection, readDetection } from './detection.ts';
+import { type MonitorBlock, type MonitorNames, NO_MONITOR, readMonitor } from './monitor.ts';
+import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
+import { createFields, type Fields } from './read.ts';
+import type { ValueContext } from './values.ts';
+import { type Mapping, type Node, toJson } from './yaml.ts';
+
+const STATUSES = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** The keys that Sigma names, for slips such as `levle`. Any other key is allowed by the standard. */
+const TOP_KEYS = (
+  'title id name related taxonomy status description license author references date modified logsource ' +
+  'detection correlation filter fields falsepositives level tags scope generate monitor action'
+).split(' ');
+
+export interface LogSource {
+  readonly category: string | undefined;
+  readonly product: string | undefined;
+  readonly service: string | undefined;
+}
+
+/** What every kind of document has. */
+export interface Header {
+  readonly info: RuleInfo;
+  /** Handle for correlations and filters. */
+  readonly name: string | undefined;
+  readonly status: Status | undefined;
+  readonly logsource: LogSource | undefined;
+  readonly monitor: MonitorBlock;
+  /** `generate` at top level. */
+  readonly generate: boolean;
+  readonly at: number;
+  readonly reporter: Reporter;
+  readonly fields: Fields;
+}
+
+export type Document =
+  | { readonly kind: 'detection'; readonly header: Header; readonly detection: Detection | undefined }
+  | { readonly kind: 'correlation'; readonly header: Header; readonly section: Fields }
+  | {
+      readonly kind: 'filter';
+      readonly header: Header;
+      readonly rules: readonly string[] | 'any';
+      readonly rulesAt: number;
+      readonly detection: Detection | undefined;
+    }
+  | { readonly kind: 'skipped'; readonly header: Header; readonly reason: string };
+
+const readLogSource = (fields: Fields, reporter: Reporter): LogSource | undefined => {
+  if (!fields.has('logsource')) {
+    reporter.warn(
+      fields.map.at,
+      'the key "logsource" is missing',
+      'add "logsource: {product: vonage, service: audit}"',
+    );
+    return undefined;
+  }
+  const source = fields.fields('logsource');
+  if (!source) return undefined;
+  const lower = (key: string): string | undefined => source.text(key)?.toLowerCase();
+  return { category: lower('category'), product: lower('product'), service: lower('service') };
+};
+
+const readHeader = (map: Mapping, names: MonitorNames, kind: string, reporter: Reporter): Header => {
+  const fields = createFields(map, reporter);
+  for (const { key, at } of map.entries) {
+    const hint = TOP_KEYS.includes(key) ? undefined : didYouMean(key, TOP_KEYS);
+    // Custom keys are legal, so one that is a slip away from a known key is only warned about.
+    if (hint && key.length > 3) reporter.warn(at, `unknown key ${shown(key)}`, hint);
+  }
+  const title = fields.text('title');
+  if (!title) reporter.problem(fields.at('title'), 'the key "title" is missing or empty');
+  else if (title.length > 256)
+    reporter.problem(fields.at('title'), `the title has ${title.length} characters; at most 256 are allowed`);
+  const id = fields.text('id');
+  if (id === '') reporter.problem(fields.at('id'), 'the id is empty', 'write a UUID, or remove the line');
+  const block = fields.fields('monitor');
+  const monitor = block ? readMonitor(block, names, reporter) : NO_MONITOR;
+  const info: RuleInfo = {
+    id: id || stableId('rule', canonicalJson(toJson(map))),
+    title: title ?? '',
+    description: fields.text('description'),
+    level: fields.choice('level', LEVELS) ?? 'medium',
+    tags: fields.texts('tags') ?? [],
+    references: fields.texts('references') ?? [],
+    falsepositives: fields.texts('falsepositives') ?? [],
+    fields: fields.texts('fields') ?? [],
+    to: monitor.to,
+    message: monitor.message,
+    shadow: monitor.shadow,
+    unsilenceable: monitor.unsilenceable,
+    suppress: monitor.suppress,
+    file: reporter.file,
+  };
+  return {
+    info,
+    name: fields.text('name'),
+    status: fields.choice('status', STATUSES),
+    logsource: kind === 'correlation' ? undefined : readLogSource(fields, reporter),
+    monitor,
+    generate: fields.flag('generate') ?? false,
+    at: map.at,
+    reporter,
+    fields,
+  };
+};
+
+const readFilterRules = (section: Fields, reporter: Reporter): readonly string[] | 'any' => {
+  const rules = section.texts('rules');
+  if (rules === undefined && !section.has('rules'))
+    reporter.problem(section.map.at, '"filter" needs "rules", a list of rule ids or names, or "any"');
+  return rules === undefined || (rules.length === 1 && rules[0] === 'any') ? 'any' : rules;
+};
+
+/** Reads one document. Undefined when it is no Sigma document at all; problems are reported in every case. */
+export const readDocument = (
+  node: Node,
+  names: MonitorNames,
+  context: ValueContext,
+): Document | undefined => {
+  const { reporter } = context;
+  if (node.kind !== 'map') {
+    reporter.problem(node.at, 'a rule must be a map that begins with "title:"');
+    return undefined;
+  }
+  const action = node.entries.find(({ key }) => key === 'action');
+  if (action) {
+    reporter.problem(
+      action.at,
+      '"action: global / repeat / reset" is not part of Sigma 2',
+      'write every rule out, "---" between them',
+    );
+    return undefined;
+  }
+  const kinds = (['detection', 'correlation', 'filter'] as const).filter((key) =>
+    node.entries.some((entry) => entry.key === key),
+  );
+  const [kind] = kinds;
+  if (!kind || kinds.length > 1) {
+    const found = kinds.length > 1 ? `has ${kinds.join(' and ')}` : 'has none of these keys';
+    const slip = node.entries.find(({ key }) => didYouMean(key, ['detection', 'correlation', 'filter']));
+    reporter.problem(
+      slip?.at ?? node.at,
+      `a document is one of ${oneOf(['detection', 'correlation', 'filter'])}, this one ${found}`,
+      slip && didYouMean(slip.key, ['detection', 'correlation', 'filter']),
+    );
+    return undefined;
+  }
+  const header = readHeader(node, names, kind, reporter);
+  if (header.status === 'deprecated' || header.status === 'unsupported')
+    return { kind: 'skipped', header, reason: `status: ${header.status}` };
+  const section = header.fields.fields(kind);
+  if (!section) {
+    reporter.problem(header.fields.at(kind), `"${kind}" must be a map`);
+    return { kind: 'skipped', header, reason: 'it has problems' };
+  }
+  switch (kind) {
+    case 'detection':
+      return { kind, header, detection: readDetection(section.map, [], context) };
+    case 'filter': {
+      const rules = readFilterRules(section, reporter);
+      const detection = readDetection(section.map, ['rules'], context);
+      return { kind, header, rules, rulesAt: section.at('rules'), detection };
+    }
+    case 'correlation':
+      break;
+  }
+  return { kind, header, section };
+};

@@ -1,0 +1,130 @@
+import type { AuditEvent } from '../core/event.ts';
+import type { Expression, Item } from './item.ts';
+import { itemsOf } from './item.ts';
+import { compileItem } from './predicate.ts';
+import type { TimeZone } from './time-zone.ts';
+import { createView, type EventView, type ViewCounters } from './view.ts';
+
+/** Whether something holds for the event that is shown. */
+export type Holds = () => boolean;
+
+/** Conditions compiled together: they share the view of the event and every item that stands in several of them. */
+export interface Evaluator {
+  /** Shows the next event to all conditions. */
+  show(event: AuditEvent): void;
+  readonly view: EventView;
+  /** One per expression, in their order. */
+  readonly conditions: readonly Holds[];
+  /** Slot of a field that some condition reads; undefined when none does. */
+  slotOf(field: string): number | undefined;
+}
+
+// Cheaper conditions first: a text that is compared is looked at before an expression runs.
+const cost = (expression: Expression): number => {
+  switch (expression.op) {
+    case 'item': {
+      const { item } = expression;
+      const tests = item.values.flatMap((value) => value.alternatives);
+      const each = tests.some((test) => test.type === 'regex') ? 50 : 1;
+      return (
+        (item.field === undefined ? 100 : 1) * each + (item.part ? 5 : 0) + Math.min(tests.length, 20) / 10
+      );
+    }
+    case 'and':
+    case 'or':
+      return expression.items.reduce((sum, item) => sum + cost(item), 0);
+    case 'not':
+    case 'selection':
+      break;
+  }
+  return cost(expression.item);
+};
+
+/** Compiles expressions to functions without arguments over one shared view. */
+export const createEvaluator = (
+  expressions: readonly Expression[],
+  zone: TimeZone,
+  counters: ViewCounters,
+  extraFields: readonly string[] = [],
+): Evaluator => {
+  const slots = new Map<string, number>();
+  const slot = (field: string): number => {
+    let found = slots.get(field);
+    if (found === undefined) {
+      found = slots.size;
+      slots.set(field, found);
+    }
+    return found;
+  };
+  for (const field of extraFields) slot(field);
+  const uses = new Map<string, number>();
+  for (const expression of expressions)
+    for (const item of itemsOf(expression)) uses.set(item.key, (uses.get(item.key) ?? 0) + 1);
+
+  const regexes = new Map<string, (text: string) => boolean>();
+  const context = { slot, zone, regexes };
+  const compiled = new Map<string, Holds>();
+  const shared: { view: EventView | undefined } = { view: undefined };
+  let generation = 0;
+
+  const compileOnce = (item: Item): Holds => {
+    const known = compiled.get(item.key);
+    if (known) return known;
+    const predicate = compileItem(item, context);
+    let holds: Holds = () => predicate(shared.view as EventView);
+    if ((uses.get(item.key) ?? 0) > 1) {
+      let at = -1;
+      let result = false;
+      holds = () => {
+        if (at === generation) return result;
+        result = predicate(shared.view as EventView);
+        at = generation;
+        return result;
+      };
+    }
+    compiled.set(item.key, holds);
+    return holds;
+  };
+
+  const compileGroup = (expression: Expression & { readonly op: 'and' | 'or' }): Holds => {
+    const items = [...expression.items].sort((a, b) => cost(a) - cost(b)).map((item) => compile(item));
+    const [a, b] = items as [Holds, Holds];
+    const all = expression.op === 'and';
+    if (items.length === 1) return a;
+    if (items.length === 2) return all ? () => a() && b() : () => a() || b();
+    return () => {
+      for (const item of items) if (item() !== all) return !all;
+      return all;
+    };
+  };
+
+  const compile = (expression: Expression): Holds => {
+    switch (expression.op) {
+      case 'item':
+        return compileOnce(expression.item);
+      case 'and':
+      case 'or':
+        return compileGroup(expression);
+      case 'not': {
+        const item = compile(expression.item);
+        return () => !item();
+      }
+      case 'selection':
+        break;
+    }
+    return compile(expression.item);
+  };
+
+  const conditions = expressions.map(compile);
+  shared.view = createView([...slots.keys()], counters);
+  const made = shared.view;
+  return {
+    view: made,
+    conditions,
+    slotOf: (field) => slots.get(field),
+    show(event) {
+      generation += 1;
+      made.show(event);
+    },
+  };
+};

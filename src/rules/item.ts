@@ -1,0 +1,78 @@
+import type { Pattern } from './text-pattern.ts';
+
+export const TIME_PARTS = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+export type TimePart = (typeof TIME_PARTS)[number];
+
+export const COMPARISONS = ['lt', 'lte', 'gt', 'gte'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** One thing a value can be held against. */
+export type Test =
+  | { readonly type: 'null' }
+  | {
+      readonly type: 'text';
+      readonly pattern: Pattern;
+      readonly cased: boolean;
+      /** Set when the rule wrote a number: then numbers are also compared as such. */
+      readonly number: number | undefined;
+    }
+  | { readonly type: 'regex'; readonly source: string; readonly flags: string }
+  | { readonly type: 'cidr'; readonly network: string }
+  | { readonly type: 'compare'; readonly op: Comparison; readonly text: string }
+  | { readonly type: 'exists'; readonly value: boolean }
+  | {
+      readonly type: 'fieldref';
+      readonly field: string;
+      readonly openStart: boolean;
+      readonly openEnd: boolean;
+      readonly cased: boolean;
+    };
+
+/** One value of a rule. Transformations may make several texts of it; they are joined with OR even under `all`. */
+export interface Value {
+  /** As written, for explanations. */
+  readonly text: string;
+  readonly alternatives: readonly Test[];
+}
+
+/** One `field|modifiers: values` of a selection, or a list of keywords (no field). */
+export interface Item {
+  readonly field: string | undefined;
+  /** As written, such as `context.http|contains|all`. */
+  readonly label: string;
+  readonly at: number;
+  readonly part: TimePart | undefined;
+  readonly all: boolean;
+  readonly negated: boolean;
+  readonly values: readonly Value[];
+  /** Equal for items that hold for the same events, so that they are evaluated once. */
+  readonly key: string;
+}
+
+/** What a rule asks of one event. */
+export type Expression =
+  | { readonly op: 'and' | 'or'; readonly items: readonly Expression[] }
+  | { readonly op: 'not'; readonly item: Expression }
+  | { readonly op: 'selection'; readonly name: string; readonly item: Expression }
+  | { readonly op: 'item'; readonly item: Item };
+
+/** All items of an expression, each as often as it stands there. */
+export const itemsOf = (expression: Expression): Item[] => {
+  const found: Item[] = [];
+  const visit = (node: Expression): void => {
+    switch (node.op) {
+      case 'item':
+        found.push(node.item);
+        return;
+      case 'and':
+      case 'or':
+        for (const child of node.items) visit(child);
+        return;
+      case 'not':
+      case 'selection':
+        visit(node.item);
+    }
+  };
+  visit(expression);
+  return found;
+};

@@ -1,0 +1,294 @@
+import { RE2JS } from 're2js';
+import { parseNetwork } from './cidr.ts';
+import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './encodings.ts';
+import type { Comparison, Test, TimePart, Value } from './item.ts';
+import type { Encoding, Modifiers } from './modifiers.ts';
+import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
+import {
+  escapePattern,
+  foldPattern,
+  isLiteral,
+  literalText,
+  opened,
+  type Pattern,
+  parsePattern,
+} from './text-pattern.ts';
+import { placeIn, type Scalar } from './yaml.ts';
+
+/** Longest regular expression; its compiled form grows with it. */
+export const MAX_REGEX_LENGTH = 16_384;
+const MAX_EXPANSIONS = 100_000;
+const MAX_DASH_VARIANTS = 625;
+
+const PART_RANGES: Readonly<Record<TimePart, readonly [number, number]>> = {
+  minute: [0, 59],
+  hour: [0, 23],
+  day: [1, 31],
+  week: [1, 53],
+  month: [1, 12],
+  year: [1970, 9999],
+};
+
+export interface ValueContext {
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly reporter: Reporter;
+}
+
+/** A compiled expression that answers in linear time. Throws when the source is none. */
+export const compileRegex = (source: string, flags: string): RE2JS => {
+  let bits = 0;
+  if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
+  if (flags.includes('m')) bits |= RE2JS.MULTILINE;
+  if (flags.includes('s')) bits |= RE2JS.DOTALL;
+  return RE2JS.compile(source, bits);
+};
+
+// The ways to write a value once each `%name%` is replaced by each entry of its list; undefined after a problem.
+const expansions = (
+  scalar: Scalar,
+  quote: (text: string) => string,
+  context: ValueContext,
+): string[] | undefined => {
+  let made = [''];
+  let from = 0;
+  let found = false;
+  const { text } = scalar;
+  for (const match of text.matchAll(/\\%|%([^%\s]+)%/g)) {
+    const before = text.slice(from, match.index);
+    from = match.index + match[0].length;
+    const name = match[1];
+    if (name === undefined) {
+      made = made.map((head) => `${head}${before}%`);
+      continue;
+    }
+    found = true;
+    const list = Object.hasOwn(context.lists, name) ? context.lists[name] : undefined;
+    if (!list) {
+      const names = Object.keys(context.lists);
+      context.reporter.problem(
+        placeIn(scalar, match.index),
+        `no list ${shown(name)} for the placeholder is configured${names.length > 0 ? ` (there are: ${names.join(', ')})` : ''}`,
+        didYouMean(name, names) ?? 'add it under "lists"',
+      );
+      return undefined;
+    }
+    if (made.length * list.length > MAX_EXPANSIONS) {
+      context.reporter.problem(scalar.at, `the placeholders make more than ${MAX_EXPANSIONS} values`);
+      return undefined;
+    }
+    made = made.flatMap((head) => list.map((value) => head + before + quote(value)));
+  }
+  if (!found) {
+    context.reporter.problem(
+      scalar.at,
+      `"expand" finds no placeholder such as %name% in ${shown(text)}`,
+      'remove "expand", or name a list',
+    );
+    return undefined;
+  }
+  return made.map((head) => head + text.slice(from));
+};
+
+const encode = (literal: string, encodings: readonly Encoding[]): string[] => {
+  let values: Encoded[] = [{ text: literal, bytes: false }];
+  for (const encoding of encodings) {
+    values = values.flatMap((value): Encoded[] => {
+      switch (encoding) {
+        case 'wide':
+          return [utf16(value.text, 'little', false)];
+        case 'utf16be':
+          return [utf16(value.text, 'big', false)];
+        case 'utf16':
+          return [utf16(value.text, 'little', true)];
+        case 'base64':
+          return [base64(value)];
+        case 'base64offset':
+          break;
+      }
+      return base64Offsets(value);
+    });
+  }
+  return values.map((value) => value.text);
+};
+
+const textTest = (pattern: Pattern, modifiers: Modifiers, number: number | undefined): Test => ({
+  type: 'text',
+  pattern: modifiers.cased ? pattern : foldPattern(pattern),
+  cased: modifiers.cased,
+  number,
+});
+
+const textTests = (
+  source: string,
+  scalar: Scalar,
+  field: string,
+  modifiers: Modifiers,
+  context: ValueContext,
+): Test[] | undefined => {
+  const { reporter } = context;
+  // A keyword is looked for inside values, so a keyword search is open at both ends by itself.
+  const openStart = modifiers.openStart || field === '';
+  const openEnd = modifiers.openEnd || field === '';
+  let sources = [source];
+  if (modifiers.windash) {
+    const variants = dashVariants(source, MAX_DASH_VARIANTS);
+    if (!variants) {
+      reporter.problem(scalar.at, `"windash" makes more than ${MAX_DASH_VARIANTS} texts of ${shown(source)}`);
+      return undefined;
+    }
+    sources = variants;
+  }
+  if (modifiers.encodings.length > 0) {
+    const pattern = parsePattern(source);
+    if (!isLiteral(pattern)) {
+      reporter.problem(
+        scalar.at,
+        `${shown(source)} has a wildcard, which "${modifiers.encodings[0]}" cannot encode`,
+        'escape it with a backslash',
+      );
+      return undefined;
+    }
+    sources = encode(literalText(pattern), modifiers.encodings).map(escapePattern);
+  }
+  const plain = modifiers.encodings.length === 0 && !modifiers.windash && !openStart && !openEnd;
+  const number = plain && !modifiers.cased && scalar.type === 'number' ? Number(scalar.text) : undefined;
+  return sources.map((text) =>
+    textTest(
+      opened(parsePattern(text), openStart, openEnd),
+      modifiers,
+      number !== undefined && (Number.isSafeInteger(number) || !Number.isInteger(number))
+        ? number
+        : undefined,
+    ),
+  );
+};
+
+const regexTest = (
+  source: string,
+  scalar: Scalar,
+  modifiers: Modifiers,
+  reporter: Reporter,
+): Test | undefined => {
+  if (source.length > MAX_REGEX_LENGTH) {
+    reporter.problem(
+      scalar.at,
+      `the regular expression has ${source.length} characters; at most ${MAX_REGEX_LENGTH} are allowed`,
+    );
+    return undefined;
+  }
+  // The search is unanchored, so `contains` changes nothing.
+  let anchored = source;
+  if (modifiers.openEnd && !modifiers.openStart) anchored = `^(?:${source})`;
+  if (modifiers.openStart && !modifiers.openEnd) anchored = `(?:${source})$`;
+  try {
+    compileRegex(anchored, modifiers.flags);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = /\(\?[=!<]|\\[1-9]/.test(source)
+      ? 'look-around and back references do not exist in a linear-time engine; write two items'
+      : undefined;
+    reporter.problem(scalar.at, `${shown(source)} is no regular expression: ${reason}`, hint);
+    return undefined;
+  }
+  return { type: 'regex', source: anchored, flags: modifiers.flags };
+};
+
+const testsOf = (
+  source: string,
+  scalar: Scalar,
+  field: string,
+  modifiers: Modifiers,
+  context: ValueContext,
+): Test[] | undefined => {
+  const { reporter } = context;
+  const refuse = (message: string, hint?: string): undefined =>
+    reporter.problem(scalar.at, message, hint) as undefined;
+  const { kind } = modifiers;
+  switch (kind) {
+    case 'exists': {
+      const value = source.toLowerCase();
+      if (value !== 'true' && value !== 'false')
+        return refuse(`"exists" on field ${shown(field)} takes true or false, found ${shown(source)}`);
+      return [{ type: 'exists', value: value === 'true' }];
+    }
+    case 're': {
+      const test = regexTest(source, scalar, modifiers, reporter);
+      return test && [test];
+    }
+    case 'cidr': {
+      const network = parseNetwork(source);
+      if ('wrong' in network) return refuse(`${shown(source)} ${network.wrong}`, network.hint);
+      return [{ type: 'cidr', network: source.toLowerCase() }];
+    }
+    case 'fieldref': {
+      if (source === '' || /[*?|]/.test(source))
+        return refuse(`"fieldref" takes the name of a field without wildcards, found ${shown(source)}`);
+      const { openStart, openEnd, cased } = modifiers;
+      return [{ type: 'fieldref', field: source, openStart, openEnd, cased }];
+    }
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte': {
+      if (!/^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(source))
+        return refuse(`"${kind}" on field ${shown(field)} takes a number, found ${shown(source)}`);
+      return [{ type: 'compare', op: kind satisfies Comparison, text: source }];
+    }
+    case 'text':
+      break;
+  }
+  return textTests(source, scalar, field, modifiers, context);
+};
+
+/** Reads one value of an item. Undefined after a problem. */
+export const readValue = (
+  scalar: Scalar,
+  field: string,
+  modifiers: Modifiers,
+  context: ValueContext,
+): Value | undefined => {
+  const { reporter } = context;
+  if (modifiers.part) {
+    const [low, high] = PART_RANGES[modifiers.part];
+    const value = Number(scalar.text);
+    if (!/^\d+$/.test(scalar.text) || value < low || value > high) {
+      const range = `"${modifiers.part}" takes a whole number from ${low} to ${high}`;
+      reporter.problem(scalar.at, `${range}, found ${shown(scalar.text)}`);
+      return undefined;
+    }
+    // Written `08` it is still the number 8.
+    scalar = { ...scalar, text: String(value), type: 'number' };
+  }
+  if (scalar.type === 'null') {
+    const used = [
+      modifiers.kind !== 'text' ? modifiers.kind : undefined,
+      modifiers.openStart || modifiers.openEnd ? 'contains, startswith or endswith' : undefined,
+      modifiers.encodings[0],
+      modifiers.windash ? 'windash' : undefined,
+      modifiers.expand ? 'expand' : undefined,
+      modifiers.cased ? 'cased' : undefined,
+      field === '' ? 'a keyword search' : undefined,
+    ].find((word) => word !== undefined);
+    if (used === undefined) return { text: 'null', alternatives: [{ type: 'null' }] };
+    reporter.problem(scalar.at, `null (or nothing) is no value for ${used}`, 'write a text in quotes');
+    return undefined;
+  }
+  if (!modifiers.expand) {
+    const alternatives = testsOf(scalar.text, scalar, field, modifiers, context);
+    return alternatives && { text: scalar.text, alternatives };
+  }
+  const quote =
+    modifiers.kind === 're' ? (text: string): string => RE2JS.quote(text) : (text: string): string => text;
+  const sources = expansions(scalar, quote, context);
+  if (!sources) return undefined;
+  const alternatives: Test[] = [];
+  for (const source of sources) {
+    const tests = testsOf(source, scalar, field, modifiers, context);
+    if (!tests) return undefined;
+    alternatives.push(...tests);
+  }
+  return { text: scalar.text, alternatives };
+};
+
+/** What may be said of values in messages. */
+export const VALUE_KINDS = oneOf(['a text', 'a number', 'true', 'false', 'null', 'a list of these']);

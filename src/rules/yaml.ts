@@ -1,0 +1,233 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml';
+import type { Json } from '../base/json.ts';
+import { type Reporter, shown } from './problem.ts';
+
+/*
+ * YAML with places. Everything is read with the failsafe schema, so a scalar keeps its source text: `+447700900123`
+ * and `0044…` stay what was written, and only we decide what is a number.
+ */
+
+export interface Scalar {
+  readonly kind: 'scalar';
+  readonly at: number;
+  /** As written, quotes and escapes resolved. */
+  readonly text: string;
+  /** By the core schema of YAML 1.2, except that only canonical decimal numbers are numbers. */
+  readonly type: 'null' | 'bool' | 'number' | 'string';
+  readonly quoted: boolean;
+  /** Where the text begins after `at` when it stands in the file unchanged; -1 when it was folded or escaped. */
+  readonly lead: number;
+  readonly size: 1;
+  readonly height: 0;
+}
+
+export interface List {
+  readonly kind: 'list';
+  readonly at: number;
+  readonly items: readonly Node[];
+  /** How many values it expands to. */
+  readonly size: number;
+  /** How many levels are below it. */
+  readonly height: number;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly at: number;
+  readonly value: Node;
+}
+
+export interface Mapping {
+  readonly kind: 'map';
+  readonly at: number;
+  readonly entries: readonly Entry[];
+  readonly size: number;
+  readonly height: number;
+}
+
+export type Node = Scalar | List | Mapping;
+
+/** Longest file that is read. Rule files are written by people; ten thousand rules fit. */
+export const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
+// Aliases share nodes, so an alias bomb costs no memory here, but whoever walks the tree would pay for its expansion.
+const MAX_NODES = 500_000;
+const MAX_DEPTH = 100;
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+const NULLS = new Set(['', '~', 'null', 'Null', 'NULL']);
+const BOOLEANS = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
+
+const scalarType = (text: string): Scalar['type'] => {
+  if (NULLS.has(text)) return 'null';
+  if (BOOLEANS.has(text)) return 'bool';
+  return NUMBER.test(text) ? 'number' : 'string';
+};
+
+class Refused extends Error {
+  readonly at: number;
+  readonly hint: string | undefined;
+  constructor(at: number, message: string, hint?: string) {
+    super(message);
+    this.at = at;
+    this.hint = hint;
+  }
+}
+
+const convert = (
+  node: ParsedNode | null,
+  at: number,
+  anchors: Map<string, Node | undefined>,
+  depth: number,
+  reporter: Reporter,
+): Node => {
+  if (node === null)
+    return { kind: 'scalar', at, text: '', type: 'null', quoted: false, lead: 0, size: 1, height: 0 };
+  const start = node.range[0];
+  if (depth > MAX_DEPTH) throw new Refused(start, `nested deeper than ${MAX_DEPTH} levels`);
+  if (isAlias(node)) {
+    if (!anchors.has(node.source)) throw new Refused(start, `unknown alias ${shown(`*${node.source}`)}`);
+    const target = anchors.get(node.source);
+    if (!target) throw new Refused(start, `the alias ${shown(`*${node.source}`)} contains itself`);
+    return target;
+  }
+  const tag = node.tag;
+  if (tag && !/^(?:!|tag:yaml\.org,2002:(?:str|map|seq))$/.test(tag))
+    throw new Refused(start, `the tag ${shown(tag)} is not supported`, 'write the value without a tag');
+  const anchor = node.anchor;
+  if (anchor !== undefined) anchors.set(anchor, undefined);
+  let made: Node;
+  if (isScalar(node)) {
+    const text = typeof node.value === 'string' ? node.value : '';
+    const quoted = node.type !== 'PLAIN' || tag !== undefined;
+    const type = quoted ? 'string' : scalarType(text);
+    const wrapping = node.range[1] - start - text.length;
+    const lead = node.type === 'PLAIN' && wrapping === 0 ? 0 : wrapping === 2 ? 1 : -1;
+    made = { kind: 'scalar', at: start, text, type, quoted, lead, size: 1, height: 0 };
+  } else if (isSeq(node)) {
+    const items: Node[] = [];
+    let size = 1;
+    let height = 1;
+    for (const item of node.items) {
+      const child = convert(item, start, anchors, depth + 1, reporter);
+      items.push(child);
+      size += child.size;
+      height = Math.max(height, child.height + 1);
+    }
+    made = { kind: 'list', at: start, items, size, height };
+  } else if (isMap(node)) {
+    const entries: Entry[] = [];
+    const seen = new Set<string>();
+    let size = 1;
+    let height = 1;
+    for (const pair of node.items) {
+      const keyNode = convert(pair.key, start, anchors, depth + 1, reporter);
+      if (keyNode.kind !== 'scalar') throw new Refused(keyNode.at, 'a key must be a plain text');
+      if (keyNode.text === '<<' && !keyNode.quoted)
+        throw new Refused(keyNode.at, 'merge keys ("<<") are not part of YAML 1.2', 'repeat the keys');
+      if (seen.has(keyNode.text)) {
+        reporter.problem(
+          keyNode.at,
+          `the key ${shown(keyNode.text)} stands twice in one map`,
+          'give it one list of values, "|all", or a second selection',
+        );
+      }
+      seen.add(keyNode.text);
+      const value = convert(pair.value, keyNode.at, anchors, depth + 1, reporter);
+      entries.push({ key: keyNode.text, at: keyNode.at, value });
+      size += keyNode.size + value.size;
+      height = Math.max(height, value.height + 1);
+    }
+    made = { kind: 'map', at: start, entries, size, height };
+  } else {
+    throw new Refused(start, 'this is no YAML value');
+  }
+  if (made.size > MAX_NODES)
+    throw new Refused(start, `expands to more than ${MAX_NODES} values`, 'aliases multiply; write them out');
+  if (made.height > MAX_DEPTH) throw new Refused(start, `nested deeper than ${MAX_DEPTH} levels`);
+  if (anchor !== undefined) anchors.set(anchor, made);
+  return made;
+};
+
+/**
+ * The documents of a file, empty ones left out. Problems go to the reporter: at most one per broken document, as what
+ * follows a syntax error is noise. Never throws.
+ */
+export const readYaml = (rawText: string, reporter: Reporter): Node[] => {
+  if (rawText.length > MAX_FILE_CHARACTERS) {
+    const size = (rawText.length / 1024 / 1024).toFixed(1);
+    reporter.problem(0, `the file has ${size} MB; at most 8 MB are read`, 'split it');
+    return [];
+  }
+  // A byte order mark becomes a line break, not nothing, so that all offsets stay; places are taken from the raw text.
+  const text = rawText.startsWith('\uFEFF') ? `\n${rawText.slice(1)}` : rawText;
+  const strange = text.search(/[\0\uFFFD]/);
+  if (strange >= 0) {
+    reporter.problem(strange, 'the file is not UTF-8 text', 'save it as UTF-8 without a byte order mark');
+    return [];
+  }
+  let documents: ReturnType<typeof parseAllDocuments>;
+  try {
+    documents = parseAllDocuments(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      merge: false,
+      prettyErrors: false,
+    });
+  } catch (error) {
+    reporter.problem(0, `this is no YAML: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+  const nodes: Node[] = [];
+  for (const document of documents as readonly Document.Parsed[]) {
+    const error = document.errors[0];
+    if (error) {
+      const message =
+        error.code === 'RESOURCE_EXHAUSTION' ? `nested deeper than ${MAX_DEPTH} levels` : error.message;
+      const hint = error.code === 'TAB_AS_INDENT' ? 'indent with spaces' : undefined;
+      reporter.problem(error.pos[0], `this is no YAML: ${message}`, hint);
+      continue;
+    }
+    if (document.contents === null) continue;
+    try {
+      const node = convert(document.contents, 0, new Map(), 0, reporter);
+      if (node.kind !== 'scalar' || node.type !== 'null') nodes.push(node);
+    } catch (error_) {
+      if (error_ instanceof Refused) reporter.problem(error_.at, error_.message, error_.hint);
+      else
+        reporter.problem(0, `this is no YAML: ${error_ instanceof Error ? error_.message : String(error_)}`);
+    }
+  }
+  if (nodes.length === 0 && reporter.count() === 0)
+    reporter.problem(0, 'the file holds no document', 'a rule begins with "title:"');
+  return nodes;
+};
+
+/** The place of a character of a scalar in the file; the scalar's own place when it was folded or escaped. */
+export const placeIn = (scalar: Scalar, offset: number): number =>
+  scalar.lead < 0 ? scalar.at : scalar.at + scalar.lead + offset;
+
+/** The entry of a map, or undefined. */
+export const entry = (map: Mapping, key: string): Entry | undefined =>
+  map.entries.find((candidate) => candidate.key === key);
+
+/** A node as JSON, for rule tests and identities. Numbers past 2^53 stay texts. */
+export const toJson = (node: Node): Json => {
+  if (node.kind === 'list') return node.items.map(toJson);
+  if (node.kind === 'map') {
+    const pairs = node.entries.map(({ key, value }): [string, Json] => [key, toJson(value)]);
+    return Object.fromEntries(pairs);
+  }
+  switch (node.type) {
+    case 'null':
+      return null;
+    case 'bool':
+      return node.text.toLowerCase() === 'true';
+    case 'number': {
+      const value = Number(node.text);
+      return Number.isSafeInteger(value) || !/^-?\d+$/.test(node.text) ? value : node.text;
+    }
+    case 'string':
+      break;
+  }
+  return node.text;
+};
