@@ -217,6 +217,12 @@ export interface Outbox {
    * Resolves with the keys of the conditions that changed.
    */
   settle(settlements: readonly Settlement[], changes: readonly ConditionChange[]): Promise<readonly string[]>;
+  /**
+   * Makes every delivery that is `sending` due at once: for the process that has just taken the lease under which
+   * deliveries are sent, so that what a crash left behind need not wait for its claim to expire. Resolves with their
+   * number.
+   */
+  reclaim(): Promise<number>;
   /** Gives claimed deliveries back untouched: no attempt is recorded, they are due at once. */
   release(deliveryIds: readonly string[]): Promise<void>;
   /** When the sink's next delivery is due (a running lease counts with its expiry); undefined: nothing waits. */

@@ -34,6 +34,10 @@ export const createOutbox = (
     `UPDATE deliveries SET state = 'pending', due_ms = ?, attempts = attempts - 1
      WHERE id = ? AND state = 'sending'`,
   );
+  // The attempt that a crash cut off counts: it may have reached its receiver.
+  const reclaim = db.prepare<[number]>(
+    "UPDATE deliveries SET state = 'pending', due_ms = ? WHERE state = 'sending'",
+  );
   const nextDue = db
     .prepare<[string], number>(
       'SELECT due_ms FROM deliveries WHERE sink = ? AND due_ms IS NOT NULL ORDER BY due_ms LIMIT 1',
@@ -61,6 +65,8 @@ export const createOutbox = (
         const nowMs = now();
         for (const id of deliveryIds) release.run(nowMs, id);
       }),
+
+    reclaim: () => connection.commitLightly(() => reclaim.run(now()).changes),
 
     nextDueMs: (sink) => connection.read(() => nextDue.get(sink)),
 
