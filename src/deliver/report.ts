@@ -1,0 +1,43 @@
+import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { Settled } from './settled.ts';
+
+/** Says of committed attempts what came of them: one log line each, and the figures. */
+export const createReport =
+  (sink: string, log: Log, telemetry: Telemetry) =>
+  (group: readonly Settled[]): void => {
+    for (const { delivery, settlement } of group) {
+      const durationMs = settlement.endedAtMs - settlement.startedAtMs;
+      telemetry.count('delivery_attempts_total', { sink, outcome: settlement.outcome });
+      // A clock set back during a send would otherwise book a negative duration.
+      telemetry.observe('delivery_duration_seconds', Math.max(durationMs, 0) / 1_000, { sink });
+      const fields = {
+        sink,
+        delivery_id: delivery.id,
+        alert_id: delivery.alert.id,
+        account: delivery.alert.account,
+        attempt: delivery.attempt,
+        duration_ms: durationMs,
+      };
+      const { next, detail } = settlement;
+      switch (next.state) {
+        case 'sent':
+          log.info('delivery.sent', { ...fields, receipt: detail });
+          break;
+        case 'pending':
+          log.warn('delivery.retry', {
+            ...fields,
+            reason: detail,
+            next_attempt_at: new Date(next.dueAtMs).toISOString(),
+          });
+          break;
+        case 'parked':
+          log.error('delivery.parked', {
+            ...fields,
+            reason: detail,
+            rejected: settlement.outcome === 'rejected',
+          });
+          break;
+      }
+    }
+  };

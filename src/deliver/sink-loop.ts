@@ -1,0 +1,200 @@
+import { errorText } from '../base/errors.ts';
+import type { Latch } from '../base/latch.ts';
+import { sleep } from '../base/sleep.ts';
+import { backoffMs } from '../core/backoff.ts';
+import type { Delivery, Sink } from '../core/delivery.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Outbox, Random } from '../core/ports.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { ABORT_PATIENCE_MS, attempt } from './attempt.ts';
+import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import { createReport } from './report.ts';
+import { createSendQueue } from './send-queue.ts';
+import type { Settled } from './settled.ts';
+import { settlementOf } from './settlement.ts';
+import { createSettler } from './settler.ts';
+
+/** Delivers everything in the outbox that is meant for one sink. Sinks share nothing: a dead one delays no other. */
+export interface SinkLoop {
+  /**
+   * Claims, sends and settles until `signal` aborts; then finishes or releases what is in flight and resolves, within
+   * `graceMs` plus about two seconds. A failing store is logged and tried again; this never rejects.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Delivers what is due now and resolves when nothing more is; what has to be tried again later stays in the outbox.
+   * Rejects with the store's error when the store keeps failing.
+   */
+  drain(signal: AbortSignal): Promise<void>;
+}
+
+/** What {@link createSinkLoop} works with. */
+export interface SinkLoopOptions {
+  readonly sink: Sink;
+  readonly outbox: Outbox;
+  readonly now: Clock;
+  readonly random: Random;
+  readonly policy: DeliveryPolicy;
+  /** Rung by every commit that may have put deliveries for this sink into the outbox. The loop is its only waiter. */
+  readonly wake: Latch;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly conditions: SinkConditions;
+  /** Told the keys of conditions that changed with a settlement: alerts for other sinks wait in the outbox. */
+  readonly onConditions: (keys: readonly string[]) => void;
+  /** Takes secrets out of receipts and reasons before they are stored. */
+  readonly redact: (text: string) => string;
+}
+
+/** Deliveries held per running send: enough that a place is never empty while the next claim is made. */
+const HELD_PER_SEND = 4;
+const MAX_HELD = 512;
+/** Pauses while the store fails. */
+const STORE_BACKOFF = { baseMs: 250, capMs: 30_000 };
+/** A one-shot run gives up after this many failures of the store in a row. */
+const MAX_DRAIN_FAILURES = 5;
+/**
+ * A due time is looked at again after this, at the latest: timers do not notice a clock that jumped or a machine that
+ * slept. Without anything due there is nothing to look at, and the loop waits for the bell alone.
+ */
+const MAX_WAIT_MS = 60_000;
+const MIN_WAIT_MS = 5;
+
+interface Claimed {
+  readonly delivery: Delivery;
+  readonly leasedUntilMs: number;
+}
+
+/** Makes the loop of one sink. Throws a RangeError when the policy's lease is too short for its timeout. */
+export const createSinkLoop = (options: SinkLoopOptions): SinkLoop => {
+  const { policy } = options;
+  if (policy.leaseMs < 2 * policy.attemptTimeoutMs)
+    throw new RangeError(
+      `leaseMs is ${policy.leaseMs}; allowed is at least twice attemptTimeoutMs, ${2 * policy.attemptTimeoutMs}`,
+    );
+  return {
+    run: (signal) => work(options, signal, false),
+    drain: (signal) => work(options, signal, true),
+  };
+};
+
+const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: boolean): Promise<void> => {
+  const { sink, outbox, now, random, policy, wake, log } = options;
+  const maxHeld = Math.min(sink.concurrency * HELD_PER_SEND, MAX_HELD);
+  /**
+   * Claimed and not yet settled or released, with the attempt of the latest claim. What is held is never started a
+   * second time: when a clock jump lets its lease expire, the send in flight takes the new claim over.
+   */
+  const held = new Map<string, number>();
+  const hardStop = new AbortController();
+  const giveUp = new AbortController();
+  const condition = createParkedCondition(sink.name, options.conditions, policy.recoverAfterMs, now);
+  const report = createReport(sink.name, log, options.telemetry);
+
+  const storeFailed = (operation: string, error: unknown, failures: number): number => {
+    const pauseMs = backoffMs(failures, STORE_BACKOFF, random);
+    log.error('store.error', { sink: sink.name, operation, error: errorText(error), retry_in_ms: pauseMs });
+    return pauseMs;
+  };
+
+  const settler = createSettler<Settled>({
+    async commit(group) {
+      const changes = condition.changes(group);
+      const keys = await outbox.settle(
+        group.map(({ settlement }) => ({
+          ...settlement,
+          attempt: held.get(settlement.deliveryId) ?? settlement.attempt,
+        })),
+        changes,
+      );
+      condition.committed(group, changes);
+      for (const { delivery } of group) held.delete(delivery.id);
+      report(group);
+      wake.ring();
+      if (keys.length > 0) options.onConditions(keys);
+    },
+    onError: (error, failures) => storeFailed('settle', error, failures),
+    giveUp: giveUp.signal,
+  });
+
+  const release = async (ids: readonly string[]): Promise<void> => {
+    if (ids.length === 0) return;
+    try {
+      await outbox.release(ids);
+    } catch (error) {
+      // Their lease gives them back a little later.
+      storeFailed('release', error, 1);
+    }
+    for (const id of ids) held.delete(id);
+    wake.ring();
+  };
+
+  const send = async ({ delivery, leasedUntilMs }: Claimed): Promise<void> => {
+    const startedAtMs = now();
+    if (startedAtMs + policy.attemptTimeoutMs + ABORT_PATIENCE_MS > leasedUntilMs) {
+      // It waited too long behind slow ones (or the clock jumped): this send might outlive its lease.
+      await release([delivery.id]);
+      return;
+    }
+    const verdict = await attempt(sink, delivery, policy.attemptTimeoutMs, hardStop.signal);
+    // Cut off by the stop: that is no failure of the receiver, and it is released below.
+    if (hardStop.signal.aborted && verdict.outcome === 'retry') return;
+    const ended = { delivery, verdict, startedAtMs, endedAtMs: now() };
+    settler.add({ delivery, settlement: settlementOf(ended, policy, random, options.redact) });
+  };
+  const queue = createSendQueue<Claimed>(sink.concurrency, send);
+
+  /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */
+  const look = async (): Promise<number | undefined | 'idle'> => {
+    const room = maxHeld - held.size;
+    // The end of a settlement rings: whoever holds enough need not look at the clock.
+    if (room <= 0 || queue.waiting >= sink.concurrency) return undefined;
+    const leasedUntilMs = now() + policy.leaseMs;
+    const claimed = await outbox.claim(sink.name, room, policy.leaseMs);
+    const fresh = claimed.filter((delivery) => !held.has(delivery.id));
+    for (const { id, attempt } of claimed) held.set(id, attempt);
+    // Asked to stop while the claim was made: nothing is started any more, all of it is released below.
+    if (signal.aborted) return undefined;
+    queue.add(fresh.map((delivery) => ({ delivery, leasedUntilMs })));
+    if (claimed.length >= room) return undefined;
+    if (untilIdle) return held.size === 0 ? 'idle' : undefined;
+    const dueMs = await outbox.nextDueMs(sink.name);
+    return dueMs === undefined ? undefined : Math.min(Math.max(dueMs - now(), MIN_WAIT_MS), MAX_WAIT_MS);
+  };
+
+  let failures = 0;
+  let fatal: unknown;
+  while (!signal.aborted) {
+    try {
+      const waitMs = await look();
+      failures = 0;
+      if (waitMs === 'idle') break;
+      await wake.wait(waitMs, signal);
+    } catch (error) {
+      failures += 1;
+      const pauseMs = storeFailed('claim', error, failures);
+      if (untilIdle && failures >= MAX_DRAIN_FAILURES) {
+        fatal = error;
+        break;
+      }
+      await sleep(pauseMs, signal);
+    }
+  }
+
+  await release(queue.clear().map(({ delivery }) => delivery.id));
+  await withinGrace(queue.idle(), policy.graceMs);
+  hardStop.abort();
+  await queue.idle();
+  await withinGrace(settler.finish(), ABORT_PATIENCE_MS);
+  giveUp.abort();
+  await settler.finish();
+  await release([...held.keys()]);
+  if (fatal !== undefined) throw fatal;
+};
+
+/** Resolves with `end`, or after `graceMs`, leaving no timer behind. */
+const withinGrace = async (end: Promise<void>, graceMs: number): Promise<void> => {
+  const ended = new AbortController();
+  await Promise.race([end.then(() => ended.abort()), sleep(graceMs, ended.signal)]);
+};
