@@ -13,15 +13,14 @@ export const createEventHistory = (
   eventTypes: Names,
 ): History['events'] => {
   const { db } = connection;
+  const empty: Page<StoredEvent> = { items: [], next: undefined };
   const allAccounts = db.prepare<[], number>('SELECT account FROM progress ORDER BY account').pluck();
   const body = db.prepare<[number], BodyRow>('SELECT type, seen_ms, json FROM events WHERE seq = ?');
 
-  const keysOf = (account: number, query: EventQuery, after: EventCursor | undefined, limit: number) => {
-    const { sql, values } = keyQuery(account, query, after, eventTypes);
-    return db
-      .prepare<unknown[], Omit<KeyRow, 'account'>>(sql)
-      .all(...values, limit)
-      .map((row) => ({ ...row, account }));
+  const keysOf = (request: KeyRequest, limit: number): readonly KeyRow[] => {
+    const { sql, values } = keyQuery(request);
+    const rows = db.prepare<unknown[], Omit<KeyRow, 'account'>>(sql).all(...values, limit);
+    return rows.map((row) => ({ ...row, account: request.account }));
   };
 
   const eventOf = (row: KeyRow): StoredEvent => {
@@ -41,9 +40,11 @@ export const createEventHistory = (
       const limit = limitOf(query);
       const after = eventCursor(query);
       const account = query.account === undefined ? undefined : accounts.find(query.account);
-      if (query.account !== undefined && account === undefined) return { items: [], next: undefined };
+      if (query.account !== undefined && account === undefined) return empty;
+      const types = query.types?.map((type) => eventTypes.find(type)).filter((key) => key !== undefined);
+      if (types?.length === 0) return empty;
       const sources = account === undefined ? allAccounts.all() : [account];
-      const rows = sources.flatMap((source) => keysOf(source, query, after, limit + 1));
+      const rows = sources.flatMap((source) => keysOf({ account: source, query, types, after }, limit + 1));
       if (sources.length > 1) rows.sort(query.newestFirst ? (a, b) => byPosition(b, a) : byPosition);
       return toPage(rows, limit, eventCursorText, eventOf);
     });
@@ -63,12 +64,16 @@ interface BodyRow {
 const byPosition = (a: EventCursor, b: EventCursor): number =>
   a.createdMs - b.createdMs || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)) || a.account - b.account;
 
-const keyQuery = (
-  account: number,
-  query: EventQuery,
-  after: EventCursor | undefined,
-  eventTypes: Names,
-): { readonly sql: string; readonly values: readonly unknown[] } => {
+/** One account's part of a page, with names already turned into keys. */
+interface KeyRequest {
+  readonly account: number;
+  readonly query: EventQuery;
+  readonly types: readonly number[] | undefined;
+  readonly after: EventCursor | undefined;
+}
+
+const keyQuery = (request: KeyRequest): { readonly sql: string; readonly values: readonly unknown[] } => {
+  const { account, query, types, after } = request;
   const where: string[] = ['account = ?'];
   const values: unknown[] = [account];
   const add = (sql: string, ...added: readonly unknown[]): void => {
@@ -78,10 +83,7 @@ const keyQuery = (
   if (query.id !== undefined) add('id = ?', query.id);
   if (query.fromMs !== undefined) add('created_ms >= ?', query.fromMs);
   if (query.toMs !== undefined) add('created_ms < ?', query.toMs);
-  if (query.types) {
-    const keys = query.types.map((type) => eventTypes.find(type)).filter((key) => key !== undefined);
-    add(`type IN (${keys.map(() => '?').join(', ')})`, ...keys);
-  }
+  if (types) add(`type IN (${types.map(() => '?').join(', ')})`, ...types);
   const [op, order] = query.newestFirst ? ['<', 'DESC'] : ['>', 'ASC'];
   if (after) {
     // The first half lets the index find the place, the second leaves out what was shown of the same second.

@@ -1,28 +1,33 @@
 import type { Retention } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 
-/** Alerts that may go: decided before ?1, every delivery ended before ?1. */
+/**
+ * The @limit oldest alerts that may go: decided before @beforeMs and every delivery ended before it. Bounded, so that a
+ * step costs the same whatever the backlog; taking the same oldest ones first in every step is what makes "fewer than
+ * the limit" mean "nothing is left".
+ */
 const OLD_ALERTS = `
-  SELECT a.seq FROM alerts AS a WHERE a.decided_ms < ?1 AND NOT EXISTS (
-    SELECT 1 FROM deliveries AS d WHERE d.alert = a.seq AND (d.ended_ms IS NULL OR d.ended_ms >= ?1))
-  ORDER BY a.decided_ms`;
+  SELECT a.seq FROM alerts AS a WHERE a.decided_ms < @beforeMs AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS d WHERE d.alert = a.seq AND (d.ended_ms IS NULL OR d.ended_ms >= @beforeMs))
+  ORDER BY a.decided_ms, a.seq LIMIT @limit`;
 
 /**
- * Each statement deletes at most ?2 rows. Attempts go before their delivery and deliveries before their alert, each
- * a step of its own: a pause between two steps leaves nothing that points into the void.
+ * Each deletes at most @limit rows. Attempts go before their delivery and deliveries before their alert. CROSS JOIN
+ * keeps the order of the joins: left free, SQLite would walk through all attempts ever made.
  */
 const STEPS: readonly string[] = [
   `DELETE FROM attempts WHERE (delivery, number) IN (
-     SELECT t.delivery, t.number FROM deliveries AS d JOIN attempts AS t ON t.delivery = d.seq
-     WHERE d.alert IN (${OLD_ALERTS}) LIMIT ?2)`,
+     SELECT t.delivery, t.number FROM (${OLD_ALERTS}) AS old
+     CROSS JOIN deliveries AS d ON d.alert = old.seq CROSS JOIN attempts AS t ON t.delivery = d.seq
+     LIMIT @limit)`,
   `DELETE FROM deliveries WHERE seq IN (
-     SELECT d.seq FROM deliveries AS d WHERE d.alert IN (${OLD_ALERTS})
-       AND NOT EXISTS (SELECT 1 FROM attempts AS t WHERE t.delivery = d.seq) LIMIT ?2)`,
+     SELECT d.seq FROM (${OLD_ALERTS}) AS old CROSS JOIN deliveries AS d ON d.alert = old.seq
+     WHERE NOT EXISTS (SELECT 1 FROM attempts AS t WHERE t.delivery = d.seq) LIMIT @limit)`,
   `DELETE FROM alerts WHERE seq IN (
      SELECT old.seq FROM (${OLD_ALERTS}) AS old
-     WHERE NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = old.seq) LIMIT ?2)`,
-  'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < ?1 LIMIT ?2)',
-  'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < ?1 LIMIT ?2)',
+     WHERE NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = old.seq))`,
+  'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < @beforeMs LIMIT @limit)',
+  'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < @beforeMs LIMIT @limit)',
 ];
 
 /** Pruning in SQLite, one short transaction per call. */
@@ -34,7 +39,7 @@ export const createRetention = (connection: Connection): Retention => {
        SELECT seq FROM events WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?)`,
   );
   const subtract = db.prepare<[number, number]>('UPDATE progress SET events = events - ? WHERE account = ?');
-  const steps = STEPS.map((sql) => db.prepare<[number, number]>(sql));
+  const steps = STEPS.map((sql) => db.prepare<[{ beforeMs: number; limit: number }]>(sql));
 
   return {
     prune: (beforeMs, limit) =>
@@ -47,7 +52,7 @@ export const createRetention = (connection: Connection): Retention => {
           left -= changes;
         }
         for (const step of steps) {
-          if (left > 0) left -= step.run(beforeMs, left).changes;
+          if (left > 0) left -= step.run({ beforeMs, limit: left }).changes;
         }
         return limit - left;
       }),

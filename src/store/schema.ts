@@ -52,7 +52,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX windows_by_account ON windows (account);
   CREATE INDEX windows_by_commit ON windows (committed_ms);
-  CREATE INDEX windows_unverified ON windows (account) WHERE verified = 0;
+  CREATE INDEX windows_unverified ON windows (verified) WHERE verified = 0;
 
   CREATE TABLE quarantine (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -93,7 +93,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX deliveries_due ON deliveries (sink, due_ms) WHERE due_ms IS NOT NULL;
   CREATE INDEX deliveries_by_alert ON deliveries (alert);
-  CREATE INDEX deliveries_parked ON deliveries (sink) WHERE state = 'parked';
+  CREATE INDEX deliveries_parked ON deliveries (state) WHERE state = 'parked';
 
   -- Kept by triggers, so that no path can forget to count.
   CREATE TABLE delivery_counts (
