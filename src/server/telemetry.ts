@@ -24,10 +24,15 @@ type Catalogue = Readonly<Record<string, readonly [string, readonly string[]]>>;
 /** Exactly the labels that the catalogue names for a metric: none left out, none made up. */
 type LabelsOf<C extends Catalogue, N extends keyof C> = Readonly<Record<C[N][1][number], string>>;
 
+/** Labels may be left out where a metric has none. */
+type Rest<C extends Catalogue, N extends keyof C> = C[N][1] extends readonly []
+  ? [labels?: LabelsOf<C, N>]
+  : [labels: LabelsOf<C, N>];
+
 /** The core's `Telemetry` with label names checked by the compiler; fits wherever that port is asked for. */
 export interface CheckedTelemetry {
   count<N extends CounterName>(name: N, labels: LabelsOf<typeof COUNTERS, N>, by?: number): void;
-  gauge<N extends GaugeName>(name: N, value: number, labels: LabelsOf<typeof GAUGES, N>): void;
+  gauge<N extends GaugeName>(name: N, value: number, ...labels: Rest<typeof GAUGES, N>): void;
   observe<N extends HistogramName>(name: N, value: number, labels: LabelsOf<typeof HISTOGRAMS, N>): void;
 }
 
@@ -86,7 +91,7 @@ export const createTelemetry = (options: {
         const found = counters.get(name);
         if (found && by >= 0 && Number.isFinite(by)) found.metric.inc(known(found.labelNames, labels), by);
       },
-      gauge(name, value, labels) {
+      gauge(name, value, ...[labels]) {
         const found = gauges.get(name);
         if (found && Number.isFinite(value)) found.metric.set(known(found.labelNames, labels), value);
       },

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, REDACTED } from '../../src/logs/redact.ts';
+import { createRedactor, createTextRedactor, REDACTED } from '../../src/logs/redact.ts';
 import { createMemoryLog } from './lines.ts';
 
 const line = (fields: unknown): string => `${JSON.stringify(fields)}\n`;
@@ -71,6 +71,17 @@ describe('createRedactor', () => {
     const body = '\\"'.repeat(2_000_000);
     const out = redact(line({ body, after: secret }));
     expect(JSON.parse(out)).toEqual({ body, after: REDACTED });
+  });
+});
+
+describe('createTextRedactor', () => {
+  it('finds every form in a plain text, and knows nothing of JSON', () => {
+    const redact = createTextRedactor(['hunter2-hunter2', '12345678']);
+    expect(redact('"hunter2-hunter2": 12345678 {')).toBe('"[redacted]": [redacted] {');
+    expect(redact(`Basic ${Buffer.from('k:hunter2-hunter2').toString('base64')}`)).toMatch(
+      /^Basic \w*\[redacted\]\w?=*$/,
+    );
+    expect(createTextRedactor([])('hunter2')).toBe('hunter2');
   });
 });
 

@@ -11,7 +11,7 @@ describe('createTelemetry', () => {
     telemetry.count('polls_total', { account: 'default', outcome: 'ok' });
     telemetry.count('polls_total', { account: 'default', outcome: 'ok' }, 2);
     telemetry.gauge('deliveries', 4, { sink: 'slack', state: 'pending' });
-    telemetry.gauge('rules_loaded', 12, {});
+    telemetry.gauge('rules_loaded', 12);
     telemetry.observe('event_lateness_seconds', 61, { account: 'default' });
     const page = await metrics.render();
     expect(metrics.contentType).toMatch(/^text\/plain; version=0.0.4/);
