@@ -1,5 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
 import type { Clock } from '../core/ports.ts';
@@ -73,9 +72,9 @@ const failureOf = (error: unknown, timeoutMs: number): ReadFailure => {
   if (code === 'UND_ERR_BODY_TIMEOUT') return unavailable(`the body stopped for ${within}`);
   if (code === 'UND_ERR_CLOSED' || code === 'UND_ERR_DESTROYED')
     return unavailable('the client is closed', false);
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new ReadFailure('invalid', `the answer is no HTTP (${code})`, { retry: true });
   const text = errorText(error);
+  if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW')
+    return new ReadFailure('invalid', `the answer is no HTTP: ${text}`, { retry: true });
   return unavailable(code === '' || text.includes(code) ? text : `${text} (${code})`);
 };
 
@@ -106,7 +105,7 @@ export const createTransport = (options: TransportOptions): Transport => {
     const bytes = ok ? await read() : await read().catch(() => Buffer.alloc(0));
     // undici takes a connection back one turn of the event loop after the end of a body; a read that follows before
     // that would open a second connection, with its own handshake.
-    await turn();
+    await new Promise((resolve) => setImmediate(resolve));
     const text = bytes.toString('utf8');
     return {
       status: response.statusCode,

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { answer, json, startScriptedServer } from '../support/scripted-server.ts';
+import { auditError, clientUnderTest, NOW, never, pageOf } from './client-under-test.ts';
+
+const GOOD = json(pageOf('a'));
+/** The wait after the first failure that comes on top of what was asked for: 0.625 of 500 ms. */
+const JITTER = 313;
+
+describe('Retry-After', () => {
+  it.each([
+    [429, '7', 7_000],
+    [503, '7', 7_000],
+    [502, '2', 2_000],
+    [429, new Date(NOW + 90_000).toUTCString(), 90_000],
+    [429, new Date(NOW - 90_000).toUTCString(), 0],
+    [429, '0', 0],
+    [429, '-30', 0],
+    [429, '1.5', 1_500],
+    [429, '99999999999999999999', 3_600_000],
+    [429, 'Fri, 31 Dec 9999 23:59:59 GMT', 3_600_000],
+    [429, 'soon', 0],
+    [429, '', 0],
+    [429, undefined, 0],
+  ])('of %i: %j is a wait of %i ms', async (status, header, ms) => {
+    await using server = await startScriptedServer();
+    await using it = clientUnderTest(server.url);
+    server.script(answer(status, '{}', header === undefined ? {} : { 'retry-after': header }), GOOD);
+    await it.client.find({ page: 1 }, never);
+    expect(it.waits).toStrictEqual([ms + JITTER]);
+    expect(it.lines[0]?.fields).toMatchObject({ status, delay_ms: ms + JITTER, kind: 'unavailable' });
+  });
+
+  it('is never undercut, whatever the dice say', async () => {
+    for (const random of [() => 0, () => 0.999_999]) {
+      await using server = await startScriptedServer();
+      await using it = clientUnderTest(server.url, { random });
+      server.script(answer(429, '', { 'retry-after': '10' }), GOOD);
+      await it.client.find({ page: 1 }, never);
+      expect(it.waits[0]).toBeGreaterThan(10_000);
+      expect(it.waits[0]).toBeLessThanOrEqual(10_500);
+    }
+  });
+
+  it('keeps later reads away as well, also after the retries are used up', async () => {
+    await using server = await startScriptedServer();
+    await using it = clientUnderTest(server.url, { retries: 0 });
+    server.script(answer(429, '', { 'retry-after': '60' }), GOOD);
+    const error = await auditError(it.client.find({ page: 1 }, never));
+    expect(error).toMatchObject({ kind: 'unavailable', status: 429 });
+    expect(it.waits).toStrictEqual([]);
+    it.clock.nowMs += 20_000;
+    await it.client.find({ page: 2 }, never);
+    expect(it.waits).toStrictEqual([40_000 + JITTER]);
+    await it.client.find({ page: 3 }, never);
+    expect(it.waits).toHaveLength(1);
+  });
+
+  it('does not hold us for ever when the clock goes back', async () => {
+    await using server = await startScriptedServer();
+    await using it = clientUnderTest(server.url, { retries: 0 });
+    server.script(answer(429, '', { 'retry-after': '60' }), GOOD);
+    await auditError(it.client.find({ page: 1 }, never));
+    it.clock.nowMs -= 86_400_000;
+    await it.client.find({ page: 1 }, never);
+    expect(it.waits).toStrictEqual([]);
+  });
+
+  it('waits for nothing on 401, which is not repeated', async () => {
+    await using server = await startScriptedServer();
+    await using it = clientUnderTest(server.url);
+    server.script(answer(401, '', { 'retry-after': '60' }), GOOD);
+    await auditError(it.client.find({ page: 1 }, never));
+    await it.client.find({ page: 1 }, never);
+    expect(it.waits).toStrictEqual([]);
+  });
+});
