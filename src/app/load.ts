@@ -35,9 +35,9 @@ export const load = async (options: {
     now: options.now,
   });
   const rules = compileRules(loaded.ruleFiles, {
-    lists: loaded.lists,
-    timezone: loaded.settings?.timezone,
-    knownSinks: loaded.sinkNames,
+    ...(loaded.lists && { lists: loaded.lists }),
+    ...(loaded.settings && { timezone: loaded.settings.timezone }),
+    ...(loaded.sinkNames && { knownSinks: loaded.sinkNames }),
   });
   const problems = [...loaded.problems, ...rules.problems].sort(byPlace);
   return {

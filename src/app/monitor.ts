@@ -1,31 +1,24 @@
 import { decidedAlert } from '../alerts/route-alert.ts';
-import { systemAlert } from '../alerts/system-alert.ts';
-import { createAuditClient } from '../audit/client.ts';
 import { createLatch, type Latch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
-import { createPoller, type Poller } from '../collect/poller.ts';
+import type { Poller } from '../collect/poller.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Lease, Random, Store } from '../core/ports.ts';
+import type { Clock, Random, Store } from '../core/ports.ts';
 import { formatProblem, type Problem } from '../core/problem.ts';
-import { createSinkLoop, type SinkLoop } from '../deliver/sink-loop.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
-import { createCommittedReporter } from './committed.ts';
-import { createDecider } from './decide.ts';
-import { readEventTypes } from './event-types.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
 import type { CompiledRules } from './load.ts';
-import { pruneForEver } from './prune.ts';
 import { createSinks } from './sinks.ts';
-import { allOrNothing } from './tasks.ts';
-import { createTrouble } from './trouble.ts';
 import { packageVersion } from './version.ts';
-import { watch } from './watchdog.ts';
+import { startWork } from './work.ts';
 
 /** What a monitor is made of. */
 export interface MonitorParts {
@@ -34,19 +27,30 @@ export interface MonitorParts {
   /** Told once at start. */
   readonly warnings: readonly Problem[];
   readonly log: Log;
+  /** Takes secrets out of texts that are stored. */
+  readonly redact: (text: string) => string;
   readonly now: Clock;
   readonly random: Random;
 }
 
-/** How many pages of one window may be under way at once. */
-const PAGE_CONCURRENCY = 4;
-/** How often a window is read again when the API's counts disagree. */
-const REREADS = 2;
+/** Everything that lives as long as the process. */
+export interface Monitor {
+  readonly parts: MonitorParts;
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly sinks: readonly Sink[];
+  /** One bell a sink: rung when the outbox may hold something for it. */
+  readonly wakes: ReadonlyMap<string, Latch>;
+  /** Rings the bells of some sinks, or of all. */
+  wake(sinks?: Iterable<string>): void;
+  /** An alert with the sinks that its rule or the routes give, as far as they are on. */
+  route(alert: Alert, except?: readonly string[]): DecidedAlert;
+}
 
 /**
- * Builds all parts in order, runs them until the signal aborts, closes them in reverse. In mode `once` it makes one pass
- * of every account and delivers what is due. Resolves with whether all went well (always true for a stopped daemon).
- * Rejects when the monitor cannot run: the store cannot be opened, the address is taken.
+ * Builds all parts in order, runs them until the signal aborts, and closes them in reverse. In mode `once` it makes one
+ * pass of every account and delivers what is due. Resolves with whether all went well (always true for a daemon that was
+ * stopped). Rejects when the monitor cannot run, for instance since the store cannot be opened or the address is taken.
  */
 export const runMonitor = async (
   parts: MonitorParts,
@@ -54,15 +58,18 @@ export const runMonitor = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   const scope = createScope();
+  const stopping = (): void => parts.log.info('monitor.stopping');
+  signal.addEventListener('abort', stopping, { once: true });
   try {
-    return await build(parts, mode, scope, signal);
+    return await runBuilt(parts, mode, scope, signal);
   } finally {
+    signal.removeEventListener('abort', stopping);
     await scope.close();
     parts.log.info('monitor.stopped');
   }
 };
 
-const build = async (
+const runBuilt = async (
   parts: MonitorParts,
   mode: 'daemon' | 'once',
   scope: Scope,
@@ -70,29 +77,98 @@ const build = async (
 ): Promise<boolean> => {
   const { settings, rules, log, now, random } = parts;
   const version = packageVersion();
-  const { telemetry, page } = createTelemetry();
-  telemetry.gauge('build_info', 1, { version });
-  telemetry.gauge('rules_loaded', rules.rules.length);
-
   const store = openStore({ path: settings.store.path, now });
   scope.defer('store', () => store.close());
 
-  const sinks = createSinks(settings.sinks, {
-    log,
-    now,
-    random,
-    version,
-    proxyUrl: settings.proxy,
-  });
-  for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
-  const wakes = new Map<string, Latch>(sinks.map((sink) => [sink.name, createLatch()]));
-  const wake = (names: Iterable<string>): void => {
-    for (const name of names) wakes.get(name)?.ring();
-  };
-  const live = sinks.map((sink) => sink.name);
-  const route = (alert: Alert, except: readonly string[] = []): DecidedAlert =>
-    decidedAlert(alert, settings.routes, live, { except });
+  const { telemetry, metrics } = createTelemetry({ log, refresh: () => refreshGauges(store, telemetry) });
+  telemetry.gauge('build_info', 1, { version });
+  telemetry.gauge('rules_loaded', rules.rules.length);
 
+  const sinks = createSinks(settings.sinks, { log, now, random, version, proxyFor: settings.proxy.urlFor });
+  for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
+  const wakes = new Map(sinks.map((sink) => [sink.name, createLatch()]));
+  const live = sinks.map((sink) => sink.name);
+  const monitor: Monitor = {
+    parts,
+    store,
+    telemetry,
+    sinks,
+    wakes,
+    wake(names = live) {
+      for (const name of names) wakes.get(name)?.ring();
+    },
+    route: (alert, except = []) => decidedAlert(alert, settings.routes, live, { except }),
+  };
   announce(parts, version, live);
-  return true;
+
+  let active = false;
+  let pollers: readonly Poller[] = [];
+  const { listen } = settings.http;
+  if (listen && mode === 'daemon') {
+    const server = await createServer({
+      listen,
+      log,
+      metrics,
+      health: {
+        ready: () =>
+          readiness({ active, pollers, intervalMs: settings.poll.intervalMs, now, store: store.status }),
+      },
+    });
+    scope.defer('server', () => server.close());
+  }
+
+  let ok = true;
+  await underLease(
+    {
+      leases: store.leases,
+      name: 'monitor',
+      holder: holderName(),
+      log,
+      once: mode === 'once',
+      onState(state) {
+        active = state === 'active';
+      },
+    },
+    async (lease, held) => {
+      const work = await startWork(monitor, lease);
+      pollers = work.pollers;
+      try {
+        if (mode === 'once') ok = await work.once(held);
+        else await work.run(held);
+      } finally {
+        await work.close();
+      }
+    },
+    signal,
+  );
+  return ok;
+};
+
+/** The first lines of a life: what runs, what is off, what is doubtful. */
+const announce = (parts: MonitorParts, version: string, live: readonly string[]): void => {
+  const { settings, rules, log } = parts;
+  for (const warning of parts.warnings) log.warn('config.warning', { warning: formatProblem(warning) });
+  for (const sink of settings.sinks.filter((candidate) => candidate.off)) {
+    log.info('config.sink_off', { sink: sink.name, type: sink.type, reason: 'its url is empty' });
+  }
+  log.info('rules.loaded', {
+    rules: rules.rules.length,
+    left_out: rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`),
+  });
+  log.info('monitor.started', {
+    version,
+    node: process.versions.node,
+    pid: process.pid,
+    config: settings.file,
+    accounts: settings.accounts.map((account) => account.name),
+    sinks: live,
+    store: settings.store.path,
+  });
+};
+
+/** Gauges that are counted when somebody looks. */
+const refreshGauges = async (store: Store, telemetry: Telemetry): Promise<void> => {
+  for (const { sink, state, count } of await store.status.deliveryCounts()) {
+    telemetry.gauge('deliveries', count, { sink, state });
+  }
 };

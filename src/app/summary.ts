@@ -12,7 +12,7 @@ export const summary = (
   const { poll } = settings;
   const levels = [...LEVELS]
     .reverse()
-    .map((level) => ({ level, count: rules.rules.filter((rule) => rule.level === level).length }))
+    .map((level) => ({ level, count: rules.rules.filter((rule) => rule.info.level === level).length }))
     .filter(({ count }) => count > 0)
     .map(({ level, count }) => `${count} ${level}`);
   const on = settings.sinks.filter((sink) => !sink.off).map((sink) => `${sink.name} (${sink.type})`);
@@ -27,7 +27,7 @@ export const summary = (
       `every ${formatDuration(poll.intervalMs)}, overlap ${formatDuration(poll.overlapMs)}, settle ${formatDuration(poll.settleMs)}`,
     ],
     ['rules', `${rules.rules.length}${levels.length > 0 ? ` (${levels.join(', ')})` : ''}`],
-    ['rules left out', rules.skipped.map((rule) => rule.title).join(', ')],
+    ['rules left out', rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`).join(', ')],
     ['sinks', on.join(', ') || 'none'],
     ['sinks off', off.length > 0 ? `${off.join(', ')} (no url)` : ''],
     ['routes', `${settings.routes.length}`],

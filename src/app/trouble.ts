@@ -24,43 +24,61 @@ export interface TroubleOptions {
   readonly onChange: () => void;
 }
 
-/** {@link Trouble} over the stored conditions, with a copy of the open ones in memory: the usual "no change" is free. */
-export const createTrouble = (
-  options: TroubleOptions,
-): Trouble & { change(open: boolean, key: string): ConditionChange } => {
-  const open = new Set(options.open);
-  const details = new Map<string, string>();
+/** {@link Trouble}, and what it takes to have a condition changed inside somebody else's transaction. */
+export interface StoredTrouble extends Trouble {
+  /** The change, for a transaction of the caller's. */
+  change(open: boolean, condition: ConditionName, subject: string, detail: string): ConditionChange;
+  /** Keys that such a transaction has changed: they are told, and their alerts wait in the outbox. */
+  changed(keys: readonly string[]): void;
+}
 
-  const changeOf = (isOpen: boolean, key: string): ConditionChange => {
-    const [condition, subject] = split(key);
+/** Makes {@link Trouble} over the stored conditions, with the open ones in memory: the usual "no change" is free. */
+export const createTrouble = (options: TroubleOptions): StoredTrouble => {
+  const open = new Set(options.open);
+  /** The state and reason that a change under way asks for. */
+  const asked = new Map<string, { readonly open: boolean; readonly detail: string }>();
+
+  const change: StoredTrouble['change'] = (isOpen, condition, subject, detail) => {
+    const key = `${condition}:${subject}`;
+    asked.set(key, { open: isOpen, detail });
     return {
       key,
       open: isOpen,
-      alert: (sinceMs) => options.alert(condition, subject, details.get(key) ?? '', isOpen, sinceMs),
+      alert: (sinceMs) => options.alert(condition, subject, detail, isOpen, sinceMs),
     };
   };
-  const apply = async (isOpen: boolean, key: string): Promise<void> => {
+  const changed = (keys: readonly string[]): void => {
+    for (const key of keys) {
+      const [condition, subject] = split(key);
+      const { open: isOpen, detail } = asked.get(key) ?? { open: true, detail: '' };
+      if (isOpen) open.add(key);
+      else open.delete(key);
+      const count = [...open].filter((other) => split(other)[0] === condition).length;
+      options.telemetry.gauge('conditions_open', count, { condition });
+      const fields = { condition, subject, ...(detail === '' ? {} : { detail }) };
+      if (isOpen) options.log.error('condition.opened', fields);
+      else options.log.info('condition.closed', fields);
+    }
+    if (keys.length > 0) options.onChange();
+  };
+  const apply = async (
+    isOpen: boolean,
+    condition: ConditionName,
+    subject: string,
+    detail: string,
+  ): Promise<void> => {
+    const key = `${condition}:${subject}`;
     if (open.has(key) === isOpen) return;
-    const changed = await options.conditions.change([changeOf(isOpen, key)]);
+    changed(await options.conditions.change([change(isOpen, condition, subject, detail)]));
+    // Also when the store knew already: another process may have changed it.
     if (isOpen) open.add(key);
     else open.delete(key);
-    if (changed.length === 0) return;
-    const [condition, subject] = split(key);
-    const count = [...open].filter((other) => split(other)[0] === condition).length;
-    options.telemetry.gauge('conditions_open', count, { condition });
-    const fields = { condition, subject, detail: details.get(key) };
-    if (isOpen) options.log.error('condition.opened', fields);
-    else options.log.info('condition.closed', fields);
-    options.onChange();
   };
   return {
-    async raise(condition, subject, detail) {
-      const key = `${condition}:${subject}`;
-      details.set(key, detail);
-      await apply(true, key);
-    },
-    clear: (condition, subject) => apply(false, `${condition}:${subject}`),
-    change: changeOf,
+    raise: (condition, subject, detail) => apply(true, condition, subject, detail),
+    clear: (condition, subject) => apply(false, condition, subject, ''),
+    change,
+    changed,
   };
 };
 

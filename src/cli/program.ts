@@ -2,7 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { registerCheck } from './check.ts';
-import { registerDemo } from './demo.ts';
 import { registerRun } from './run.ts';
 import { registerSimulator } from './simulator.ts';
 import { registerSinks } from './sinks.ts';
@@ -31,12 +30,14 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
     },
   };
   const program = new Command('vonage-audit-monitor')
-    .description('Watches the audit trail of Vonage accounts and tells people when something sensitive happens.')
+    .description(
+      'Watches the audit trail of Vonage accounts and tells people when something sensitive happens.',
+    )
     .version(packageVersion())
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .enablePositionalOptions();
-  for (const register of [registerRun, registerCheck, registerSinks, registerDemo, registerSimulator]) {
+  for (const register of [registerRun, registerCheck, registerSinks, registerSimulator]) {
     register(program, context);
   }
   try {

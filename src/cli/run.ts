@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { runMonitor } from '../app/monitor.ts';
 import { createLog } from '../logs/log.ts';
+import { createRedactor } from '../logs/redact.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type CommandContext, EXIT } from './program.ts';
 
@@ -10,7 +11,10 @@ export const registerRun = (program: Command, context: CommandContext): void => 
     .command('run')
     .description('poll, match and deliver until stopped')
     .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .option('--once', 'make one pass of every account, deliver what is due, and end with 0, or 1 if anything failed')
+    .option(
+      '--once',
+      'make one pass of every account, deliver what is due, and end with 0, or 1 if anything failed',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run\n  vonage-audit-monitor run --config /etc/monitor.yml --once',
@@ -23,7 +27,14 @@ export const registerRun = (program: Command, context: CommandContext): void => 
         secrets: loaded.secrets,
       });
       const ok = await runMonitor(
-        { ...loaded.ready, warnings: loaded.warnings, log, now: Date.now, random: Math.random },
+        {
+          ...loaded.ready,
+          warnings: loaded.warnings,
+          log,
+          redact: createRedactor(loaded.secrets),
+          now: Date.now,
+          random: Math.random,
+        },
         options.once === true ? 'once' : 'daemon',
         context.signal,
       );

@@ -29,7 +29,7 @@ export interface PassDeps {
   readonly now: Clock;
   readonly trouble: Trouble;
   /** Told of every committed window, in order. */
-  readonly onCommitted: (window: CommittedWindow) => void;
+  readonly onCommitted: (window: CommittedWindow) => void | Promise<void>;
 }
 
 /** A window after its commit. */
@@ -83,7 +83,7 @@ export const runPass = async (
       sums.fresh += committed.fresh.length;
       sums.alerts += committed.alerts.length;
       if (!window.verified) sums.unverified += 1;
-      deps.onCommitted({ ...committed, window, previousWatermarkMs, watermarkMs, more });
+      await deps.onCommitted({ ...committed, window, previousWatermarkMs, watermarkMs, more });
       await reportSkew(window.clockSkewMs, options, deps.trouble);
     }
   } finally {

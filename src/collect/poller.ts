@@ -30,7 +30,7 @@ export const createPoller = (
   const { log, now, telemetry, trouble } = deps;
   let lastCompletedMs: number | undefined;
 
-  const onCommitted = (committed: CommittedWindow): void => {
+  const onCommitted = async (committed: CommittedWindow): Promise<void> => {
     const { window } = committed;
     if (!window.verified) {
       telemetry.count('windows_unverified_total', { account });
@@ -52,7 +52,7 @@ export const createPoller = (
       });
     }
     telemetry.gauge('watermark_timestamp_seconds', committed.watermarkMs / 1_000, { account });
-    deps.onCommitted(committed);
+    await deps.onCommitted(committed);
   };
 
   const failed = async (error: unknown, startedMs: number): Promise<void> => {

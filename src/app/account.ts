@@ -1,0 +1,107 @@
+import { createAuditClient } from '../audit/client.ts';
+import { createPoller, type Poller } from '../collect/poller.ts';
+import type { AccountSettings } from '../config/settings.ts';
+import type { Lease, Trouble } from '../core/ports.ts';
+import { createCommittedReporter } from './committed.ts';
+import { createDecider } from './decide.ts';
+import { readEventTypes } from './event-types.ts';
+import type { Monitor } from './monitor.ts';
+import type { RuleFailures } from './rule-failures.ts';
+import { runTogether, type Task } from './tasks.ts';
+
+/** One account being watched. */
+export interface Account {
+  readonly poller: Poller;
+  readonly run: Task;
+  close(): Promise<void>;
+}
+
+/** How many pages of one window may be under way at once. */
+const PAGE_CONCURRENCY = 4;
+/** How often a window is read again when the API's counts disagree. */
+const REREADS = 2;
+/** A clock that is off by more than this is worth a word even with a tiny settle time. */
+const MIN_SKEW_REPORTED_MS = 5_000;
+
+/** Puts together client, decider and poller of one account. */
+export const createAccount = (
+  settings: AccountSettings,
+  monitor: Monitor,
+  lease: Lease,
+  trouble: Trouble,
+  failures: RuleFailures,
+): Account => {
+  const { store, telemetry } = monitor;
+  const { log, now, random, rules } = monitor.parts;
+  const { api, poll, proxy, log: logSettings } = monitor.parts.settings;
+  const account = settings.name;
+
+  const client = createAuditClient({
+    account,
+    baseUrl: api.baseUrl,
+    pageSize: api.pageSize,
+    timeoutMs: api.timeoutMs,
+    credentials() {
+      const { apiKey, apiSecret } = settings.credentials();
+      return { key: apiKey, secret: apiSecret };
+    },
+    proxyUrl: proxy.urlFor(api.baseUrl),
+    now,
+    random,
+    log,
+    telemetry,
+  });
+  const decider = createDecider({
+    account,
+    evaluator: rules.engine,
+    store: store.collect,
+    route: (alert) => monitor.route(alert),
+    now,
+    log,
+    telemetry,
+    onRuleFailure: (rule, reason) => failures.note(rule.title, reason),
+  });
+  const report = createCommittedReporter({
+    account,
+    events: logSettings.events,
+    now,
+    log,
+    telemetry,
+    wake: monitor.wake,
+  });
+  const poller = createPoller(
+    {
+      account,
+      reader: client,
+      pageSize: api.pageSize,
+      maxWindowEvents: poll.maxWindowEvents,
+      pageConcurrency: PAGE_CONCURRENCY,
+      rereads: REREADS,
+      start: poll.start,
+      overlapMs: poll.overlapMs,
+      settleMs: poll.settleMs,
+      maxClockSkewMs: Math.max(poll.settleMs, MIN_SKEW_REPORTED_MS),
+      intervalMs: poll.intervalMs,
+    },
+    {
+      store: store.collect,
+      decider,
+      lease: () => lease,
+      now,
+      random,
+      log,
+      telemetry,
+      trouble,
+      async onCommitted(committed) {
+        report(committed);
+        await failures.report();
+      },
+    },
+  );
+  return {
+    poller,
+    run: (signal) =>
+      runTogether([poller.run, (until) => readEventTypes(account, client, log, until)], signal),
+    close: () => client.close(),
+  };
+};

@@ -1,0 +1,113 @@
+import { systemAlert } from '../alerts/system-alert.ts';
+import { errorText } from '../base/errors.ts';
+import type { Poller } from '../collect/poller.ts';
+import type { ConditionChange, ConditionName, Lease } from '../core/ports.ts';
+import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
+import { createSinkLoop } from '../deliver/sink-loop.ts';
+import { createAccount } from './account.ts';
+import type { Monitor } from './monitor.ts';
+import { pruneForEver } from './prune.ts';
+import { createRuleFailures } from './rule-failures.ts';
+import { runTogether } from './tasks.ts';
+import { createTrouble } from './trouble.ts';
+import { watch } from './watchdog.ts';
+
+/** What a process does while it holds the lease. */
+export interface Work {
+  readonly pollers: readonly Poller[];
+  /** Polls and delivers until the signal aborts. Rejects with LeaseLostError when the lease passed on. */
+  run(signal: AbortSignal): Promise<void>;
+  /** One pass of every account, then everything that is due; resolves with whether all of it went well. */
+  once(signal: AbortSignal): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Sets up polling and delivering under a lease that was just taken. */
+export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> => {
+  const { store, telemetry, sinks, wakes } = monitor;
+  const { settings, log, now, random, redact } = monitor.parts;
+
+  // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
+  await store.outbox.reclaim();
+
+  const open = [...(await store.conditions.open()).keys()];
+  const trouble = createTrouble({
+    conditions: store.conditions,
+    open,
+    alert: (name, subject, detail, open, sinceMs) =>
+      monitor.route(
+        systemAlert({ name, subject, detail: redact(detail) }, open ? 'firing' : 'resolved', sinceMs, now()),
+        // Trouble of a sink is told through the others.
+        name === 'parked' ? [subject] : [],
+      ),
+    log,
+    telemetry,
+    onChange: monitor.wake,
+  });
+
+  const failures = createRuleFailures(
+    open.filter((key) => key.startsWith('rule_failing:')).map((key) => key.slice('rule_failing:'.length)),
+    trouble,
+    now,
+  );
+  const accounts = settings.accounts.map((account) =>
+    createAccount(account, monitor, lease, trouble, failures),
+  );
+  const pollers = accounts.map((account) => account.poller);
+
+  const condition = (open: boolean, sink: string, detail: string): ConditionChange =>
+    trouble.change(open, 'parked' satisfies ConditionName, sink, detail);
+  const loops = sinks.map((sink) => {
+    const wake = wakes.get(sink.name);
+    if (!wake) throw new Error(`no bell for sink ${sink.name}`);
+    return createSinkLoop({
+      sink,
+      outbox: store.outbox,
+      now,
+      random,
+      policy: DEFAULT_DELIVERY_POLICY,
+      wake,
+      log,
+      telemetry,
+      conditions: {
+        parked: ({ count, reason }) =>
+          condition(true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),
+        recovered: () => condition(false, sink.name, ''),
+      },
+      onConditions: trouble.changed,
+      redact,
+    });
+  });
+  const storeError = (operation: string) => (error: unknown) =>
+    log.error('store.error', { operation, reason: errorText(error) });
+
+  return {
+    pollers,
+    run: (signal) =>
+      runTogether(
+        [
+          ...accounts.map((account) => account.run),
+          ...loops.map((loop) => loop.run),
+          (until) =>
+            watch(
+              pollers,
+              { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
+              until,
+            ),
+          (until) =>
+            pruneForEver({ retention: store.retention, keepMs: settings.store.retentionMs, now, log }, until),
+        ],
+        signal,
+      ),
+    async once(signal) {
+      const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
+      await Promise.all(loops.map((loop) => loop.drain(signal)));
+      const left = await store.status.deliveryCounts();
+      const undelivered = left.some(({ state, count }) => state === 'pending' && count > 0);
+      return passed.every(Boolean) && !undelivered && !signal.aborted;
+    },
+    async close() {
+      await Promise.all(accounts.map((account) => account.close()));
+    },
+  };
+};
