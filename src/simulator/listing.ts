@@ -33,18 +33,18 @@ const permute = (length: number, rand: Rand): Arrange => {
   return (place) => (place * step + offset) % length;
 };
 
-const ARRANGE: Readonly<Record<Order, (length: number, page: ListQuery, request: Rand) => Arrange>> = {
-  'newest-first': (length) => (place) => length - 1 - place,
+const newestFirst =
+  (length: number): Arrange =>
+  (place) =>
+    length - 1 - place;
+
+const ARRANGE: Readonly<Record<Order, (length: number, request: Rand) => Arrange>> = {
+  'newest-first': newestFirst,
   'oldest-first': () => (place) => place,
   // Seeded by the length alone: every page of an unchanged list is cut from the same permutation.
   unordered: (length) => permute(length, createRand('unordered', length)),
-  'shuffled-pages': (length, { page, size }, request) => {
-    const first = (page - 1) * size;
-    const inPage = permute(Math.max(1, Math.min(size, length - first)), request);
-    return (place) =>
-      length - 1 - (place >= first && place < first + size ? first + inPage(place - first) : place);
-  },
-  shuffled: (length, _page, request) => permute(length, request),
+  'shuffled-pages': newestFirst,
+  shuffled: permute,
 };
 
 /**
@@ -62,7 +62,8 @@ export const cutPage = (
   const hidden = faults.of('shift')?.by === 'hide' && asked.page > 1 && selection.length > 0 ? 1 : 0;
   const length = selection.length - hidden;
   // Arranged over all, then read one place on: the hidden element is the first of the list in any order.
-  const arrange = ARRANGE[faults.of('order')?.order ?? 'newest-first'](selection.length, asked, rand);
+  const order = faults.of('order')?.order ?? 'newest-first';
+  const arrange = ARRANGE[order](selection.length, rand);
 
   const duplicates = faults.of('duplicates');
   const repeated = Math.min(
@@ -82,13 +83,18 @@ export const cutPage = (
       elements.push(selection.at(arrange(place + hidden)).json);
 
   const listing = {
-    elements: mangle(elements, faults, rand),
+    elements: mangle(order === 'shuffled-pages' ? mixed(elements, rand) : elements, faults, rand),
     number: query.page,
     size: query.size,
     lastPage: same ? query.page + 1 : Math.max(1, pages),
   };
   if (same) return { ...listing, totalElements: (query.page + 1) * query.size, totalPages: query.page + 1 };
   return { ...listing, ...totals(total, pages, faults) };
+};
+
+const mixed = (elements: readonly string[], rand: Rand): readonly string[] => {
+  const arrange = permute(elements.length, rand);
+  return elements.map((_, place) => elements[arrange(place)] as string);
 };
 
 const mangle = (elements: readonly string[], faults: ActiveFaults, rand: Rand): readonly string[] => {

@@ -26,7 +26,7 @@ export interface RequestLog {
   countStatus(status: number, account?: string): number;
   /** How many of an account's requests were ever under way at once. */
   maxConcurrent(account: string): number;
-  /** Resolves after the first ended request for which `holds` answers true; at once when it already does. */
+  /** Resolves after the first begin or end of a request at which `holds` is true; at once when it already is. */
   until(holds: (log: RequestLog) => boolean): Promise<void>;
 }
 
@@ -68,6 +68,7 @@ export const createRequestLog = (keep: number): RequestRecorder => {
       counts.seen += 1;
       counts.underWay += 1;
       counts.maxUnderWay = Math.max(counts.maxUnderWay, counts.underWay);
+      for (const look of waiting) look();
       return {
         end(status, complete) {
           entry.status = status;

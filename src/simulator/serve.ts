@@ -82,7 +82,7 @@ const live = async (
 ): Promise<void> => {
   for (let nextMs = now() + gapMs(); !signal.aborted; ) {
     for (const nowMs = now(); nextMs <= nowMs; nextMs += gapMs()) happen(nextMs);
-    await sleep(nextMs - now(), signal);
+    await sleep(Math.max(0, nextMs - now()), signal);
   }
 };
 
@@ -98,7 +98,7 @@ const tellStories = async (
     const startMs = now() + everyMs;
     const story = events.stories[names[turn % names.length] as StoryName](startMs, { pace });
     for (const { atMs, event } of story.steps) {
-      await sleep(atMs - now(), signal);
+      await sleep(Math.max(0, atMs - now()), signal);
       if (signal.aborted) return;
       simulator.add(key, event);
     }
