@@ -1,4 +1,4 @@
-import { type JsonObject, own } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { CommittedWindow } from '../collect/pass.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
@@ -64,11 +64,6 @@ const chosen = (which: 'all' | 'matched' | 'none', committed: CommittedWindow): 
 
 /** The event as the API gave it but for the links, with names that tell it from the line's own `event` and `time`. */
 const eventFields = (event: AuditEvent): JsonObject => {
-  const { _links, id, account_id, ...rest } = event.fields;
-  return {
-    account: event.account,
-    event_id: event.id,
-    ...(own(event.fields, 'account_id') === undefined ? {} : { account_id: account_id ?? null }),
-    ...rest,
-  };
+  const rest = Object.entries(event.fields).filter(([name]) => name !== '_links' && name !== 'id');
+  return { account: event.account, event_id: event.id, ...Object.fromEntries(rest) };
 };

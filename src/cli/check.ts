@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { summary } from '../app/summary.ts';
+import { type CommandContext, EXIT } from './context.ts';
 import { loadFor, problemLines } from './load-or-refuse.ts';
-import { type CommandContext, EXIT } from './program.ts';
 
 /** `check`: all problems of the configuration and the rules at once, and what would run. */
 export const registerCheck = (program: Command, context: CommandContext): void => {

@@ -2,20 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { registerCheck } from './check.ts';
+import { type CommandContext, EXIT } from './context.ts';
 import { registerRun } from './run.ts';
 import { registerSimulator } from './simulator.ts';
 import { registerSinks } from './sinks.ts';
-
-/** What every command works with. */
-export interface CommandContext {
-  /** Aborts when the process was asked to stop. */
-  readonly signal: AbortSignal;
-  /** Sets the exit code; 0 unless set. */
-  exit(code: number): void;
-}
-
-/** Exit codes, as documented in docs/command-line.md. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /**
  * Runs one command line to its end and resolves with the exit code: 0 done, 1 it failed, 2 the command line, the

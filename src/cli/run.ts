@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { runMonitor } from '../app/monitor.ts';
 import { createLog } from '../logs/log.ts';
 import { createRedactor } from '../logs/redact.ts';
+import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
-import { type CommandContext, EXIT } from './program.ts';
 
 /** `run`: the daemon, or one pass with `--once`. */
 export const registerRun = (program: Command, context: CommandContext): void => {

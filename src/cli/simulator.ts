@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { parseListen } from '../config/values.ts';
 import { serveSimulator } from '../simulator/serve.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 interface Options {
   readonly listen: { readonly host: string; readonly port: number };

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { runDrill } from '../app/drill.ts';
 import { createLog } from '../logs/log.ts';
 import { createRedactor } from '../logs/redact.ts';
+import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
-import { type CommandContext, EXIT } from './program.ts';
 
 /** `sinks test`: a marked drill through the production path of one sink or all. */
 export const registerSinks = (program: Command, context: CommandContext): void => {
