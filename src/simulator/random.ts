@@ -33,9 +33,11 @@ export const createRand = (...seed: readonly (string | number)[]): Rand => {
     return sum >>> 0;
   };
   const next = (): number => word() / 4_294_967_296;
+  /** Eight digits; the added bit keeps leading zeros and is cut off again. */
+  const eight = (): string => (word() + 4_294_967_296).toString(16).slice(1);
   const hex = (count: number): string => {
     let text = '';
-    while (text.length < count) text += word().toString(16).padStart(8, '0');
+    while (text.length < count) text += eight();
     return text.slice(0, count);
   };
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
@@ -49,12 +51,9 @@ export const createRand = (...seed: readonly (string | number)[]): Rand => {
     },
     hex,
     uuid() {
-      const digits = hex(32);
-      const variant = '89ab'.charAt(word() & 3);
-      return (
-        `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}` +
-        `-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`
-      );
+      const [a, b, c, d] = [eight(), eight(), eight(), eight()];
+      const variant = '89ab'.charAt(Number.parseInt(c.charAt(0), 16) & 3);
+      return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${variant}${c.slice(1, 4)}-${c.slice(4)}${d}`;
     },
   };
 };

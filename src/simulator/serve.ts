@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly now?: Clock;
 }
 
+const SLICE = 2_000;
+
 /** A simulator that goes on until its signal aborts. */
 export interface ServedSimulator {
   readonly simulator: Simulator;
@@ -56,8 +58,7 @@ export const serveSimulator = async (
     const { history, livePerMinute = 0, stories } = options;
     const running: Promise<void>[] = [];
     for (const [index, { key, events }] of generators.entries()) {
-      if (history)
-        simulator.add(key, events.burst(history.count, history.fromMs, history.toMs - history.fromMs));
+      if (history) addHistory(simulator, key, events, history);
       if (livePerMinute > 0) {
         const gaps = createRand(seed, key, 'gaps');
         const gapMs = (): number => (-Math.log(1 - gaps.next()) * 60_000) / livePerMinute;
@@ -70,6 +71,20 @@ export const serveSimulator = async (
   } catch (error) {
     await simulator.close();
     throw error;
+  }
+};
+
+/** Adds the history in slices, so that no more than one slice is alive as objects beside its JSON. */
+const addHistory = (
+  simulator: Simulator,
+  key: string,
+  events: Generator,
+  { count, fromMs, toMs }: NonNullable<ServeOptions['history']>,
+): void => {
+  for (let done = 0; done < count; done += SLICE) {
+    const size = Math.min(SLICE, count - done);
+    const eventMs = (toMs - fromMs) / count;
+    simulator.add(key, events.burst(size, fromMs + done * eventMs, size * eventMs));
   }
 };
 
