@@ -1,0 +1,98 @@
+import type { Json, JsonObject } from '../base/json.ts';
+import type { AlertField, AlertKind, Level } from '../core/alert.ts';
+import type { Delivery } from '../core/delivery.ts';
+import { fit, isoTime } from './text.ts';
+
+/* Most receivers refuse bodies over one megabyte. Verbatim events go in up to this many bytes together; texts, which
+ * rules take from events, up to these lengths and with a note where they were cut. */
+const MAX_EVENT_BYTES = 512 * 1_024;
+const MAX_TEXT = 20_000;
+const MAX_NAME = 1_000;
+const MAX_VALUE = 4_000;
+const MAX_FIELDS = 100;
+
+/** The public shape of an alert: what a webhook's receiver reads. Members may be added; none changes or goes. */
+export interface PublicAlert {
+  /** Identity of the alert, the same through every sink. */
+  readonly id: string;
+  /** Identity of this alert on its way to this sink, the same on every attempt: drop what you have seen. */
+  readonly delivery_id: string;
+  readonly kind: AlertKind;
+  readonly status: 'firing' | 'resolved';
+  readonly level: Level;
+  readonly rule: {
+    readonly id: string;
+    readonly title: string;
+    readonly level: Level;
+    readonly tags: readonly string[];
+    readonly references: readonly string[];
+  };
+  /** Name of the account; null when the alert is about the monitor as a whole. */
+  readonly account: string | null;
+  /** The sentence a woken person reads first. */
+  readonly message: string;
+  readonly fields: readonly AlertField[];
+  readonly event_ids: readonly string[];
+  readonly event_types: readonly string[];
+  /** The events behind the alert as the Audit API gave them, oldest first. */
+  readonly events: readonly JsonObject[];
+  /** How many events are left out above because the payload would be too large. */
+  readonly events_omitted: number;
+  /** When it happened, ISO 8601. */
+  readonly created_at: string | null;
+  /** When the monitor decided it, ISO 8601. */
+  readonly decided_at: string | null;
+}
+
+/** The public form of a delivery's alert. A function of the delivery alone: nothing in it differs between attempts. */
+export const publicAlert = ({ id, alert }: Delivery): PublicAlert => {
+  const events = eventsThatFit(alert.events);
+  return {
+    id: alert.id,
+    delivery_id: id,
+    kind: alert.kind,
+    status: alert.status,
+    level: alert.rule.level,
+    rule: {
+      id: alert.rule.id,
+      title: bounded(alert.rule.title, MAX_NAME),
+      level: alert.rule.level,
+      tags: alert.rule.tags,
+      references: alert.rule.references,
+    },
+    account: alert.account === '' ? null : alert.account,
+    message: bounded(alert.message, MAX_TEXT),
+    fields: alert.fields
+      .slice(0, MAX_FIELDS)
+      .map(({ name, value }) => ({ name: bounded(name, MAX_NAME), value: bounded(value, MAX_VALUE) })),
+    event_ids: alert.eventIds,
+    event_types: alert.eventTypes,
+    events,
+    events_omitted: alert.events.length - events.length,
+    created_at: isoTime(alert.createdAtMs),
+    decided_at: isoTime(alert.decidedAtMs),
+  };
+};
+
+/**
+ * JSON text that every parser takes: a lone half of a surrogate pair, which JSON.stringify writes as an escape and
+ * strict parsers refuse, becomes the replacement character.
+ */
+export const portableJson = (value: PublicAlert | JsonObject): string =>
+  JSON.stringify(value).replace(/\\(u[0-9a-f]{4}|.)/g, (escape, escaped: string) =>
+    /^ud[89a-f]/.test(escaped) ? String.raw`\ufffd` : escape,
+  );
+
+const bounded = (text: string, max: number): string =>
+  text.length <= max ? text : fit(text, max, (whole) => whole);
+
+const eventsThatFit = (events: readonly JsonObject[]): readonly JsonObject[] => {
+  let room = MAX_EVENT_BYTES;
+  const fitting: JsonObject[] = [];
+  for (const event of events) {
+    room -= Buffer.byteLength(JSON.stringify(event satisfies Json));
+    if (room < 0) break;
+    fitting.push(event);
+  }
+  return fitting;
+};

@@ -1,0 +1,115 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { credentialsOf } from './credentials.ts';
+import { withDeadline } from './deadline.ts';
+import type { SinkDeps } from './sink-type.ts';
+
+/** How much of an answer is read. It only serves to tell a person what the receiver said. */
+const MAX_ANSWER_BYTES = 4_096;
+
+/** What a receiver answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The `Retry-After` header as it stood, or undefined. */
+  readonly retryAfter: string | undefined;
+  /** The first few kilobytes of the body as text. */
+  readonly body: string;
+}
+
+/** POSTs to one URL over pooled connections. */
+export interface HttpPoster {
+  /** Host and port, for reasons. */
+  readonly host: string;
+  /**
+   * One POST. Resolves for every answer, redirects included (they are not followed). Rejects when there is none:
+   * network errors as undici gives them, DeadlineError, CalledOffError.
+   */
+  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Ends all connections at once. */
+  close(): Promise<void>;
+}
+
+/** Client side of TLS: PEM texts. `ca` replaces the built-in authorities. */
+export interface TlsMaterial {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Makes an {@link HttpPoster}; `timeoutMs` bounds connect, headers and body each, and the attempt as a whole. */
+export const createHttpPoster = (
+  url: URL,
+  options: { readonly timeoutMs: number; readonly connections: number; readonly tls?: TlsMaterial },
+  deps: SinkDeps,
+): HttpPoster => {
+  const dispatcher = createDispatcher(options, deps.proxyFor?.(url.href));
+  const target = new URL(url);
+  target.username = '';
+  target.password = '';
+  target.hash = '';
+  const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
+  return {
+    host: url.host,
+    post: (body, headers, signal) =>
+      withDeadline(signal, options.timeoutMs, async (signal) => {
+        const answer = await request(target, {
+          dispatcher,
+          method: 'POST',
+          headers: { ...own, ...headers },
+          body,
+          signal,
+        });
+        return {
+          status: answer.statusCode,
+          retryAfter: [answer.headers['retry-after']].flat()[0],
+          body: await readStart(answer.body),
+        };
+      }),
+    close: () => dispatcher.destroy(),
+  };
+};
+
+const createDispatcher = (
+  { timeoutMs, connections, tls }: { timeoutMs: number; connections: number; tls?: TlsMaterial },
+  proxyUrl: string | undefined,
+): Dispatcher => {
+  const given = Object.fromEntries(Object.entries(tls ?? {}).filter(([, pem]) => pem !== undefined));
+  const secure = { ...given, timeout: timeoutMs };
+  const common = {
+    connections,
+    // One request at a time per connection: a receiver that closes after an answer costs no second delivery.
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: secure,
+  };
+  if (!proxyUrl) return new Agent(common);
+  // Values are given explicitly, empty ones too: undici would otherwise read the environment by itself.
+  const proxy = { httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: '' };
+  return new EnvHttpProxyAgent({ ...common, ...proxy, requestTls: secure });
+};
+
+const authorization = (url: URL): Readonly<Record<string, string>> => {
+  const { user, password } = credentialsOf(url);
+  if (user === '' && password === '') return {};
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+};
+
+/**
+ * The start of a body. A body that breaks off or comes too slowly is no failure: the status line has said whether the
+ * receiver took the delivery, and a repetition would make it take a second one.
+ */
+const readStart = async (body: AsyncIterable<Buffer>): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= MAX_ANSWER_BYTES) break;
+    }
+  } catch {
+    // What was read until then is all there is to tell.
+  }
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+};

@@ -1,0 +1,80 @@
+import { isObject, own } from '../base/json.ts';
+import type { Alert, AlertField, Level } from '../core/alert.ts';
+import { oneLine, readableTime } from './text.ts';
+
+const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
+  informational: '#8a8f98',
+  low: '#2b7de9',
+  medium: '#f2b705',
+  high: '#e8590c',
+  critical: '#b00020',
+};
+
+/** Colour of an alert as `#rrggbb`: by level, except that a drill and an end are never taken for a new finding. */
+export const colourOf = (alert: Alert): string => {
+  if (alert.status === 'resolved') return '#2e9e5b';
+  if (alert.kind === 'drill') return '#7a5cc7';
+  return LEVEL_COLOURS[alert.rule.level];
+};
+
+const KIND_LABELS = { rule: '', system: 'MONITOR', drill: 'DRILL', summary: 'SUMMARY' } as const;
+
+/** What a reader must see first: `HIGH`, `MONITOR HIGH`, `DRILL HIGH`, `MONITOR RESOLVED`. */
+export const labelOf = (alert: Alert): string => {
+  const state = alert.status === 'resolved' ? 'RESOLVED' : alert.rule.level.toUpperCase();
+  return `${KIND_LABELS[alert.kind]} ${state}`.trim();
+};
+
+/** Title with its label and account, on one line: `[HIGH] Account secret created (default)`. */
+export const headlineOf = (alert: Alert): string => {
+  const account = alert.account === '' ? '' : ` (${alert.account})`;
+  return oneLine(`[${labelOf(alert)}] ${alert.rule.title}${account}`);
+};
+
+/** A sentence that keeps a drill or an end from being taken for the real thing; undefined for a usual alert. */
+export const noteOf = (alert: Alert): string | undefined => {
+  if (alert.kind === 'drill') return 'This is a drill: a test of the way alerts take. Nothing has happened.';
+  if (alert.status === 'resolved') return 'Resolved: what this alert was about has ended.';
+  return undefined;
+};
+
+/**
+ * The facts in the order in which a woken person asks for them: account, when, who, from where, then the alert's own
+ * fields. Who and from where are read off the newest event unless a field already says so. Texts are raw.
+ */
+export const factsOf = (alert: Alert): readonly AlertField[] => {
+  const facts: AlertField[] = [];
+  if (alert.account !== '') facts.push({ name: 'Account', value: alert.account });
+  facts.push({ name: 'When', value: readableTime(alert.createdAtMs) });
+  const shown = new Set(alert.fields.map((field) => field.value));
+  for (const fact of personAndPlace(alert))
+    if (!fact.known.some((value) => shown.has(value))) facts.push(fact.field);
+  return [...facts, ...alert.fields];
+};
+
+const personAndPlace = (alert: Alert): { known: readonly string[]; field: AlertField }[] => {
+  const newest = alert.events.at(-1);
+  if (!isObject(newest)) return [];
+  const read = (key: string): string => {
+    const value = own(newest, key);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  const who = read('user_email') || read('user_id');
+  const ip = read('source_ip');
+  const country = read('source_country');
+  const where = ip && country ? `${ip} (${country})` : ip || country;
+  return [
+    { known: [who], field: { name: 'Who', value: who } },
+    { known: [where, ip || country], field: { name: 'From', value: where } },
+  ].filter((fact) => fact.field.value !== '');
+};
+
+/** The rule's references that a reader can open: http and https only, each once. */
+export const linksOf = (alert: Alert): readonly string[] => {
+  const links = alert.rule.references
+    .filter((text) => URL.canParse(text))
+    .map((text) => new URL(text))
+    .filter((url) => url.protocol === 'https:' || url.protocol === 'http:')
+    .map((url) => url.href);
+  return [...new Set(links)];
+};

@@ -1,0 +1,109 @@
+import { type FetchFunction, IncomingWebhook } from '@slack/webhook';
+import { z } from 'zod';
+import type { Verdict } from '../core/delivery.ts';
+import { createHttpPoster, type HttpAnswer } from './http.ts';
+import { timeoutOption, urlOption } from './option-schemas.ts';
+import type { SinkType } from './sink-type.ts';
+import { slackMessage } from './slack-message.ts';
+import { oneLine } from './text.ts';
+import {
+  type Attempt,
+  createReason,
+  failureVerdict,
+  httpVerdict,
+  retryVerdict,
+  secretsOfUrl,
+  unsendable,
+} from './verdict.ts';
+
+const options = z.strictObject({
+  url: urlOption(
+    ['https:', 'http:'],
+    'Incoming webhook URL, such as `https://hooks.slack.com/services/…`. A secret. Empty: the sink is off.',
+  ),
+  timeout: timeoutOption('10s', 'How long one attempt may take.'),
+});
+
+/*
+ * Answers of incoming webhooks that mean the same whatever their status (docs.slack.dev, "Sending messages using
+ * incoming webhooks", handling errors).
+ */
+const REFUSALS: ReadonlySet<string> = new Set(
+  `action_prohibited channel_is_archived channel_not_found invalid_attachments invalid_blocks invalid_blocks_format
+   invalid_payload invalid_token missing_text_or_fallback_or_attachments msg_blocks_too_long msg_too_long no_active_hooks
+   no_service no_service_id no_team no_text posting_to_general_channel_denied team_disabled too_many_attachments
+   user_not_found`.split(/\s+/),
+);
+const TROUBLES: ReadonlySet<string> = new Set([
+  'rate_limited',
+  'ratelimited',
+  'rollup_error',
+  'service_unavailable',
+]);
+
+/** Slack incoming webhooks, and what understands the same messages. One at a time, so that order is kept. */
+export const slackSink: SinkType<typeof options> = {
+  type: 'slack',
+  options,
+  secrets: ['url'],
+  create: (name, { url, timeout }, deps) => {
+    const target = new URL(url);
+    const http = createHttpPoster(target, { timeoutMs: timeout, connections: 1 }, deps);
+    const reason = createReason(secretsOfUrl(target));
+    return {
+      name,
+      type: 'slack',
+      concurrency: 1,
+      send: async ({ alert }, signal) => {
+        const startedAtMs = deps.now();
+        const attempt = (): Attempt => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
+        let answer: HttpAnswer | undefined;
+        let failure: unknown;
+        // The client writes the message; the transport below is ours, since the client's own would follow no abort,
+        // hide Retry-After and the status of redirects, and read answers of any length.
+        const fetch: FetchFunction = async (_url, init) => {
+          try {
+            answer = await http.post(init?.body as string, { 'content-type': 'application/json' }, signal);
+          } catch (error) {
+            failure = error;
+            throw error;
+          }
+          return fetchResponse(answer);
+        };
+        try {
+          await new IncomingWebhook(url, { fetch }).send(slackMessage(alert));
+        } catch (error) {
+          // An answer or a failure was noted above; anything else happened before the message was on its way.
+          if (answer === undefined && failure === undefined) return unsendable(error, reason);
+        }
+        return answer === undefined ? failureVerdict(failure, attempt()) : slackVerdict(answer, attempt());
+      },
+      close: () => http.close(),
+    };
+  },
+};
+
+const slackVerdict = (answer: HttpAnswer, attempt: Attempt): Verdict => {
+  const word = oneLine(answer.body);
+  const own = `HTTP ${answer.status} from ${attempt.host}`;
+  if (REFUSALS.has(word)) return { outcome: 'rejected', reason: attempt.reason(`${own}: ${word}`) };
+  const verdict = httpVerdict(answer, attempt);
+  if (verdict.outcome === 'retry') return verdict;
+  if (TROUBLES.has(word)) return retryVerdict(attempt.reason(`${own}: ${word}`), undefined);
+  // A page is what a proxy or a login portal answers. Slack itself says "ok"; its look-alikes say something short.
+  if (verdict.outcome === 'sent' && word.startsWith('<')) {
+    return retryVerdict(attempt.reason(`${own} with a page instead of "ok"`), undefined);
+  }
+  return verdict;
+};
+
+const fetchResponse = ({ status, body }: HttpAnswer): Awaited<ReturnType<FetchFunction>> => ({
+  ok: status >= 200 && status < 300,
+  status,
+  statusText: '',
+  url: '',
+  headers: { get: () => null, entries: () => [] },
+  arrayBuffer: async () => new TextEncoder().encode(body).buffer,
+  json: async () => JSON.parse(body) as unknown,
+  text: async () => body,
+});

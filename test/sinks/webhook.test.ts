@@ -1,0 +1,257 @@
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/base/errors.ts';
+import type { Sink } from '../../src/core/delivery.ts';
+import type { SinkDeps } from '../../src/sinks/sink-type.ts';
+import { webhookSink } from '../../src/sinks/webhook.ts';
+import { CA_CERT, CLIENT_CERT, CLIENT_KEY, SERVER_CERT, SERVER_KEY } from '../support/certs.ts';
+import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { sinkContract, textOf } from './contract.ts';
+import { type HttpRig, httpCases } from './http-cases.ts';
+import { sampleAlert, sampleDelivery, sampleDeps } from './sample.ts';
+
+const SECRET = `whsec_${Buffer.from('a key that is long enough').toString('base64')}`;
+const never = new AbortController().signal;
+
+const createSink = (settings: Record<string, unknown>, deps: Partial<SinkDeps> = {}): Sink =>
+  webhookSink.create('sink', webhookSink.options.parse(settings), sampleDeps(deps));
+
+const rig = async (settings: Record<string, unknown>): Promise<HttpRig> => {
+  const receiver = await createReceiver();
+  const sink = createSink({
+    url: `${receiver.url.replace('//', '//hook:pass%40word@')}/hooks/T0kenInPath?key=T0kenInQuery`,
+    ...settings,
+  });
+  return {
+    receiver,
+    sink,
+    arrivals: () =>
+      receiver.requests.map(({ method, path, headers, body }) => ({
+        identity: String(headers['webhook-id']),
+        content: `${method} ${path} ${body}`,
+      })),
+    inspect: (alert) => {
+      const [request] = receiver.requests;
+      const sent = JSON.parse(request?.body ?? '') as Record<string, unknown>;
+      const shown = (sent.specversion === undefined ? sent : sent.data) as Record<string, unknown>;
+      expect(Buffer.byteLength(request?.body ?? '')).toBeLessThan(2_000_000);
+      expect(request?.body.isWellFormed()).toBe(true);
+      expect(request?.body).not.toMatch(/\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])/);
+      const message = alert.message.toWellFormed();
+      if (message.length <= 20_000) expect(shown.message).toBe(message);
+      else expect(shown.message).toMatch(/ … \(cut\)$/);
+      expect(shown.id).toBe(alert.id);
+    },
+    reached: () => receiver.received(1),
+    disconnected: () => receiver.disconnected(),
+    close: () => receiver.close(),
+  };
+};
+
+const secrets = ['T0kenInPath', 'T0kenInQuery', 'pass@word', 'pass%40word', SECRET, 'Bearer t0ken', 't0ken'];
+const headers = { authorization: 'Bearer t0ken', 'x-tenant': 'a' };
+
+for (const format of ['json', 'cloudevents']) {
+  sinkContract({
+    type: 'webhook',
+    secrets,
+    cases: format === 'json' ? httpCases : [],
+    silence: (rig) => (rig as HttpRig).receiver.next('hang'),
+    open: (timeout) => rig({ secret: SECRET, headers, timeout, format }),
+  });
+}
+
+describe('webhook sink', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+  const receive = async (options?: Parameters<typeof createReceiver>[0]): Promise<Receiver> => {
+    const receiver = await createReceiver(options);
+    closers.push(() => receiver.close());
+    return receiver;
+  };
+  const open = (settings: Record<string, unknown>, deps?: Partial<SinkDeps>): Sink => {
+    const sink = createSink(settings, deps);
+    closers.push(() => sink.close());
+    return sink;
+  };
+
+  it('signs so that the public library of Standard Webhooks verifies it, with every secret in use', async () => {
+    const receiver = await receive();
+    const raw = 'a-secret-as-plain-text';
+    const sink = open({ url: receiver.url, secret: [SECRET, raw] });
+    await sink.send(sampleDelivery(), never);
+    const [request] = receiver.requests;
+    const given = request?.headers as Record<string, string>;
+    const body = request?.body ?? '';
+    expect(new Webhook(SECRET).verify(body, given)).toMatchObject({ id: sampleAlert().id });
+    expect(new Webhook(raw, { format: 'raw' }).verify(body, given)).toMatchObject({ id: sampleAlert().id });
+    expect(() => new Webhook('whsec_AAAA').verify(body, given)).toThrow('No matching signature');
+    expect(() => new Webhook(SECRET).verify(`${body} `, given)).toThrow('No matching signature');
+  });
+
+  it('takes several secrets from one text, as a file or a variable gives them', async () => {
+    const receiver = await receive();
+    await open({ url: receiver.url, secret: `${SECRET}\nother\n` }).send(sampleDelivery(), never);
+    expect(String(receiver.requests[0]?.headers['webhook-signature']).split(' ')).toHaveLength(2);
+  });
+
+  it('sends the same bytes on a later attempt and signs them with the new time', async () => {
+    const receiver = await receive();
+    let now = Date.UTC(2026, 2, 1);
+    const sink = open({ url: receiver.url, secret: SECRET }, { now: () => now });
+    await sink.send(sampleDelivery(sampleAlert(), 1), never);
+    now += 60_000;
+    await sink.send(sampleDelivery(sampleAlert(), 2), never);
+    const [first, second] = receiver.requests;
+    expect(second?.body).toBe(first?.body);
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(Number(second?.headers['webhook-timestamp']) - Number(first?.headers['webhook-timestamp'])).toBe(
+      60,
+    );
+    expect(second?.headers['webhook-signature']).not.toBe(first?.headers['webhook-signature']);
+  });
+
+  it('signs nothing without a secret', async () => {
+    const receiver = await receive();
+    await open({ url: receiver.url, secret: '' }).send(sampleDelivery(), never);
+    expect(receiver.requests[0]?.headers).not.toHaveProperty('webhook-signature');
+    expect(receiver.requests[0]?.headers['webhook-id']).toBe(sampleDelivery().id);
+  });
+
+  it('posts our JSON with every public member', async () => {
+    const receiver = await receive();
+    const verdict = await open({ url: receiver.url, headers }).send(sampleDelivery(), never);
+    const [request] = receiver.requests;
+    expect(request).toMatchObject({ method: 'POST', path: '/' });
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'user-agent': 'vonage-audit-monitor/1.2.3',
+      authorization: 'Bearer t0ken',
+      'x-tenant': 'a',
+    });
+    const alert = sampleAlert();
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      id: alert.id,
+      delivery_id: sampleDelivery().id,
+      kind: 'rule',
+      status: 'firing',
+      level: 'high',
+      rule: alert.rule,
+      account: 'default',
+      message: alert.message,
+      fields: alert.fields,
+      event_ids: alert.eventIds,
+      event_types: alert.eventTypes,
+      events: alert.events,
+      events_omitted: 0,
+      created_at: '2026-03-01T02:14:07.000Z',
+      decided_at: '2026-03-01T02:14:38.120Z',
+    });
+    expect(textOf(verdict)).toMatch(/^HTTP 200 from 127\.0\.0\.1:\d+ in \d+ms$/);
+  });
+
+  it('posts a CloudEvent in structured mode', async () => {
+    const receiver = await receive();
+    await open({ url: receiver.url, format: 'cloudevents' }).send(sampleDelivery(), never);
+    const [request] = receiver.requests;
+    expect(request?.headers['content-type']).toBe('application/cloudevents+json; charset=utf-8');
+    expect(JSON.parse(request?.body ?? '')).toMatchObject({
+      specversion: '1.0',
+      id: sampleDelivery().id,
+      source: '/vonage-audit-monitor/accounts/default',
+      type: 'vonage-audit-monitor.alert.rule.firing',
+      subject: sampleAlert().rule.id,
+      time: '2026-03-01T02:14:07.000Z',
+      datacontenttype: 'application/json',
+      data: { id: sampleAlert().id, events: sampleAlert().events },
+    });
+  });
+
+  it('leaves out events that make the body too large, and says how many', async () => {
+    const receiver = await receive();
+    const events = Array.from({ length: 8 }, (_, n) => ({ id: `e${n}`, context: 'x'.repeat(100_000) }));
+    await open({ url: receiver.url }).send(sampleDelivery(sampleAlert({ events })), never);
+    const sent = JSON.parse(receiver.requests[0]?.body ?? '') as {
+      events: unknown[];
+      events_omitted: number;
+    };
+    expect(sent.events).toHaveLength(5);
+    expect(sent.events_omitted).toBe(3);
+  });
+
+  it('verifies the receiver against the given authority and shows its client certificate', async () => {
+    const receiver = await receive({
+      tls: { key: SERVER_KEY, cert: SERVER_CERT, ca: CA_CERT, requestCert: true, rejectUnauthorized: true },
+    });
+    const mutual = open({ url: receiver.url, ca: CA_CERT, cert: CLIENT_CERT, key: CLIENT_KEY });
+    expect(await mutual.send(sampleDelivery(), never)).toMatchObject({ outcome: 'sent' });
+    const nameless = open({ url: receiver.url, ca: CA_CERT });
+    expect(await nameless.send(sampleDelivery(), never)).toMatchObject({ outcome: 'retry' });
+    const trusting = open({ url: receiver.url, cert: CLIENT_CERT, key: CLIENT_KEY });
+    expect(textOf(await trusting.send(sampleDelivery(), never))).toMatch(/certificate/);
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('goes through a proxy, except to the hosts that need none', async () => {
+    const proxy = await receive();
+    const receiver = await receive();
+    const url = `http://receiver.invalid:81/path`;
+    const proxied = open({ url }, { proxyFor: () => proxy.url.replace('//', '//user:proxypass@') });
+    expect(await proxied.send(sampleDelivery(), never)).toMatchObject({ outcome: 'sent' });
+    expect(proxy.requests[0]).toMatchObject({ method: 'POST', path: url });
+    expect(proxy.requests[0]?.headers['proxy-authorization']).toMatch(/^Basic /);
+    const direct = open(
+      { url: receiver.url },
+      { proxyFor: (target) => (target.includes('127.0.0.1') ? undefined : proxy.url) },
+    );
+    await direct.send(sampleDelivery(), never);
+    expect(receiver.requests).toHaveLength(1);
+    expect(proxy.requests).toHaveLength(1);
+  });
+
+  it('answers retry when the name of the receiver is unknown', async () => {
+    const sink = open({ url: 'http://receiver.invalid/' });
+    expect(await sink.send(sampleDelivery(), never)).toMatchObject({ outcome: 'retry' });
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ allow_hosts: ['example.org', '*.example.org'] }, /"hooks\.example\.com".*not in allow_hosts/],
+    [{ cert: CLIENT_CERT }, /cert and key/],
+    [{ ca: 'no PEM', cert: 'no PEM', key: 'no PEM' }, /PEM/],
+  ])('refuses options that cannot work together: %#', (settings, message) => {
+    const create = () => createSink({ url: 'https://hooks.example.com/', ...settings });
+    expect(create).toThrow(UsageError);
+    expect(create).toThrow(message);
+  });
+
+  it('lets only the named hosts be used', () => {
+    for (const allowed of ['hooks.example.com', '*.example.com', 'HOOKS.example.com']) {
+      expect(() => open({ url: 'https://hooks.example.com/', allow_hosts: [allowed] })).not.toThrow();
+    }
+    expect(() => open({ url: 'https://evilexample.com/', allow_hosts: ['*.example.com'] })).toThrow(
+      UsageError,
+    );
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['unknown keys', { url: '', colour: 'red' }],
+    ['another scheme', { url: 'ftp://example.com/' }],
+    ['no URL', { url: 'example.com' }],
+    ['a secret that is no Base64', { url: '', secret: 'whsec_???' }],
+    ['a header that ends the line', { url: '', headers: { 'x-a': 'a\r\nb: c' } }],
+    ['a header that the sink sets', { url: '', headers: { 'Content-Length': '1' } }],
+    ['a header name with a space', { url: '', headers: { 'x a': '1' } }],
+    ['a timeout without a unit', { url: '', timeout: '10' }],
+    ['a timeout of nothing', { url: '', timeout: '0s' }],
+    ['no concurrency', { url: '', concurrency: 0 }],
+  ])('refuses in its options: %s', (_name, settings) => {
+    expect(webhookSink.options.safeParse(settings).success).toBe(false);
+  });
+
+  it('never repeats a URL in a message about it', () => {
+    const result = webhookSink.options.safeParse({ url: 'ftp://user:T0ken@example.com/' });
+    expect(JSON.stringify(result.error?.issues)).not.toContain('T0ken');
+  });
+});
