@@ -1,0 +1,142 @@
+import { createScope } from '../../src/base/scope.ts';
+import { createGenerator } from '../../src/simulator/generator.ts';
+import { createSimulator } from '../../src/simulator/simulator.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { createInstallation, KEY, ruleOf } from '../support/installation.ts';
+import { type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
+import { createReceiver } from '../support/receiver.ts';
+
+/** What a run of kills came to. */
+export interface KillResult {
+  readonly kills: number;
+  /** At which moment the kills came, by name, with their number. */
+  readonly moments: Readonly<Record<string, number>>;
+  /** Ids of events that should have been alerted. */
+  readonly expected: ReadonlySet<string>;
+  /** Ids of events the receiver was told of. */
+  readonly received: ReadonlySet<string>;
+  /** Requests that repeated an event which had already been told. */
+  readonly repeats: number;
+  /** Repetitions whose delivery id differed from the first: must be 0. */
+  readonly repeatsWithOtherId: number;
+  /** Events in the store at the end, and how many there should be. */
+  readonly stored: number;
+  readonly generated: number;
+}
+
+/** Moments at which a kill is aimed; the log line is awaited, then a random number of ms passes. */
+const MOMENTS = [
+  'start',
+  'monitor.started',
+  'lease.acquired',
+  'poll.completed',
+  'alert.decided',
+  'request',
+] as const;
+
+/**
+ * Kills the real process with SIGKILL again and again under load, each time at another moment of its life, then lets it
+ * finish. `random` decides moments and delays; a failing run is repeated with its seed.
+ */
+export const killAgainAndAgain = async (options: {
+  readonly kills: number;
+  readonly random: () => number;
+  readonly eventsPerLife: number;
+}): Promise<KillResult> => {
+  const { random } = options;
+  const scope = createScope();
+  try {
+    const simulator = await createSimulator();
+    scope.defer('simulator', () => simulator.close());
+    const receiver = await createReceiver();
+    scope.defer('receiver', () => receiver.close());
+    const installation = createInstallation(simulator.url, {
+      sinks: { hook: { type: 'webhook', url: receiver.url } },
+      routes: [{ match: { kind: 'rule' }, to: ['hook'] }, { to: ['hook'] }],
+      api: { base_url: simulator.url, timeout: '5s', page_size: 20 },
+    });
+    scope.defer('installation', () => installation.remove());
+    installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE', 'APP_UPDATE']));
+    const generator = createGenerator({ seed: String(random()), account: KEY });
+    const expected = new Set<string>();
+    let generated = 0;
+    const addEvents = (): void => {
+      const now = Date.now();
+      for (let i = 0; i < options.eventsPerLife; i += 1) {
+        const type = random() < 0.5 ? 'APP_CREATE' : random() < 0.5 ? 'APP_UPDATE' : 'USER_LOGIN';
+        // Many in one second, some a good while ago: the overlap has to find them.
+        const event = generator.any(now - Math.floor(random() * 120) * 1_000, type);
+        if (type !== 'USER_LOGIN') expected.add(event.id);
+        generated += 1;
+        simulator.add(KEY, event);
+      }
+    };
+    const moments: Record<string, number> = {};
+    const start = (): MonitorProcess => startMonitor(['run', '--config', installation.config]);
+
+    for (let kill = 0; kill < options.kills; kill += 1) {
+      addEvents();
+      const moment = MOMENTS[Math.floor(random() * MOMENTS.length)] ?? 'start';
+      moments[moment] = (moments[moment] ?? 0) + 1;
+      const seen = receiver.requests.length;
+      const monitor = start();
+      if (moment === 'request') await receiver.received(seen + 1, 60_000);
+      else if (moment !== 'start') await monitor.until((line) => line.event === moment);
+      // Not a wait for anything: the kill itself is to come at a random moment.
+      await new Promise((resolve) => setTimeout(resolve, random() * (moment === 'start' ? 400 : 30)));
+      monitor.kill('SIGKILL');
+      await monitor.ended;
+    }
+
+    const last = start();
+    const told = (): Set<string> =>
+      new Set(receiver.requests.flatMap((request) => JSON.parse(request.body).event_ids));
+    for (let count = receiver.requests.length; !expected.isSubsetOf(told()); count += 1) {
+      await receiver.received(count, 60_000);
+    }
+    last.kill('SIGTERM');
+    await last.ended;
+
+    const firstIds = new Map<string, string>();
+    let repeats = 0;
+    let repeatsWithOtherId = 0;
+    for (const request of receiver.requests) {
+      const body = JSON.parse(request.body);
+      if (body.kind !== 'rule') continue;
+      const event = String(body.event_ids);
+      const id = String(request.headers['webhook-id']);
+      const first = firstIds.get(event);
+      if (first === undefined) firstIds.set(event, id);
+      else {
+        repeats += 1;
+        if (first !== id) repeatsWithOtherId += 1;
+      }
+    }
+    const store = openStore({ path: installation.database, now: Date.now });
+    scope.defer('store', () => store.close());
+    const { events } = await store.status.totals();
+    return {
+      kills: options.kills,
+      moments,
+      expected,
+      received: told(),
+      repeats,
+      repeatsWithOtherId,
+      stored: events,
+      generated,
+    };
+  } finally {
+    await scope.close();
+  }
+};
+
+/** A small seeded generator (mulberry32), so that a run can be repeated. */
+export const seeded = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+};
