@@ -82,7 +82,7 @@ export const drawOrdinaryType = (rand: Rand): EventType => rand.pick(DRAW);
  * and leave; somebody changes something now and then; the automation deploys. About 20 events. Depends on the seed and
  * the day alone, so that neighbouring stretches of time fit together.
  */
-export const ordinaryDay = (world: World, seed: string | number, day: number): readonly WireEvent[] => {
+const ordinaryDay = (world: World, seed: string | number, day: number): readonly WireEvent[] => {
   const rand = createRand(seed, world.account, 'day', day);
   const startMs = day * DAY_MS;
   const weekday = (day + 4) % 7;

@@ -49,7 +49,7 @@ export type Shape =
 export type RetryAfter = number | 'date' | 'past-date' | 'absurd' | 'negative' | 'garbage';
 
 /** What changes the list itself, before it is written as JSON. */
-export type ListFault =
+type ListFault =
   | { readonly kind: 'order'; readonly order: Order }
   /** Whether an event exactly at `date_from` / `date_to` belongs to the list; both do otherwise. */
   | {
@@ -111,14 +111,14 @@ export type AnswerFault =
   | { readonly kind: 'gzip'; readonly broken?: boolean };
 
 /** What happens to the connection. */
-export type TransportFault =
+type TransportFault =
   /** Waits before the headers, or between the halves of the body. Infinity never answers. */
   | { readonly kind: 'slow'; readonly delayMs: number; readonly part?: 'headers' | 'body' }
   /** The connection is reset before any answer or in the middle of the body, or closed there in an orderly way. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'middle' | 'middle-orderly' };
 
 /** What happens when an event is added: it is visible only this long after its `created_at` (or drawn from a range). */
-export interface VisibilityFault {
+interface VisibilityFault {
   readonly kind: 'visibility';
   readonly delayMs: number | readonly [minMs: number, maxMs: number];
 }
@@ -130,7 +130,7 @@ export type Fault = ListFault | AnswerFault | TransportFault | VisibilityFault;
 export type Route = 'list' | 'event' | 'types';
 
 /** To which requests a fault applies; to all, always, when nothing is said. */
-export interface FaultScope {
+interface FaultScope {
   /** Key of the account. */
   readonly account?: string;
   readonly route?: Route;

@@ -14,7 +14,7 @@ export interface GeneratorOptions {
 }
 
 /** Tells a story from a time on; called again it is the same attack with new ids and other details. */
-export type TellStory = (startMs: number, options?: { readonly pace?: number }) => Story;
+type TellStory = (startMs: number, options?: { readonly pace?: number }) => Story;
 
 /**
  * Events of one company. The same seed, account and sequence of calls gives identical events, ids included; each

@@ -1,5 +1,5 @@
 /** One request the simulator has seen. Never holds a secret. */
-export interface SeenRequest {
+interface SeenRequest {
   /** Running number, from 1. */
   readonly number: number;
   /** Key of the account as the request claimed it; '' without Basic authorisation. */

@@ -45,7 +45,7 @@ export interface SimulatorOptions {
 }
 
 /** When events become visible: epoch ms for all, or for each; undefined leaves it to the faults (else at once). */
-export type Visibility = number | ((event: WireEvent) => number | undefined);
+type Visibility = number | ((event: WireEvent) => number | undefined);
 
 /** A running Audit API. */
 export interface Simulator {

@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 const PLOTS = { ...ACCOUNT_PLOTS, ...TRAFFIC_PLOTS };
 
 /** One thing an attacker does. */
-export interface StoryStep {
+interface StoryStep {
   /** When. Epoch ms. */
   readonly atMs: number;
   /** What happens, for a reader. */

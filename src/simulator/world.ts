@@ -18,14 +18,14 @@ export interface Person {
 }
 
 /** Where a number sends calls and messages. */
-export interface Forward {
+interface Forward {
   readonly 'voice-type': 'app' | 'sip' | 'tel' | 'vxml';
   readonly 'voice-value': string;
   readonly http: string;
 }
 
 /** A rented number with its usual targets. */
-export interface RentedNumber {
+interface RentedNumber {
   readonly msisdn: string;
   readonly country: string;
   readonly forwards: readonly Forward[];
@@ -75,10 +75,10 @@ const APPS = [
 export const dramaMobile = (index: number): string => `447700900${String(index % 1_000).padStart(3, '0')}`;
 
 /** A number of 020 7946 0000 to 0999, kept for drama as well. */
-export const dramaLandline = (index: number): string => `442079460${String(index % 1_000).padStart(3, '0')}`;
+const dramaLandline = (index: number): string => `442079460${String(index % 1_000).padStart(3, '0')}`;
 
 /** A number of 555-0100 to 0199, kept for fiction in North America. */
-export const fictionNumber = (index: number): string => `120255501${String(index % 100).padStart(2, '0')}`;
+const fictionNumber = (index: number): string => `120255501${String(index % 100).padStart(2, '0')}`;
 
 /** Makes the company behind an account. */
 export const createWorld = (account: string, rand: Rand): World => {
