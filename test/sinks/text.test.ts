@@ -14,7 +14,7 @@ describe('text for people', () => {
 
   it('is left alone when it fits and says so when it was cut', () => {
     expect(fit('exactly ten', 11)).toBe('exactly ten');
-    expect(fit('twelve chars', 11)).toBe('tw … (cut)');
+    expect(fit('twelve chars', 11)).toBe('twe … (cut)');
   });
 
   it('splits neither a character nor an escape', () => {
@@ -25,13 +25,13 @@ describe('text for people', () => {
   it('keeps its bound for any text', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary', maxLength: 300 }),
+        fc.string({ unit: 'binary', maxLength: 120 }),
         fc.integer({ min: 20, max: 120 }),
         (text, max) => {
           const fitted = fit(text, max, printable, escape);
           expect(fitted.length).toBeLessThanOrEqual(max);
           expect(fitted.isWellFormed()).toBe(true);
-          const whole = [...printable(text)].map(escape).join('');
+          const whole = Array.from(printable(text), escape).join('');
           expect(fitted === whole || fitted.endsWith(' … (cut)')).toBe(true);
         },
       ),
