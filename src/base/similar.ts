@@ -21,7 +21,7 @@ const distance = (first: string, second: string): number => {
 
 /**
  * The candidate that `word` was probably meant to be, or undefined when none is near: at most a third of its
- * characters wrong, case and `-`/`_` not counted. The first of equally near candidates wins.
+ * characters wrong (case and `-`/`_` not counted), or one the beginning of the other. The first of equally near candidates wins.
  */
 export const similar = (word: string, candidates: Iterable<string>): string | undefined => {
   const plain = (text: string): string => text.toLowerCase().replaceAll('-', '_');
@@ -29,7 +29,10 @@ export const similar = (word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const found = distance(wanted, plain(candidate));
+    const other = plain(candidate);
+    const part =
+      Math.min(wanted.length, other.length) >= 3 && (wanted.startsWith(other) || other.startsWith(wanted));
+    const found = part ? 1 : distance(wanted, other);
     if (found < bestDistance) {
       best = candidate;
       bestDistance = found;

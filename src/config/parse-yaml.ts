@@ -1,4 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import { errorText } from '../base/errors.ts';
 import { type Lookup, substitute } from './substitute.ts';
 import { type Path, type Place, pathLabel, type Tree } from './tree.ts';
@@ -39,7 +49,8 @@ export const parseYaml = (text: string, lookup: Lookup): ParsedYaml => {
     document = parseDocument(text, {
       lineCounter: lines,
       prettyErrors: false,
-      logLevel: 'silent',
+      // Not 'silent': that would also silence the error about a second document.
+      logLevel: 'error',
       schema: 'core',
       resolveKnownTags: false,
       stringKeys: true,
@@ -53,7 +64,10 @@ export const parseYaml = (text: string, lookup: Lookup): ParsedYaml => {
       position,
     };
   }
-  const faults = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_PROBLEMS);
+  const faults = firstOfLines(
+    [...document.errors, ...document.warnings],
+    (error) => position(error.pos[0]).line,
+  );
   const problems: OffsetProblem[] = faults.map((error) => ({
     offset: Math.min(error.pos[0], text.length),
     message: syntaxMessage(error, text),
@@ -70,6 +84,20 @@ export const parseYaml = (text: string, lookup: Lookup): ParsedYaml => {
   }
   const walked = walk(document.contents, text, lookup, (offset) => position(offset).line);
   return { tree: walked.tree, problems: [...problems, ...walked.problems], position };
+};
+
+/** The first error of every line: those behind it are its consequences. */
+const firstOfLines = (
+  errors: readonly YAMLError[],
+  lineOf: (error: YAMLError) => number,
+): readonly YAMLError[] => {
+  const first = new Map<number, YAMLError>();
+  for (const error of errors) {
+    const line = lineOf(error);
+    if (!first.has(line)) first.set(line, error);
+    if (first.size === MAX_SYNTAX_PROBLEMS) break;
+  }
+  return [...first.values()];
 };
 
 const isEmpty = (node: Node): boolean => isScalar(node) && node.value === null && (node.source ?? '') === '';

@@ -7,7 +7,7 @@ import { type Path, pathLabel } from './tree.ts';
 
 /** Reads `accounts`: every account with its secret, from the configuration itself or from a file it names. */
 export const readAccounts = (section: Section): readonly AccountSettings[] | undefined => {
-  const accounts = section.check(SECTIONS.accounts, ['accounts'], (path) => path.at(-1) === 'api_secret');
+  const accounts = section.check(SECTIONS.accounts, ['accounts'], isSecret);
   const raw = section.value(['accounts']);
   if (!Array.isArray(raw)) return undefined;
   // From here on the raw values: one account's problem must not hide those of the others.
@@ -24,6 +24,9 @@ export const readAccounts = (section: Section): readonly AccountSettings[] | und
     };
   });
 };
+
+/** The key too: whoever types `key:secret` there must not read it in a message. */
+const isSecret = (path: Path): boolean => path.at(-1) === 'api_key' || path.at(-1) === 'api_secret';
 
 const checkDistinct = (section: Section, raw: readonly unknown[]): void => {
   const names = new Map<unknown, number>();

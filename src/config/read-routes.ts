@@ -118,7 +118,7 @@ const checkKey = (section: Section, path: Path, key: string): void => {
   if (meant !== undefined)
     section.keyProblem(path, `${label}: unknown key ${shown}; did you mean "${meant}"?`);
   else
-    section.warn(
+    section.keyWarn(
       path,
       `${label}: ${shown} is no field that events are known to have${didYouMean(key, EVENT_FIELDS)}`,
     );

@@ -2,7 +2,7 @@ import { readSecret } from './read-secret.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
 import type { SinkSettings } from './settings.ts';
-import { type Path, pathLabel } from './tree.ts';
+import { type Path, pathLabel, valueAt } from './tree.ts';
 import { found, unknownKey, validate } from './validate.ts';
 import { NAME, NAME_ALLOWED } from './values.ts';
 
@@ -18,7 +18,7 @@ export const readSinks = (
   if (section.tree.place(['sinks'])?.bad) return { sinks: [], names: undefined };
   const raw = given === undefined ? DEFAULT_SINKS : given;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || Object.keys(raw).length === 0) {
-    const what = found(section.tree, ['sinks'], false);
+    const what = found(section.tree, ['sinks'], true);
     section.problem(
       ['sinks'],
       `sinks: found ${what}, allowed: a map of at least one sink, such as console: {type: log}`,
@@ -42,7 +42,7 @@ const readSink = (
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     section.problem(
       path,
-      `${label}: found ${found(section.tree, path, false)}, allowed: a map such as {type: log}`,
+      `${label}: found ${found(section.tree, path, true)}, allowed: a map such as {type: log}`,
     );
     return undefined;
   }
@@ -78,17 +78,13 @@ const readSink = (
   const checked = validate(type.options, { root: options, place }, [], isSecret);
   for (const problem of checked.problems) {
     const [first] = problem.path;
-    // A sink that is off may lack whatever makes its url complete, and a file that failed has been reported.
-    if (first !== undefined && ((off && first === 'url') || options[first] === FAILURE)) continue;
-    const at = [...path, ...problem.path];
+    // A sink that is off may leave its texts empty, and a file that failed has been reported.
+    if (off && valueAt(options, problem.path) === '') continue;
+    if (first !== undefined && options[first] === FAILURE) continue;
     const message =
       problem.path.length === 0 ? problem.message.replace('top level', label) : `${label}.${problem.message}`;
-    if (problem.key) section.keyProblem(at, message);
-    else
-      section.problem(
-        place(problem.path) === undefined ? path : [...path, ...shownPath(problem.path, stands)],
-        message,
-      );
+    if (problem.key) section.keyProblem([...path, ...problem.path], message);
+    else section.problem([...path, ...shownPath(problem.path, stands)], message);
   }
   return { name, type: type.type, options: checked.data ?? {}, off: off || checked.data?.['url'] === '' };
 };

@@ -83,7 +83,9 @@ const lists = z
 const routeMatch = z
   .record(
     text(),
-    z.union([z.string(), z.array(z.string()).min(1)], { error: 'allowed: a text or a list of texts' }),
+    z.union([z.string(), z.array(z.string()).min(1, { error: 'allowed: a list of at least one text' })], {
+      error: 'allowed: a text or a list of texts',
+    }),
   )
   .refine((match) => Object.keys(match).length > 0, {
     error: 'allowed: at least one key (without "match" the route takes every alert)',

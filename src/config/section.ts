@@ -16,6 +16,8 @@ export interface Section {
   /** Reports at the key of `path`. */
   keyProblem(path: Path, message: string): void;
   warn(path: Path, message: string): void;
+  /** Warns at the key of `path`. */
+  keyWarn(path: Path, message: string): void;
   /** The value at `path` for a message, unless it came from the environment. */
   shown(path: Path): string;
   /** `; did you mean …?` for a text in the file itself. */
@@ -43,6 +45,7 @@ export const createSection = (
   problem: (path, message) => report({ path, message }),
   keyProblem: (path, message) => report({ path, message, key: true }),
   warn: (path, message) => warn({ path, message }),
+  keyWarn: (path, message) => warn({ path, message, key: true }),
   shown: (path) => found(tree, path, false),
   hint(path, candidates) {
     const value = valueAt(tree.root, path);

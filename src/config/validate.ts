@@ -152,7 +152,10 @@ const explain = (
     !tree.place(path)?.referenced
       ? didYouMean(value, issue.values.map(String))
       : '';
-  return [{ path, message: `${label}: found ${found(tree, path, isSecret(path))}, ${issue.message}${hint}` }];
+  // A text where a map or a list belongs can be anything, a secret that slipped a level too.
+  const container = issue.code === 'invalid_type' && ['array', 'object', 'record'].includes(issue.expected);
+  const shown = found(tree, path, container || isSecret(path));
+  return [{ path, message: `${label}: found ${shown}, ${issue.message}${hint}` }];
 };
 
 /** `sinks.slack: unknown key "ulr"; did you mean "url"?`, or all keys there are when none is near. */
