@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { refusal, translate } from './errors.ts';
-import { prepareFile } from './file.ts';
+import { checkLength, prepareFile } from './file.ts';
 import { checkIdentity, migrate } from './migrate.ts';
 import { MIGRATIONS } from './schema.ts';
 
@@ -25,25 +25,27 @@ export interface ConnectionOptions {
   readonly path: string;
   /** `off` leaves durability to the operating system, for tests. */
   readonly durability: 'full' | 'off';
-  /** For tests of migrations; the list in schema.ts otherwise. */
+  /** The list in schema.ts unless given. */
   readonly migrations?: readonly string[];
+  /** How long a statement waits for another process. Commits of others take milliseconds; 5 s unless given. */
+  readonly busyTimeoutMs?: number;
 }
 
-/** How long a statement waits for another process. Commits of others take milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens, checks and migrates the database at `path`. Throws a StoreError; what is there is never replaced. */
 export const connect = (options: ConnectionOptions): Connection => {
-  const { path, durability, migrations = MIGRATIONS } = options;
+  const { path, durability, migrations = MIGRATIONS, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   prepareFile(path);
   let db: Database.Database;
   try {
-    db = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    db = new Database(path, { fileMustExist: true, timeout: busyTimeoutMs });
   } catch (error) {
     throw translate(path, error);
   }
   try {
     checkIdentity(db, path, migrations.length);
+    checkLength(path, Number(db.pragma('page_size', { simple: true })));
     configure(db, path, durability);
     migrate(db, path, migrations);
   } catch (error) {

@@ -24,6 +24,18 @@ export const prepareFile = (path: string): void => {
   }
 };
 
+/**
+ * Throws a StoreError when the last page of the database is cut off. SQLite itself sees whole missing pages, but fills
+ * up a partial one with zeros. With a log beside it a short file may be a checkpoint that the log completes.
+ */
+export const checkLength = (path: string, pageSize: number): void => {
+  const logged = stat(`${path}-wal`)?.size ?? 0;
+  const size = stat(path)?.size ?? 0;
+  if (logged === 0 && size % pageSize !== 0) {
+    throw refusal('corrupt', path, `its ${size} bytes are no whole number of pages of ${pageSize}`);
+  }
+};
+
 /** Identity of the file at `path` now; undefined when there is none. */
 export const fileIdentity = (path: string): FileIdentity | undefined => {
   const found = stat(path);

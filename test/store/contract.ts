@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { Clock, Store } from '../../src/core/ports.ts';
+import { collectContract } from './contract-collect.ts';
+import { historyContract } from './contract-history.ts';
+import { leaseContract } from './contract-leases.ts';
+import { outboxContract } from './contract-outbox.ts';
+import { retentionContract } from './contract-retention.ts';
+import { T0 } from './fixtures.ts';
+
+/** A store under test: how to open it, again and in parallel, and how to remove what it left. */
+export interface StoreUnderTest {
+  /** Opens the same place each time it is called; a later call stands for a restart or for a second process. */
+  open(now: Clock): Promise<Store>;
+  remove(): Promise<void>;
+}
+
+/** What the contract's tests work with; fresh for each test. */
+export interface Bench {
+  store: Store;
+  /** The time the store sees. */
+  nowMs: number;
+  /** Opens the same store once more, beside the first. */
+  again(): Promise<Store>;
+  /** Closes the store and opens it again. */
+  restart(): Promise<void>;
+}
+
+/** The tests that every implementation of the store ports must pass. */
+export const storeContract = (name: string, create: () => Promise<StoreUnderTest>): void => {
+  describe(`${name} store`, () => {
+    const bench = {} as Bench;
+    let place: StoreUnderTest;
+    let opened: Store[] = [];
+
+    beforeEach(async () => {
+      place = await create();
+      const now: Clock = () => bench.nowMs;
+      bench.nowMs = T0 + 100_000;
+      bench.again = async () => {
+        const store = await place.open(now);
+        opened.push(store);
+        return store;
+      };
+      bench.restart = async () => {
+        await bench.store.close();
+        opened = opened.filter((store) => store !== bench.store);
+        bench.store = await bench.again();
+      };
+      bench.store = await bench.again();
+    });
+    afterEach(async () => {
+      for (const store of opened.splice(0)) await store.close();
+      await place.remove();
+    });
+
+    describe('collect', () => {
+      collectContract(bench);
+    });
+    describe('leases', () => {
+      leaseContract(bench);
+    });
+    describe('outbox and conditions', () => {
+      outboxContract(bench);
+    });
+    describe('history and status', () => {
+      historyContract(bench);
+    });
+    describe('retention', () => {
+      retentionContract(bench);
+    });
+  });
+};

@@ -1,0 +1,96 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../../src/store/connection.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../src/store/schema.ts';
+import { T0 } from './fixtures.ts';
+
+const now = () => T0;
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vam-migrate-'));
+  path = join(folder, 'monitor.db');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const inspect = <T>(work: (db: Database.Database) => T): T => {
+  const db = new Database(path);
+  try {
+    return work(db);
+  } finally {
+    db.close();
+  }
+};
+const version = () => inspect((db) => db.pragma('user_version', { simple: true }));
+const open = (migrations: readonly string[]) => connect({ path, durability: 'off', migrations });
+
+describe('migrations', () => {
+  it('marks a new file as ours, at the newest version', async () => {
+    await openStore({ path, now, durability: 'off' }).close();
+    expect(version()).toBe(MIGRATIONS.length);
+    expect(inspect((db) => db.pragma('application_id', { simple: true }))).toBe(APPLICATION_ID);
+  });
+
+  it('brings a file of every older version up to date and keeps its content', () => {
+    const steps = ['CREATE TABLE a (x)', 'INSERT INTO a VALUES (1)', 'ALTER TABLE a ADD COLUMN y DEFAULT 7'];
+    for (let from = 1; from <= steps.length; from += 1) {
+      rmSync(path, { force: true });
+      open(steps.slice(0, from)).close();
+      open(steps).close();
+      expect(version()).toBe(3);
+      expect(inspect((db) => db.prepare('SELECT * FROM a').all())).toEqual([{ x: 1, y: 7 }]);
+    }
+  });
+
+  it('does each migration as a whole or not at all, and goes on from there', () => {
+    const good = 'CREATE TABLE a (x)';
+    expect(() => open([good, 'CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)'])).toThrow(
+      expect.objectContaining({ name: 'StoreError', kind: 'failed' }),
+    );
+    expect(version()).toBe(1);
+    expect(inspect((db) => db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all())).toEqual([
+      { name: 'a' },
+    ]);
+    open([good, 'CREATE TABLE b (x)']).close();
+    expect(version()).toBe(2);
+  });
+
+  it('refuses a file of a newer version with both versions, and does not touch it', async () => {
+    await openStore({ path, now, durability: 'off' }).close();
+    inspect((db) => db.pragma(`user_version = ${MIGRATIONS.length + 3}`));
+    const before = readFileSync(path);
+    const refused = { name: 'StoreError', kind: 'newer' };
+    expect(() => openStore({ path, now })).toThrow(expect.objectContaining(refused));
+    expect(() => openStore({ path, now })).toThrow(
+      `schema version ${MIGRATIONS.length + 3}, this program knows up to ${MIGRATIONS.length}`,
+    );
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it("refuses another program's SQLite file and does not touch it", () => {
+    inspect((db) => db.exec('CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)'));
+    const before = readFileSync(path);
+    expect(() => openStore({ path, now })).toThrow(
+      expect.objectContaining({ name: 'StoreError', kind: 'foreign' }),
+    );
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it('refuses a file with the mark of another application even when it is empty otherwise', () => {
+    inspect((db) => db.pragma('application_id = 4711'));
+    expect(() => openStore({ path, now })).toThrow('application_id 4711');
+  });
+
+  it('takes an empty file that a crash left at the very first start', async () => {
+    inspect(() => undefined);
+    const store = openStore({ path, now, durability: 'off' });
+    expect(await store.collect.progress('default')).toBeUndefined();
+    await store.close();
+  });
+});
