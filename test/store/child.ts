@@ -47,7 +47,7 @@ const crash = async (): Promise<void> => {
     state: [{ key: 'k', value: 'before' }],
   }));
   // Large enough for SQLite to have written some of it to the disk before the end of the transaction.
-  const during = Array.from({ length: 3_000 }, (_, i) =>
+  const during = Array.from({ length: 5_000 }, (_, i) =>
     auditEvent(`during-${i}`, 2, { padding: 'x'.repeat(8_000) }),
   );
   const window = windowOf(during, { toMs: windowOf([]).toMs + 60_000 });
