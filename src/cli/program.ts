@@ -3,6 +3,7 @@ import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { registerCheck } from './check.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { registerDemo } from './demo.ts';
 import { registerRun } from './run.ts';
 import { registerSimulator } from './simulator.ts';
 import { registerSinks } from './sinks.ts';
@@ -27,7 +28,7 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .enablePositionalOptions();
-  for (const register of [registerRun, registerCheck, registerSinks, registerSimulator]) {
+  for (const register of [registerRun, registerCheck, registerSinks, registerDemo, registerSimulator]) {
     register(program, context);
   }
   try {
