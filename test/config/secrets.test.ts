@@ -105,7 +105,7 @@ describe('a rotated secret', () => {
 
   it('of the same length, by a renamed file or a swapped link, is noticed', async () => {
     const { root, read } = await rotated({}, ACCOUNT_BY_FILE, (root) => {
-      writeFileSync(join(root, 'next'), 'NEW-secret');
+      writeFileSync(join(root, 'next'), 'NEW-secret\n');
       renameSync(join(root, 'next'), join(root, 'key.txt'));
     });
     expect(read()).toBe('NEW-secret');
