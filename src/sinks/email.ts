@@ -7,7 +7,7 @@ import { withDeadline } from './deadline.ts';
 import { type Mailbox, parseMailboxes, sameMailbox } from './email-address.ts';
 import { emailMessage } from './email-message.ts';
 import { partialVerdict, smtpFailureVerdict } from './email-verdict.ts';
-import { timeoutOption, urlOption } from './option-schemas.ts';
+import { pemOption, timeoutOption, urlOption } from './option-schemas.ts';
 import type { SinkType } from './sink-type.ts';
 import { createReason, unsendable } from './verdict.ts';
 
@@ -17,7 +17,7 @@ const CONNECTIONS = 2;
 const MAX_PARTIAL = 1_000;
 
 const mailbox = z.string().refine((text) => parseMailboxes(text) !== undefined, {
-  error: 'is no e-mail address such as monitor@example.com or "Doe, Jane" <jane@example.com>',
+  error: 'allowed: an e-mail address, such as monitor@example.com or "Doe, Jane" <jane@example.com>',
 });
 
 const options = z.strictObject({
@@ -39,7 +39,7 @@ const options = z.strictObject({
     .describe(
       'For `smtp://`: insist on STARTTLS, use it when the server offers it, or never. Left out: `required` when the url holds a password, else `offered`.',
     ),
-  ca: z.string().optional().describe('Certificate authorities (PEM) to trust instead of the built-in ones.'),
+  ca: pemOption('Certificate authorities to trust instead of the built-in ones.'),
   timeout: timeoutOption('30s', 'How long one attempt may take, from connecting to the last reply.'),
 });
 

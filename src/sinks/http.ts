@@ -1,5 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import { credentialsOf } from './credentials.ts';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { credentialsOf, secretsOfUrl } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import type { SinkDeps } from './sink-type.ts';
 
@@ -19,6 +19,8 @@ export interface HttpAnswer {
 export interface HttpPoster {
   /** Host and port, for reasons. */
   readonly host: string;
+  /** What of the URL, and of the proxy's, must not be told. */
+  readonly secrets: readonly string[];
   /**
    * One POST. Resolves for every answer, redirects included (they are not followed). Rejects when there is none:
    * network errors as undici gives them, DeadlineError, CalledOffError.
@@ -41,7 +43,8 @@ export const createHttpPoster = (
   options: { readonly timeoutMs: number; readonly connections: number; readonly tls?: TlsMaterial },
   deps: SinkDeps,
 ): HttpPoster => {
-  const dispatcher = createDispatcher(options, deps.proxyFor?.(url.href));
+  const proxyUrl = deps.proxyFor?.(url.href);
+  const dispatcher = createDispatcher(options, proxyUrl);
   const target = new URL(url);
   target.username = '';
   target.password = '';
@@ -49,6 +52,7 @@ export const createHttpPoster = (
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
+    secrets: [url, ...(proxyUrl === undefined ? [] : [new URL(proxyUrl)])].flatMap(secretsOfUrl),
     post: (body, headers, signal) =>
       withDeadline(signal, options.timeoutMs, async (signal) => {
         const answer = await request(target, {
@@ -73,7 +77,7 @@ const createDispatcher = (
   proxyUrl: string | undefined,
 ): Dispatcher => {
   const given = Object.fromEntries(Object.entries(tls ?? {}).filter(([, pem]) => pem !== undefined));
-  const secure = { ...given, timeout: timeoutMs };
+  const receiver = { ...given, timeout: timeoutMs };
   const common = {
     connections,
     // One request at a time per connection: a receiver that closes after an answer costs no second delivery.
@@ -81,12 +85,10 @@ const createDispatcher = (
     allowH2: false,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    connect: secure,
   };
-  if (!proxyUrl) return new Agent(common);
-  // Values are given explicitly, empty ones too: undici would otherwise read the environment by itself.
-  const proxy = { httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: '' };
-  return new EnvHttpProxyAgent({ ...common, ...proxy, requestTls: secure });
+  return proxyUrl === undefined
+    ? new Agent({ ...common, connect: receiver })
+    : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: receiver, proxyTls: { timeout: timeoutMs } });
 };
 
 const authorization = (url: URL): Readonly<Record<string, string>> => {

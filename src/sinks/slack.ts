@@ -12,7 +12,6 @@ import {
   failureVerdict,
   httpVerdict,
   retryVerdict,
-  secretsOfUrl,
   unsendable,
 } from './verdict.ts';
 
@@ -47,9 +46,8 @@ export const slackSink: SinkType<typeof options> = {
   options,
   secrets: ['url'],
   create: (name, { url, timeout }, deps) => {
-    const target = new URL(url);
-    const http = createHttpPoster(target, { timeoutMs: timeout, connections: 1 }, deps);
-    const reason = createReason(secretsOfUrl(target));
+    const http = createHttpPoster(new URL(url), { timeoutMs: timeout, connections: 1 }, deps);
+    const reason = createReason(http.secrets);
     return {
       name,
       type: 'slack',

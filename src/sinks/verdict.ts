@@ -2,7 +2,6 @@ import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
 import { retryAfterMs } from '../core/backoff.ts';
 import type { Verdict } from '../core/delivery.ts';
-import { credentialsOf } from './credentials.ts';
 import type { HttpAnswer } from './http.ts';
 import { fit, oneLine } from './text.ts';
 
@@ -34,18 +33,6 @@ export const createReason = (secrets: readonly string[]): Reason => {
     for (const form of longestFirst) hidden = hidden.replaceAll(form, '[redacted]');
     return fit(own + hidden, MAX_REASON, oneLine);
   };
-};
-
-/**
- * What of a URL is secret: all of it, its credentials, and every part of path and query long enough to be a token
- * (a Slack URL is nothing but tokens). The host is no secret: reasons name it.
- */
-export const secretsOfUrl = (url: URL): readonly string[] => {
-  const parts = [...url.pathname.split('/'), ...url.searchParams.values()].filter((part) => part.length >= 8);
-  const path = `${url.pathname}${url.search}`;
-  const { user, password } = credentialsOf(url);
-  const basic = Buffer.from(`${user}:${password}`).toString('base64');
-  return [url.href, ...(path.length > 1 ? [path] : []), url.password, password, basic, ...parts];
 };
 
 /** Where and how long: what every verdict about an HTTP attempt names. */

@@ -4,9 +4,9 @@ import { errorText, UsageError } from '../base/errors.ts';
 import { portableJson, publicAlert } from './alert-json.ts';
 import { CLOUD_EVENT_TYPE, cloudEvent } from './cloud-event.ts';
 import { createHttpPoster } from './http.ts';
-import { timeoutOption, urlOption } from './option-schemas.ts';
+import { pemOption, timeoutOption, urlOption } from './option-schemas.ts';
 import type { SinkType } from './sink-type.ts';
-import { createReason, failureVerdict, httpVerdict, secretsOfUrl, unsendable } from './verdict.ts';
+import { createReason, failureVerdict, httpVerdict, unsendable } from './verdict.ts';
 import { isUsableSecret, signingKeys, splitSecrets, webhookHeaders } from './webhook-signature.ts';
 
 /* Headers that describe the message or the connection: the sink's own business. */
@@ -15,13 +15,16 @@ const RESERVED =
 
 const headerName = z
   .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name of an HTTP header')
-  .refine((name) => !RESERVED.test(name), 'is a header that the sink sets itself');
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'allowed: the name of an HTTP header')
+  .refine(
+    (name) => !RESERVED.test(name),
+    'allowed: any header but those the sink sets itself (content-*, webhook-*, host, connection, …)',
+  );
 const headerValue = z.string().regex(/^(?:\t|[^\p{Cc}\u{100}-\u{10ffff}])*$/u, {
-  error: 'is no value of an HTTP header: control characters and characters beyond Latin-1 are not allowed',
+  error: 'allowed: one line of Latin-1 characters',
 });
 const secret = z.string().refine((text) => splitSecrets(text).every(isUsableSecret), {
-  error: 'starts with whsec_ but does not go on in Base64',
+  error: 'allowed: whsec_ and Base64, or a text without white space; several separated by white space',
 });
 
 const options = z.strictObject({
@@ -58,9 +61,9 @@ const options = z.strictObject({
     .describe(
       'Hosts the URL may name, such as `hooks.example.com` or `*.example.com`. A guard where the URL comes from elsewhere.',
     ),
-  ca: z.string().optional().describe('Certificate authorities (PEM) to trust instead of the built-in ones.'),
-  cert: z.string().optional().describe('Client certificate (PEM) for mutual TLS; needs `key`.'),
-  key: z.string().optional().describe('Private key (PEM) of the client certificate; needs `cert`. A secret.'),
+  ca: pemOption('Certificate authorities to trust instead of the built-in ones.'),
+  cert: pemOption('Client certificate for mutual TLS; needs `key`.'),
+  key: pemOption('Private key of the client certificate; needs `cert`. A secret.'),
 });
 
 type Options = z.output<typeof options>;
@@ -81,7 +84,7 @@ export const webhookSink: SinkType<typeof options> = {
     );
     const keys = signingKeys(settings.secret);
     const reason = createReason([
-      ...secretsOfUrl(target),
+      ...http.secrets,
       ...splitSecrets(settings.secret),
       ...secretsOfHeaders(settings.headers),
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createReason, httpVerdict, secretsOfUrl } from '../../src/sinks/verdict.ts';
+import { secretsOfUrl } from '../../src/sinks/credentials.ts';
+import { createReason, httpVerdict } from '../../src/sinks/verdict.ts';
 
 const nowMs = Date.UTC(2026, 2, 1, 12);
 const verdict = (status: number, retryAfter?: string, body = '') =>

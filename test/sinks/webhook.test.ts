@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.ts';
@@ -194,21 +198,53 @@ describe('webhook sink', () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  it('goes through a proxy, except to the hosts that need none', async () => {
+  it('goes through the proxy that is meant for its receiver', async () => {
     const proxy = await receive();
-    const receiver = await receive();
-    const url = `http://receiver.invalid:81/path`;
-    const proxied = open({ url }, { proxyFor: () => proxy.url.replace('//', '//user:proxypass@') });
-    expect(await proxied.send(sampleDelivery(), never)).toMatchObject({ outcome: 'sent' });
+    const url = 'http://receiver.invalid:81/path';
+    const asked: string[] = [];
+    const proxyFor = (target: string): string => {
+      asked.push(target);
+      return proxy.url.replace('//', '//user:proxypass@');
+    };
+    expect(await open({ url }, { proxyFor }).send(sampleDelivery(), never)).toMatchObject({
+      outcome: 'sent',
+    });
+    expect(asked).toEqual([url]);
     expect(proxy.requests[0]).toMatchObject({ method: 'POST', path: url });
     expect(proxy.requests[0]?.headers['proxy-authorization']).toMatch(/^Basic /);
-    const direct = open(
-      { url: receiver.url },
-      { proxyFor: (target) => (target.includes('127.0.0.1') ? undefined : proxy.url) },
-    );
-    await direct.send(sampleDelivery(), never);
+    const receiver = await receive();
+    await open({ url: receiver.url }, { proxyFor: () => undefined }).send(sampleDelivery(), never);
     expect(receiver.requests).toHaveLength(1);
     expect(proxy.requests).toHaveLength(1);
+  });
+
+  it('verifies a receiver behind a proxy itself, and answers retry when the proxy refuses', async () => {
+    const receiver = await receive({ tls: { key: SERVER_KEY, cert: SERVER_CERT } });
+    const proxy = createServer();
+    let refuse = false;
+    proxy.on('connect', (request, socket: Duplex) => {
+      if (refuse)
+        return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
+      const through = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        through.pipe(socket).pipe(through);
+      });
+      for (const end of [socket, through]) end.on('error', () => {});
+      return through;
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    closers.push(async () => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const deps = { proxyFor: () => `http://user:proxypass@127.0.0.1:${port}` };
+    const verdictWith = async (settings: object) =>
+      await open({ url: receiver.url, ...settings }, deps).send(sampleDelivery(), never);
+    expect(await verdictWith({ ca: CA_CERT })).toMatchObject({ outcome: 'sent' });
+    expect(textOf(await verdictWith({}))).toMatch(/certificate/);
+    refuse = true;
+    const refused = await verdictWith({ ca: CA_CERT });
+    expect(refused).toMatchObject({ outcome: 'retry', reason: expect.stringMatching(/407/) });
+    expect(textOf(refused)).not.toContain('proxypass');
+    expect(receiver.requests).toHaveLength(1);
   });
 
   it('answers retry when the name of the receiver is unknown', async () => {
@@ -219,7 +255,7 @@ describe('webhook sink', () => {
   it.each<[Record<string, unknown>, RegExp]>([
     [{ allow_hosts: ['example.org', '*.example.org'] }, /"hooks\.example\.com".*not in allow_hosts/],
     [{ cert: CLIENT_CERT }, /cert and key/],
-    [{ ca: 'no PEM', cert: 'no PEM', key: 'no PEM' }, /PEM/],
+    [{ ca: CA_CERT, cert: CLIENT_CERT, key: CLIENT_CERT }, /PEM/],
   ])('refuses options that cannot work together: %#', (settings, message) => {
     const create = () => createSink({ url: 'https://hooks.example.com/', ...settings });
     expect(create).toThrow(UsageError);
@@ -245,6 +281,7 @@ describe('webhook sink', () => {
     ['a header name with a space', { url: '', headers: { 'x a': '1' } }],
     ['a timeout without a unit', { url: '', timeout: '10' }],
     ['a timeout of nothing', { url: '', timeout: '0s' }],
+    ['no PEM text', { url: '', ca: 'certs/ca.pem' }],
     ['no concurrency', { url: '', concurrency: 0 }],
   ])('refuses in its options: %s', (_name, settings) => {
     expect(webhookSink.options.safeParse(settings).success).toBe(false);
