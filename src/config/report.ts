@@ -16,6 +16,6 @@ export const arrange = (problems: readonly Problem[]): readonly Problem[] => {
   const rest = sorted.length - MAX_PROBLEMS;
   return [
     ...sorted.slice(0, MAX_PROBLEMS),
-    { file: last.file, line: 0, column: 0, message: `and ${rest} more problems` },
+    { file: last.file, line: last.line, column: last.column, message: `and ${rest} more problems` },
   ];
 };
