@@ -16,13 +16,12 @@ export const createMailReceiver = async (onMail: (mail: ReceivedMail) => void): 
     closeTimeout: 100,
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
+      // Taken now: the session forgets its recipients once the mail is accepted.
+      const to = session.envelope.rcptTo.map(({ address }) => address);
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         callback();
-        onMail({
-          to: session.envelope.rcptTo.map(({ address }) => address),
-          subject: subjectOf(Buffer.concat(chunks).toString('utf8')),
-        });
+        onMail({ to, subject: subjectOf(Buffer.concat(chunks).toString('utf8')) });
       });
     },
   });
