@@ -1,13 +1,13 @@
-import type { Match, RuleInfo } from '../core/match.ts';
+import type { RuleInfo } from '../core/match.ts';
 import { pinnedTypes } from './candidates.ts';
-import type { Detection } from './detection.ts';
+import { createEngine } from './create-engine.ts';
 import { type Document, type Header, readDocument } from './document.ts';
-import type { EngineCounters, RuleEngine, RuleFailure } from './engine.ts';
-import { createEvaluator, type Holds } from './evaluator.ts';
+import type { RuleEngine } from './engine.ts';
+import { type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import type { RuleTest } from './monitor.ts';
 import { byPlace, createReporter, type Problem, shown } from './problem.ts';
-import { fold } from './text-pattern.ts';
-import { createTimeZone } from './time-zone.ts';
+import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from './time-window.ts';
+import { createTimeZone, type TimeZone } from './time-zone.ts';
 import { readYaml } from './yaml.ts';
 
 /** A rule file as text; `path` is what messages call it. */
@@ -21,6 +21,12 @@ export interface CompileOptions {
   readonly lists?: Readonly<Record<string, readonly string[]>>;
   /** IANA name of the zone of `hour`, `day` and the like; UTC when missing. */
   readonly timezone?: string;
+  /** Named time windows for `inside` and `outside`. */
+  readonly timeWindows?: Readonly<Record<string, TimeWindowSettings>>;
+  /** Rules whose logsource names another product are not loaded (and said); null: all are. Default `vonage`. */
+  readonly product?: string | null;
+  /** Groups that one correlation remembers at most (100,000); the least recently changed go first, counted. */
+  readonly maxGroups?: number;
   /** Names of sinks that `monitor.to` may name; not checked when missing. */
   readonly knownSinks?: readonly string[];
 }
@@ -32,6 +38,8 @@ export interface RuleSummary {
   readonly name: string | undefined;
   readonly status: string | undefined;
   readonly line: number;
+  /** False when it only feeds correlations. */
+  readonly alerting: boolean;
   /** Event types (lower case) outside of which it cannot match; undefined: any. */
   readonly eventTypes: readonly string[] | undefined;
   readonly tests: readonly RuleTest[];
@@ -55,134 +63,88 @@ export interface CompiledRules {
   readonly skipped: readonly SkippedRule[];
 }
 
-interface Loaded {
-  readonly header: Header;
-  readonly detection: Detection;
-}
-
 const lineOf = (header: Header): number => header.reporter.position(header.at).line;
 
-// Ids and names share one space, as correlations and filters refer to both.
-const refuseDuplicates = (documents: readonly Document[]): void => {
-  const seen = new Map<string, Header>();
-  for (const { header } of documents) {
-    const handles = header.name === undefined ? ['id'] : ['id', 'name'];
-    for (const key of handles) {
-      const handle = key === 'id' ? header.info.id : (header.name as string);
-      const other = seen.get(handle);
-      if (!other) {
-        seen.set(handle, header);
-        continue;
-      }
-      if (other === header) continue;
-      const place = `${other.info.file}:${lineOf(other)}`;
-      const what =
-        key === 'id' && !header.fields.has('id')
-          ? `this rule is a copy of the one at ${place}`
-          : `the ${key} ${shown(handle)} is already used at ${place}`;
-      const at = header.fields.has(key) ? header.fields.at(key) : header.at;
-      header.reporter.problem(
-        at,
-        what,
-        key === 'id' ? 'give every rule its own id' : 'give every rule its own name',
-      );
-    }
-  }
+// The configuration has its own checks; these are for callers without one.
+const settingsProblem = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
+
+const zoneOf = (name: string, problems: Problem[]): TimeZone => {
+  const zone = createTimeZone(name);
+  if (zone) return zone;
+  problems.push(
+    settingsProblem('timezone', `unknown time zone ${shown(name)}; write a name such as Europe/Berlin`),
+  );
+  return createTimeZone('UTC') as TimeZone;
 };
 
-const createEngine = (loaded: readonly Loaded[], timezone: string): RuleEngine => {
-  const zone = createTimeZone(timezone);
-  if (!zone) throw new Error(`unknown time zone ${shown(timezone)}`);
-  const counters: EngineCounters = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
-  const evaluator = createEvaluator(
-    loaded.map(({ detection }) => detection.expression),
-    zone,
-    counters,
-  );
-  const byType = new Map<string, number[]>();
-  const anyType: number[] = [];
-  for (const [index, { detection }] of loaded.entries()) {
-    const types = pinnedTypes(detection.expression);
-    if (!types) anyType.push(index);
-    else
-      for (const type of types) {
-        const list = byType.get(type);
-        if (list) list.push(index);
-        else byType.set(type, [index]);
-      }
+const windowsOf = (
+  settings: Readonly<Record<string, TimeWindowSettings>>,
+  zone: TimeZone,
+  problems: Problem[],
+): Map<string, TimeWindow> => {
+  const windows = new Map<string, TimeWindow>();
+  for (const [name, each] of Object.entries(settings)) {
+    const window = createTimeWindow(each, zone);
+    if (typeof window === 'string') problems.push(settingsProblem(`time_windows.${name}`, window));
+    else windows.set(name, window);
   }
+  return windows;
+};
+
+// A rule for the logs of another product would only cost time here, and its keywords might match by accident.
+const foreign = (header: Header, product: string | undefined): string | undefined => {
+  const found = header.logsource?.product;
+  if (product === undefined || found === undefined || found === product) return undefined;
+  return `logsource: its product is ${shown(found)}, and events here are of ${shown(product)}`;
+};
+
+const summaryOf = (rule: LinkedDetection | LinkedCorrelation): RuleSummary => {
+  const { header, alerting } = rule;
+  const types = 'expression' in rule ? pinnedTypes(rule.expression) : undefined;
   return {
-    counters,
-    evaluate(event) {
-      const matches: Match[] = [];
-      const failures: RuleFailure[] = [];
-      evaluator.show(event);
-      const run = (index: number): void => {
-        const { info } = (loaded[index] as Loaded).header;
-        try {
-          if ((evaluator.conditions[index] as Holds)())
-            matches.push({
-              rule: info,
-              events: [event],
-              group: undefined,
-              values: {},
-              atMs: event.createdAtMs,
-            });
-        } catch (error) {
-          failures.push({ rule: info, error });
-        }
-      };
-      for (const index of byType.get(fold(event.eventType)) ?? []) run(index);
-      for (const index of anyType) run(index);
-      return { matches, failures };
-    },
-    tick: () => ({ matches: [], failures: [] }),
-    flush() {},
+    info: header.info,
+    kind: 'expression' in rule ? 'detection' : 'correlation',
+    name: header.name,
+    status: header.status,
+    line: lineOf(header),
+    alerting,
+    eventTypes: types && [...types],
+    tests: header.monitor.tests,
   };
 };
 
 /**
- * Compiles all rule files at once. Never throws for anything a file holds: what is wrong is in `problems`, all of it,
- * with places. Throws for an unknown `timezone`, which is the configuration's fault.
+ * Compiles all rule files at once. Never throws for anything a file or an option holds: what is wrong is in
+ * `problems`, all of it, with places.
  */
 export const compileRules = (files: readonly RuleFile[], options: CompileOptions = {}): CompiledRules => {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
+  const skipped: SkippedRule[] = [];
+  const zone = zoneOf(options.timezone ?? 'UTC', problems);
+  const timeWindows = windowsOf(options.timeWindows ?? {}, zone, problems);
+  const names = { sinks: options.knownSinks, timeWindows: Object.keys(options.timeWindows ?? {}) };
+  const product = options.product === undefined ? 'vonage' : (options.product ?? undefined);
   const documents: Document[] = [];
-  const names = { sinks: options.knownSinks, timeWindows: [] };
   for (const { path, text } of files) {
     const reporter = createReporter(path, text, problems, warnings);
     for (const node of readYaml(text, reporter)) {
       const document = readDocument(node, names, { lists: options.lists ?? {}, reporter });
-      if (document) documents.push(document);
+      if (!document) continue;
+      const { header } = document;
+      const reason = document.kind === 'detection' ? foreign(header, product) : undefined;
+      if (reason !== undefined)
+        reporter.warn(header.fields.at('logsource'), `the rule is not loaded (${reason})`);
+      const kept: Document = reason === undefined ? document : { kind: 'skipped', header, reason };
+      documents.push(kept);
+      if (kept.kind === 'skipped')
+        skipped.push({ info: header.info, line: lineOf(header), reason: kept.reason });
     }
   }
-  refuseDuplicates(documents);
-  const loaded: Loaded[] = [];
-  const skipped: SkippedRule[] = [];
-  for (const document of documents) {
-    const { header } = document;
-    if (document.kind === 'skipped')
-      skipped.push({ info: header.info, line: lineOf(header), reason: document.reason });
-    else if (document.kind === 'detection' && document.detection)
-      loaded.push({ header, detection: document.detection });
-    else if (document.kind !== 'detection')
-      header.reporter.problem(header.at, `a ${document.kind} is not supported yet`);
-  }
+  const linked = link(documents);
   return {
-    engine: createEngine(loaded, options.timezone ?? 'UTC'),
-    rules: loaded.map(({ header, detection }) => {
-      const types = pinnedTypes(detection.expression);
-      return {
-        info: header.info,
-        kind: 'detection',
-        name: header.name,
-        status: header.status,
-        line: lineOf(header),
-        eventTypes: types && [...types],
-        tests: header.monitor.tests,
-      };
-    }),
+    engine: createEngine(linked, { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 }),
+    rules: [...linked.detections, ...linked.correlations].map(summaryOf),
     problems: problems.sort(byPlace),
     warnings: warnings.sort(byPlace),
     skipped,

@@ -103,10 +103,10 @@ const CASES: readonly Case[] = [
 ];
 
 describe('the register of answers', () => {
-  for (const [name, detection, event, expected, options, ms] of CASES)
-    it(name, () => {
-      expect(holds(detection, event, options, ms)).toBe(expected);
-    });
+  it.each(CASES.map(([name, ...rest]) => ({ name, rest })))('$name', ({ rest }) => {
+    const [detection, event, expected, options, ms] = rest;
+    expect(holds(detection, event, options, ms)).toBe(expected);
+  });
 
   it('20: deprecated and unsupported rules are not loaded, and said', () => {
     const { rules, skipped } = compileTexts([

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../src/base/json.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
-import type { RuleState } from '../../src/core/match.ts';
+import type { Match, RuleState } from '../../src/core/match.ts';
 import { type CompiledRules, type CompileOptions, compileRules } from '../../src/rules/compile.ts';
+import type { RuleEngine } from '../../src/rules/engine.ts';
 
 /** Noon of a Monday, UTC. */
 export const NOON_MS = Date.UTC(2026, 0, 5, 12);
@@ -73,3 +74,21 @@ export const problemsOf = (text: string, options: CompileOptions = {}): string[]
   compileRules([{ path: 'r.yml', text }], options).problems.map(
     ({ line, column, message }) => `${line}:${column} ${message}`,
   );
+
+/** Runs events through the engine in one batch and answers the matches; the clock then runs to `untilMs`. */
+export const run = (
+  engine: RuleEngine,
+  events: readonly AuditEvent[],
+  untilMs?: number,
+  state: RuleState = stateOf(),
+): Match[] => {
+  const matches: Match[] = [];
+  const take = ({ matches: found, failures }: ReturnType<RuleEngine['evaluate']>): void => {
+    if (failures.length > 0) throw failures[0]?.error;
+    matches.push(...found);
+  };
+  for (const event of events) take(engine.evaluate(event, state));
+  if (untilMs !== undefined) take(engine.tick(untilMs, state));
+  engine.flush(state);
+  return matches;
+};

@@ -1,0 +1,291 @@
+import type { Json } from '../base/json.ts';
+import type { AuditEvent } from '../core/event.ts';
+import type { Match, RuleState } from '../core/match.ts';
+import { createAbsence } from './absence.ts';
+import { MAX_BODIES } from './body.ts';
+import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
+import type { EngineCounters } from './engine.ts';
+import {
+  dropBefore,
+  dropOldest,
+  type Entry,
+  emptyGroup,
+  forgetBody,
+  type Group,
+  groupCodec,
+  insert,
+  newestMs,
+  retain,
+} from './group.ts';
+import { createMemory } from './memory.ts';
+import { createMetric, hasNot, orderedChain } from './metric.ts';
+import type { StateTable } from './state-table.ts';
+
+/** What a matching rule hands to a correlation that refers to it. */
+export interface Contribution {
+  /** Place of the rule in the correlation's list. */
+  readonly ref: number;
+  readonly atMs: number;
+  /** The text of a field; several values are one JSON list; undefined when it is missing. */
+  read(field: string): string | undefined;
+  readonly events: readonly AuditEvent[];
+}
+
+/** One correlation at work. All memory is in the RuleState. */
+export interface Correlator {
+  /** Takes what one event (or one tick) contributed. */
+  add(contributions: readonly Contribution[], state: RuleState): readonly Match[];
+  /** Tells what the clock, at `nowMs`, has made true; forgets groups whose window has long ended. */
+  tick(nowMs: number, state: RuleState): readonly Match[];
+  flush(state: RuleState): void;
+}
+
+// A group is kept for this long after its window has ended, for events that become visible late.
+const GRACE_MS = 3_600_000;
+const MAX_ENTRIES = 10_000;
+const NO_MATCHES: readonly Match[] = [];
+/** The highest threshold of a count: more entries are never kept for one group. */
+export const MAX_COUNT = 100_000;
+const THIN_ABOVE = 40;
+const THIN_VALUES_ABOVE = 1_000;
+
+/** Makes the correlator of a checked correlation, whose version is a hash of its definition. */
+export const createCorrelator = (
+  spec: CorrelationSpec,
+  version: string,
+  maxGroups: number,
+  counters: EngineCounters,
+): Correlator => {
+  const { spanMs, type, groupBy } = spec;
+  const rule = spec.header.info;
+  const temporal = type === 'temporal' || type === 'temporal_ordered';
+  const counted = type === 'value_count';
+  // The same rule may stand twice in an ordered list; both places are fed by the first one's entries.
+  const steps = spec.rules.map((name) => spec.rules.indexOf(name));
+  const metric = createMetric(spec, steps);
+  const complete = spec.names ? 1 : type === 'temporal' ? new Set(steps).size : steps.length;
+  const limits: readonly Limit[] = spec.limits.length > 0 ? spec.limits : [['gte', complete]];
+  const holdsFor = (value: number): boolean => withinLimits(limits, value);
+  const negated = spec.names !== undefined && hasNot(spec.names);
+  const clockDriven = negated || holdsFor(metric(emptyGroup([], 0, counted), 0, 0));
+  const absence = clockDriven ? createAbsence(spec, limits, metric, negated) : undefined;
+  const { encode, decode } = groupCodec(counted);
+  const memory = createMemory<Group>({
+    prefix: `correlation/${rule.id}`,
+    version,
+    cap: maxGroups,
+    codec: {
+      encode,
+      decode(json) {
+        const group = decode(json);
+        if (group) absence?.arm(group);
+        return group;
+      },
+    },
+    onEvicted: () => {
+      counters.evictedGroups += 1;
+    },
+  });
+
+  const fieldOf = (name: string, ref: number): string =>
+    spec.aliases.get(name)?.get(spec.rules[ref] as string) ?? name;
+
+  const textsOf = (contribution: Contribution): string[] | undefined => {
+    const texts: string[] = [];
+    for (const name of groupBy) {
+      const text = contribution.read(fieldOf(name, contribution.ref));
+      if (text === undefined) return undefined;
+      texts.push(text);
+    }
+    return texts;
+  };
+
+  const valueOf = (contribution: Contribution): string | number | undefined => {
+    if (spec.fields.length === 0) return undefined;
+    const texts = spec.fields.map((field) => contribution.read(fieldOf(field, contribution.ref)));
+    if (texts.includes(undefined)) return undefined;
+    if (counted) return texts.length === 1 ? texts[0] : JSON.stringify(texts);
+    const text = texts[0] as string;
+    return /^\s*[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
+  };
+
+  const matchOf = (
+    group: Group,
+    entries: readonly Entry[],
+    value: number,
+    startMs: number,
+    atMs: number,
+  ): Match => {
+    const events = new Map<string, AuditEvent>();
+    for (const entry of entries) for (const event of entry.events) events.set(event.id, event);
+    const named = groupBy.map((name, index): [string, Json] => [name, group.texts[index] ?? null]);
+    const computed: [string, Json][] =
+      type.startsWith('value_') && !counted
+        ? [
+            ['value', value],
+            ['count', entries.length],
+          ]
+        : [['count', temporal ? entries.length : value]];
+    return {
+      rule,
+      events: [...events.values()],
+      group: JSON.stringify([...group.texts, startMs]),
+      values: Object.fromEntries([...computed, ...named]),
+      atMs,
+    };
+  };
+
+  // Keeps what can still matter for a window that ends at the newest entry or later.
+  const thin = (group: Group): void => {
+    const live = group.entries.length - group.head;
+    if (temporal && live > Math.max(THIN_ABOVE, steps.length ** 2)) {
+      const kept = new Set<Entry>();
+      let later: Entry[] = [];
+      for (let step = steps.length - 1; step >= 0; step -= 1) {
+        const mine: Entry[] = [];
+        const latestTo = (limitMs: number): void => {
+          for (let index = group.entries.length - 1; index >= group.head; index -= 1) {
+            const entry = group.entries[index] as Entry;
+            if (entry.ref !== steps[step] || entry.atMs > limitMs || mine.includes(entry)) continue;
+            mine.push(entry);
+            return;
+          }
+        };
+        latestTo(Number.POSITIVE_INFINITY);
+        if (type === 'temporal_ordered') for (const entry of later) latestTo(entry.atMs);
+        for (const entry of mine) kept.add(entry);
+        later = mine;
+      }
+      if (!negated) retain(group, (entry) => kept.has(entry));
+    }
+    if (counted && live > THIN_VALUES_ABOVE) {
+      const latest = new Map<string | number | undefined, Entry>();
+      for (const entry of group.entries) latest.set(entry.value, entry);
+      retain(group, (entry) => latest.get(entry.value) === entry);
+    }
+    const most = type === 'event_count' || counted ? MAX_COUNT : MAX_ENTRIES;
+    while (group.entries.length - group.head > most) dropOldest(group);
+  };
+
+  const fire = (group: Group, from: number, to: number, value: number): Match => {
+    let entries = group.entries.slice(from, to);
+    if (type === 'temporal') {
+      const latest = new Map<number, Entry>();
+      for (const entry of entries) latest.set(entry.ref, entry);
+      entries = entries.filter((entry) => latest.get(entry.ref) === entry);
+    } else if (type === 'temporal_ordered') {
+      entries = orderedChain(group, from, to, steps).map((index) => group.entries[index] as Entry);
+    }
+    const startMs = (entries[0] as Entry).atMs;
+    return matchOf(group, entries, value, startMs, (group.entries[to - 1] as Entry).atMs);
+  };
+
+  // The windows that a new entry is in are those that end at it or, when it came late, at one after it.
+  const firedBy = (group: Group, index: number): Match | undefined => {
+    for (let end = index; end < group.entries.length; end += 1) {
+      const endMs = (group.entries[end] as Entry).atMs;
+      if (endMs > (group.entries[index] as Entry).atMs + spanMs) return undefined;
+      let from = group.head;
+      while ((group.entries[from] as Entry).atMs < endMs - spanMs) from += 1;
+      const value = metric(group, from, end + 1);
+      if (holdsFor(value)) return fire(group, from, end + 1, value);
+    }
+    return undefined;
+  };
+
+  const sweep = (table: StateTable<Group>, nowMs: number): void => {
+    for (let oldest = table.oldest(); oldest; oldest = table.oldest()) {
+      if (newestMs(oldest[1]) >= nowMs - spanMs - GRACE_MS) return;
+      table.delete(oldest[0]);
+    }
+  };
+
+  const addOne = (
+    contribution: Contribution,
+    texts: string[],
+    key: string,
+    table: StateTable<Group>,
+  ): readonly Match[] => {
+    const { atMs, ref, events } = contribution;
+    const entry: Entry = { atMs, ref, value: valueOf(contribution), events };
+    if (spec.fields.length > 0 && entry.value === undefined) {
+      counters.ungroupedEvents += 1;
+      return [];
+    }
+    const group = table.get(key) ?? emptyGroup(texts, atMs, counted);
+    if (atMs < newestMs(group) - spanMs) {
+      counters.lateEvents += 1;
+      return [];
+    }
+    if (absence) {
+      const ends = absence.settle(group, atMs);
+      absence.hear(group, entry);
+      table.put(key, group);
+      return ends.map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+    }
+    insert(group, entry);
+    if (!temporal) forgetBody(group, MAX_BODIES);
+    dropBefore(group, newestMs(group) - spanMs);
+    thin(group);
+    const last = group.entries.length - 1;
+    const index = group.entries[last] === entry ? last : group.entries.indexOf(entry, group.head);
+    const match = index < 0 ? undefined : firedBy(group, index);
+    if (match) {
+      table.delete(key);
+      return [match];
+    }
+    table.put(key, group);
+    sweep(table, atMs);
+    return NO_MATCHES;
+  };
+
+  return {
+    add(contributions, state) {
+      const table = memory.of(state);
+      const matches: Match[] = [];
+      const seen = new Set<string>();
+      for (const contribution of contributions) {
+        const texts = textsOf(contribution);
+        if (!texts) {
+          counters.ungroupedEvents += 1;
+          continue;
+        }
+        const key = texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts);
+        // An event that matched several of the rules is still one event; temporal types ask for the rules themselves.
+        if (!temporal) {
+          if (seen.has(key)) continue;
+          seen.add(key);
+        }
+        matches.push(...addOne(contribution, texts, key, table));
+      }
+      return matches;
+    },
+    tick(nowMs, state) {
+      const table = memory.of(state);
+      if (!absence) {
+        sweep(table, nowMs);
+        return [];
+      }
+      const matches: Match[] = [];
+      // Without group-by there is one group, and it is known before anything was heard of it.
+      if (groupBy.length === 0 && table.size === 0 && !negated) {
+        const group = emptyGroup([], nowMs, counted);
+        absence.arm(group);
+        table.put('[]', group);
+      }
+      const due: [string, Group][] = [];
+      for (const record of table.entries()) if (record[1].dueMs < nowMs) due.push(record);
+      for (const [key, group] of due) {
+        for (const end of absence.settle(group, nowMs))
+          matches.push(matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+        if (group.quiet && groupBy.length > 0) table.delete(key);
+        else if (negated && group.entries.length === group.head) table.delete(key);
+        else table.put(key, group);
+      }
+      return matches;
+    },
+    flush(state) {
+      memory.flush(state);
+    },
+  };
+};

@@ -1,0 +1,190 @@
+import { stableId } from '../base/hash.ts';
+import { canonicalJson, type Json } from '../base/json.ts';
+import type { AuditEvent } from '../core/event.ts';
+import type { Match, RuleState } from '../core/match.ts';
+import { createCandidates } from './candidates.ts';
+import { type Contribution, type Correlator, createCorrelator } from './correlate.ts';
+import type { Header } from './document.ts';
+import type { EngineCounters, Evaluation, RuleEngine, RuleFailure } from './engine.ts';
+import { createEvaluator, type Holds } from './evaluator.ts';
+import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
+import { createChanged, createFirstSeen, type NoveltyGate } from './novelty.ts';
+import type { TimeWindow } from './time-window.ts';
+import type { TimeZone } from './time-zone.ts';
+import { createFieldReader, type FieldValue } from './view.ts';
+
+export interface EngineOptions {
+  readonly zone: TimeZone;
+  readonly timeWindows: ReadonlyMap<string, TimeWindow>;
+  /** Groups that one correlation remembers at most; the least recently changed go first. */
+  readonly maxGroups: number;
+}
+
+const NO_VALUES: Readonly<Record<string, Json>> = {};
+
+// Whether the rule's time windows allow a moment; undefined: always.
+const allowedTimes = (header: Header, windows: EngineOptions['timeWindows']): TimeWindow | undefined => {
+  const pick = (names: readonly string[]): TimeWindow[] =>
+    names.map((name) => windows.get(name)).filter((window) => window !== undefined);
+  const inside = pick(header.monitor.inside);
+  const outside = pick(header.monitor.outside);
+  if (inside.length === 0 && outside.length === 0) return undefined;
+  return (atMs) =>
+    (inside.length === 0 || inside.some((window) => window(atMs))) && !outside.some((window) => window(atMs));
+};
+
+const gatesOf = (header: Header, counters: EngineCounters): NoveltyGate[] => {
+  const { changed, firstSeen } = header.monitor;
+  const version = (settings: object): string => stableId(canonicalJson({ ...settings }));
+  const gates: NoveltyGate[] = [];
+  if (changed) gates.push(createChanged(changed, header.info, version(changed), counters));
+  if (firstSeen) gates.push(createFirstSeen(firstSeen, header.info, version(firstSeen), counters));
+  return gates;
+};
+
+const textsOf = (value: FieldValue): readonly string[] => value.leaves.map((leaf) => leaf.text);
+const joined = (texts: readonly string[]): string | undefined =>
+  texts.length > 1 ? JSON.stringify(texts) : texts[0];
+
+/** Puts the parts together: index, shared conditions, gates, correlations. */
+export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine => {
+  const { detections, correlations } = linked;
+  const counters: EngineCounters = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
+  const evaluator = createEvaluator(
+    detections.map((rule) => rule.expression),
+    options.zone,
+    counters,
+  );
+  const nodes = detections.map((rule) => ({
+    rule,
+    info: rule.header.info,
+    allowed: allowedTimes(rule.header, options.timeWindows),
+    gates: gatesOf(rule.header, counters),
+  }));
+  const correlators = correlations.map((rule) => ({
+    rule,
+    allowed: allowedTimes(rule.header, options.timeWindows),
+    correlator: createCorrelator(rule.spec, rule.version, options.maxGroups, counters),
+  }));
+  const candidates = createCandidates(
+    detections.map((rule) => rule.expression),
+    // `changed` looks at every event of the rule's types, whether its detection holds or not.
+    detections.map((rule) => rule.header.monitor.changed !== undefined),
+    evaluator,
+  );
+
+  const readers = new Map<string, (event: AuditEvent) => FieldValue>();
+  const readField = (event: AuditEvent, field: string): readonly string[] => {
+    let read = readers.get(field);
+    if (!read) {
+      const reader = createFieldReader(field, counters);
+      read = (from) => reader(from.fields);
+      readers.set(field, read);
+    }
+    return textsOf(read(event));
+  };
+
+  // Contributions to each correlation that wait for its turn.
+  const waiting: Contribution[][] = correlations.map(() => []);
+  const contribute = (
+    dependents: readonly Dependent[],
+    atMs: number,
+    events: readonly AuditEvent[],
+    values: Readonly<Record<string, Json>>,
+  ): void => {
+    const newest = events[events.length - 1];
+    const read = (field: string): string | undefined => {
+      const known = Object.hasOwn(values, field) ? values[field] : undefined;
+      if (typeof known === 'string' || typeof known === 'number') return String(known);
+      return newest && joined(readField(newest, field));
+    };
+    for (const { correlation, ref } of dependents)
+      (waiting[correlation] as Contribution[]).push({ ref, atMs, read, events });
+  };
+
+  const accept = (
+    node: { readonly rule: LinkedCorrelation; readonly allowed: TimeWindow | undefined },
+    found: readonly Match[],
+    matches: Match[],
+  ): void => {
+    for (const match of found) {
+      if (node.allowed && !node.allowed(match.atMs)) continue;
+      if (node.rule.alerting) matches.push(match);
+      contribute(node.rule.dependents, match.atMs, match.events, match.values);
+    }
+  };
+
+  // Correlations stand after their parts, so one pass over them settles chains of any length.
+  const correlate = (
+    run: (correlator: Correlator, contributions: readonly Contribution[]) => readonly Match[],
+    matches: Match[],
+    failures: RuleFailure[],
+    everyone: boolean,
+  ): void => {
+    for (const [index, node] of correlators.entries()) {
+      const contributions = waiting[index] as Contribution[];
+      if (contributions.length === 0 && !everyone) continue;
+      waiting[index] = [];
+      try {
+        accept(node, run(node.correlator, contributions), matches);
+      } catch (error) {
+        failures.push({ rule: node.rule.header.info, error });
+      }
+    }
+  };
+
+  const detect = (index: number, event: AuditEvent, state: RuleState, matches: Match[]): void => {
+    const { rule, info, allowed, gates } = nodes[index] as (typeof nodes)[number];
+    const held = (evaluator.conditions[index] as Holds)();
+    if (!held && gates.length === 0) return;
+    let values = NO_VALUES;
+    let passed = held;
+    for (const gate of gates) {
+      const novelty = gate.look(held, event.createdAtMs, (field) => readField(event, field), state);
+      passed &&= novelty.holds;
+      values = { ...values, ...novelty.values };
+    }
+    if (!passed || (allowed && !allowed(event.createdAtMs))) return;
+    const events = [event];
+    if (rule.alerting)
+      matches.push({ rule: info, events, group: undefined, values, atMs: event.createdAtMs });
+    if (rule.dependents.length > 0) contribute(rule.dependents, event.createdAtMs, events, values);
+  };
+
+  return {
+    counters,
+    evaluate(event, state): Evaluation {
+      const matches: Match[] = [];
+      const failures: RuleFailure[] = [];
+      evaluator.show(event);
+      candidates.visit(event, (index) => {
+        try {
+          detect(index, event, state, matches);
+        } catch (error) {
+          failures.push({ rule: (detections[index] as LinkedDetection).header.info, error });
+        }
+      });
+      if (correlators.length > 0)
+        correlate((correlator, found) => correlator.add(found, state), matches, failures, false);
+      return { matches, failures };
+    },
+    tick(nowMs, state): Evaluation {
+      const matches: Match[] = [];
+      const failures: RuleFailure[] = [];
+      correlate(
+        (correlator, found) => [
+          ...(found.length > 0 ? correlator.add(found, state) : []),
+          ...correlator.tick(nowMs, state),
+        ],
+        matches,
+        failures,
+        true,
+      );
+      return { matches, failures };
+    },
+    flush(state) {
+      for (const { gates } of nodes) for (const gate of gates) gate.flush(state);
+      for (const { correlator } of correlators) correlator.flush(state);
+    },
+  };
+};

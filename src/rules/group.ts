@@ -1,0 +1,165 @@
+import type { Json } from '../base/json.ts';
+import type { AuditEvent } from '../core/event.ts';
+import { decodeEvent, encodeEvent } from './body.ts';
+import type { Codec } from './state-table.ts';
+
+/** One contribution to a correlation. */
+export interface Entry {
+  /** `created_at`, epoch ms. */
+  readonly atMs: number;
+  /** Which of the correlation's rules matched, by its place in the list. */
+  readonly ref: number;
+  /** What is counted or computed with; undefined where the type needs none. */
+  readonly value: string | number | undefined;
+  /** The events behind it, while they are kept. */
+  events: readonly AuditEvent[];
+}
+
+/** The window of one group of a correlation. */
+export interface Group {
+  /** Texts of the group-by fields, in their order. */
+  readonly texts: readonly string[];
+  /** Since when the group is watched, for absence. */
+  sinceMs: number;
+  /** By order of time; the ones before `head` have left the window. */
+  entries: Entry[];
+  head: number;
+  /** How often each value is in the window; kept only for `value_count`. */
+  readonly counts: Map<string | number, number> | undefined;
+  /** An absence was told; nothing more until the group is heard again. */
+  quiet: boolean;
+  /** When the clock has to look at it next; Infinity: never. */
+  dueMs: number;
+}
+
+const NO_EVENTS: readonly AuditEvent[] = [];
+
+/** Makes a group without entries. */
+export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: boolean): Group => ({
+  texts,
+  sinceMs,
+  entries: [],
+  head: 0,
+  counts: counted ? new Map() : undefined,
+  quiet: false,
+  dueMs: Number.POSITIVE_INFINITY,
+});
+
+const count = (group: Group, entry: Entry, step: 1 | -1): void => {
+  if (!group.counts || entry.value === undefined) return;
+  const now = (group.counts.get(entry.value) ?? 0) + step;
+  if (now > 0) group.counts.set(entry.value, now);
+  else group.counts.delete(entry.value);
+};
+
+/** Time of the newest entry; -Infinity when there is none. */
+export const newestMs = (group: Group): number =>
+  group.entries[group.entries.length - 1]?.atMs ?? Number.NEGATIVE_INFINITY;
+
+/** Puts an entry where it belongs by time and answers its index. The usual case, the newest, is O(1). */
+export const insert = (group: Group, entry: Entry): number => {
+  count(group, entry, 1);
+  const { entries } = group;
+  let index = entries.length;
+  while (index > group.head && (entries[index - 1] as Entry).atMs > entry.atMs) index -= 1;
+  if (index === entries.length) entries.push(entry);
+  else entries.splice(index, 0, entry);
+  return index;
+};
+
+/** Forgets entries older than `fromMs`; O(1) amortised. */
+export const dropBefore = (group: Group, fromMs: number): void => {
+  const { entries } = group;
+  while (group.head < entries.length && (entries[group.head] as Entry).atMs < fromMs) dropOldest(group);
+};
+
+/** Forgets the oldest entry. */
+export const dropOldest = (group: Group): void => {
+  const { entries } = group;
+  count(group, entries[group.head] as Entry, -1);
+  group.head += 1;
+  if (group.head > 32 && group.head * 2 > entries.length) {
+    group.entries = entries.slice(group.head);
+    group.head = 0;
+  }
+};
+
+/** Keeps only the entries for which `keep` answers true. */
+export const retain = (group: Group, keep: (entry: Entry) => boolean): void => {
+  group.entries = group.entries.slice(group.head).filter((entry) => {
+    const kept = keep(entry);
+    if (!kept) count(group, entry, -1);
+    return kept;
+  });
+  group.head = 0;
+};
+
+/** Forgets all entries. */
+export const clear = (group: Group): void => {
+  group.entries = [];
+  group.head = 0;
+  group.counts?.clear();
+};
+
+/** The entry `back` places before the newest gives its events up. */
+export const forgetBody = (group: Group, back: number): void => {
+  const index = group.entries.length - 1 - back;
+  if (index >= group.head) (group.entries[index] as Entry).events = NO_EVENTS;
+};
+
+/** The group as JSON: times are differences to the one before, bodies stand once per event. */
+export const groupCodec = (counted: boolean): Codec<Group> => ({
+  encode(group) {
+    const bodies: Json[] = [];
+    const places = new Map<string, number>();
+    let before = 0;
+    const entries = group.entries.slice(group.head).map((entry): Json => {
+      const delta = entry.atMs - before;
+      before = entry.atMs;
+      const value = entry.value ?? null;
+      if (entry.events.length === 0) return value === null ? [delta, entry.ref] : [delta, entry.ref, value];
+      const refs = entry.events.map((event) => {
+        let place = places.get(event.id);
+        if (place === undefined) {
+          place = bodies.push(encodeEvent(event)) - 1;
+          places.set(event.id, place);
+        }
+        return place;
+      });
+      return [delta, entry.ref, value, refs];
+    });
+    return [group.texts, group.sinceMs, group.quiet, entries, bodies];
+  },
+  decode(json) {
+    if (!Array.isArray(json)) return undefined;
+    const [texts, sinceMs, quiet, entries, bodies] = json as readonly Json[];
+    if (!Array.isArray(texts) || typeof sinceMs !== 'number') return undefined;
+    if (!Array.isArray(entries) || !Array.isArray(bodies)) return undefined;
+    const events = (bodies as readonly Json[]).map(decodeEvent);
+    const group = emptyGroup(
+      (texts as readonly Json[]).filter((text) => typeof text === 'string'),
+      sinceMs,
+      counted,
+    );
+    group.quiet = quiet === true;
+    let atMs = 0;
+    for (const entry of entries as readonly Json[]) {
+      if (!Array.isArray(entry)) return undefined;
+      const [delta, ref, value, places] = entry as readonly Json[];
+      if (typeof delta !== 'number' || typeof ref !== 'number') return undefined;
+      atMs += delta;
+      const kept = Array.isArray(places)
+        ? (places as readonly Json[])
+            .map((place) => events[Number(place)])
+            .filter((event) => event !== undefined)
+        : NO_EVENTS;
+      insert(group, {
+        atMs,
+        ref,
+        value: typeof value === 'string' || typeof value === 'number' ? value : undefined,
+        events: kept,
+      });
+    }
+    return group;
+  },
+});

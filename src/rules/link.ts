@@ -1,0 +1,236 @@
+import { stableId } from '../base/hash.ts';
+import { canonicalJson } from '../base/json.ts';
+import { type CorrelationSpec, readCorrelation } from './correlation.ts';
+import type { Document, Header, LogSource } from './document.ts';
+import type { Expression } from './item.ts';
+import { didYouMean, shown } from './problem.ts';
+import { toJson } from './yaml.ts';
+
+/** Which matches of which rule a correlation takes. */
+export interface Dependent {
+  /** Place in the list of correlations. */
+  readonly correlation: number;
+  /** Place of the rule in that correlation's list. */
+  readonly ref: number;
+}
+
+/** A detection with its filters, ready to be compiled. */
+export interface LinkedDetection {
+  readonly header: Header;
+  readonly expression: Expression;
+  readonly dependents: Dependent[];
+  /** False when it only feeds correlations. */
+  alerting: boolean;
+}
+
+/** A correlation whose references are known. */
+export interface LinkedCorrelation {
+  readonly header: Header;
+  readonly spec: CorrelationSpec;
+  /** Changes when its definition does. */
+  readonly version: string;
+  readonly dependents: Dependent[];
+  alerting: boolean;
+}
+
+export interface Linked {
+  readonly detections: readonly LinkedDetection[];
+  /** Every correlation stands after those it refers to. */
+  readonly correlations: readonly LinkedCorrelation[];
+}
+
+type DetectionDocument = Document & { readonly kind: 'detection' };
+type FilterDocument = Document & { readonly kind: 'filter' };
+
+const lineOf = (header: Header): number => header.reporter.position(header.at).line;
+
+/** All documents by id and by name. Ids and names share one space; a second use is a problem. */
+export const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
+  const byHandle = new Map<string, Document>();
+  for (const document of documents) {
+    const { header } = document;
+    for (const key of ['id', 'name'] as const) {
+      const handle = key === 'id' ? header.info.id : header.name;
+      if (handle === undefined) continue;
+      const other = byHandle.get(handle);
+      if (!other) byHandle.set(handle, document);
+      if (!other || other === document) continue;
+      const place = `${other.header.info.file}:${lineOf(other.header)}`;
+      const copy = key === 'id' && !header.fields.has('id');
+      header.reporter.problem(
+        header.fields.has(key) ? header.fields.at(key) : header.at,
+        copy
+          ? `this rule is a copy of the one at ${place}`
+          : `the ${key} ${shown(handle)} is already used at ${place}`,
+        `give every rule its own ${key}`,
+      );
+    }
+  }
+  return byHandle;
+};
+
+const unknownRule = (name: string, known: Iterable<string>): string | undefined => didYouMean(name, known);
+
+// A filter applies to rules whose log source is the same as, or more specific than, its own.
+const covers = (filter: LogSource | undefined, rule: LogSource | undefined): boolean =>
+  (['category', 'product', 'service'] as const).every(
+    (key) => filter?.[key] === undefined || filter[key] === rule?.[key],
+  );
+
+const applyFilters = (
+  detections: readonly DetectionDocument[],
+  filters: readonly FilterDocument[],
+  byHandle: ReadonlyMap<string, Document>,
+): Map<DetectionDocument, Expression[]> => {
+  const applied = new Map<DetectionDocument, Expression[]>();
+  for (const filter of filters) {
+    const { header, detection } = filter;
+    const targets: DetectionDocument[] = [];
+    if (filter.rules === 'any')
+      targets.push(...detections.filter((rule) => covers(header.logsource, rule.header.logsource)));
+    else {
+      if (filter.rules.length === 0)
+        header.reporter.problem(
+          filter.rulesAt,
+          'the list of rules is empty',
+          'write "any", or remove the filter',
+        );
+      for (const name of filter.rules) {
+        const target = byHandle.get(name);
+        if (!target || target.kind === 'filter')
+          header.reporter.problem(
+            filter.rulesAt,
+            `the filter names an unknown rule ${shown(name)}`,
+            unknownRule(name, byHandle.keys()),
+          );
+        else if (target.kind === 'correlation')
+          header.reporter.problem(
+            filter.rulesAt,
+            `${shown(name)} is a correlation, to which filters do not apply`,
+            'name the rules it refers to',
+          );
+        else if (target.kind === 'detection') {
+          if (covers(header.logsource, target.header.logsource)) targets.push(target);
+          else
+            header.reporter.warn(
+              filter.rulesAt,
+              `the filter's logsource is not that of ${shown(name)}, so it does not apply`,
+            );
+        }
+      }
+    }
+    if (!detection) continue;
+    const expression: Expression = {
+      op: 'selection',
+      name: `filter ${shown(header.info.title)}`,
+      item: detection.expression,
+    };
+    for (const target of targets) applied.set(target, [...(applied.get(target) ?? []), expression]);
+  }
+  return applied;
+};
+
+const checkAliases = (spec: CorrelationSpec): void => {
+  const { reporter } = spec.header;
+  for (const [alias, fields] of spec.aliases) {
+    for (const name of fields.keys())
+      if (!spec.rules.includes(name))
+        reporter.problem(
+          spec.aliasesAt,
+          `the alias ${shown(alias)} names ${shown(name)}, which is not in "rules"`,
+          didYouMean(name, spec.rules),
+        );
+    for (const name of spec.rules)
+      if (!fields.has(name))
+        reporter.problem(
+          spec.aliasesAt,
+          `the alias ${shown(alias)} names no field for the rule ${shown(name)}`,
+        );
+  }
+};
+
+/**
+ * Joins documents: filters to rules, correlations to what they refer to, in an order in which every correlation comes
+ * after its parts. Unknown, unloaded and circular references are problems.
+ */
+export const link = (documents: readonly Document[]): Linked => {
+  const byHandle = handlesOf(documents);
+  const ofKind = <K extends Document['kind']>(kind: K): (Document & { readonly kind: K })[] =>
+    documents.filter((document): document is Document & { readonly kind: K } => document.kind === kind);
+  const detectionDocuments = ofKind('detection');
+  const filters = applyFilters(detectionDocuments, ofKind('filter'), byHandle);
+  const detections = new Map<Document, LinkedDetection>();
+  for (const document of detectionDocuments) {
+    if (!document.detection) continue;
+    const extra = filters.get(document) ?? [];
+    const { expression } = document.detection;
+    detections.set(document, {
+      header: document.header,
+      expression: extra.length > 0 ? { op: 'and', items: [expression, ...extra] } : expression,
+      dependents: [],
+      alerting: true,
+    });
+  }
+
+  const specs = new Map<Document, CorrelationSpec>();
+  for (const document of ofKind('correlation')) {
+    const before = document.header.reporter.count();
+    const spec = readCorrelation(document.header, document.section);
+    if (spec) checkAliases(spec);
+    if (spec && document.header.reporter.count() === before) specs.set(document, spec);
+  }
+  const ordered: LinkedCorrelation[] = [];
+  const references = new Map<LinkedDetection | LinkedCorrelation, boolean>();
+  const placed = new Map<Document, LinkedCorrelation | 'open' | 'broken'>();
+  const place = (document: Document): LinkedCorrelation | 'broken' => {
+    const known = placed.get(document);
+    const { header } = document;
+    if (known === 'open') {
+      header.reporter.problem(header.at, `the correlation ${shown(header.info.title)} refers to itself`);
+      return 'broken';
+    }
+    if (known) return known;
+    const spec = specs.get(document);
+    placed.set(document, spec ? 'open' : 'broken');
+    if (!spec) return 'broken';
+    let broken = false;
+    const parts: (LinkedDetection | LinkedCorrelation)[] = [];
+    for (const name of spec.rules) {
+      const target = byHandle.get(name);
+      let part: LinkedDetection | LinkedCorrelation | 'broken' | undefined = 'broken';
+      if (!target || target.kind === 'filter') {
+        header.reporter.problem(
+          spec.rulesAt,
+          `the correlation names an unknown rule ${shown(name)}`,
+          unknownRule(name, byHandle.keys()),
+        );
+      } else if (target.kind === 'skipped') {
+        header.reporter.problem(spec.rulesAt, `the rule ${shown(name)} is not loaded (${target.reason})`);
+      } else part = target.kind === 'correlation' ? place(target) : (detections.get(target) ?? 'broken');
+      if (part === 'broken') broken = true;
+      else parts.push(part);
+    }
+    if (broken) {
+      placed.set(document, 'broken');
+      return 'broken';
+    }
+    const made: LinkedCorrelation = {
+      header,
+      spec,
+      version: stableId('correlation', canonicalJson(toJson(spec.header.fields.map))),
+      dependents: [],
+      alerting: true,
+    };
+    const correlation = ordered.push(made) - 1;
+    for (const [ref, part] of parts.entries()) {
+      if (spec.rules.indexOf(spec.rules[ref] as string) === ref) part.dependents.push({ correlation, ref });
+      references.set(part, (references.get(part) ?? false) || spec.generate || part.header.generate);
+    }
+    placed.set(document, made);
+    return made;
+  };
+  for (const document of ofKind('correlation')) place(document);
+  // What a correlation refers to is silent by itself, unless one that refers to it says `generate: true`.
+  for (const [part, generate] of references) part.alerting = generate;
+  return { detections: [...detections.values()], correlations: ordered };
+};
