@@ -1,5 +1,6 @@
 import { systemAlert } from '../alerts/system-alert.ts';
 import { errorText } from '../base/errors.ts';
+import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { ConditionChange, ConditionName, Lease } from '../core/ports.ts';
 import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
@@ -94,6 +95,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
               { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
               until,
             ),
+          (until) => noticeOthers(monitor, until),
           (until) =>
             pruneForEver({ retention: store.retention, keepMs: settings.store.retentionMs, now, log }, until),
         ],
@@ -110,4 +112,18 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       await Promise.all(accounts.map((account) => account.close()));
     },
   };
+};
+
+/** How often somebody else's writing (a person who retries parked deliveries) is looked for. */
+const NOTICE_EVERY_MS = 2_000;
+
+/** Rings all bells when another process has written to the store: deliveries may be due that nobody here knows of. */
+const noticeOthers = async ({ store, parts, wake }: Monitor, signal: AbortSignal): Promise<void> => {
+  for (; !signal.aborted; await sleep(NOTICE_EVERY_MS, signal)) {
+    try {
+      if (await store.status.changedByOthers()) wake();
+    } catch (error) {
+      parts.log.error('store.error', { operation: 'notice others', reason: errorText(error) });
+    }
+  }
 };

@@ -3,6 +3,7 @@ import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { registerCheck } from './check.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { registerDeliveries } from './deliveries.ts';
 import { registerDemo } from './demo.ts';
 import { registerRun } from './run.ts';
 import { registerSimulator } from './simulator.ts';
@@ -28,7 +29,14 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .enablePositionalOptions();
-  for (const register of [registerRun, registerCheck, registerSinks, registerDemo, registerSimulator]) {
+  for (const register of [
+    registerRun,
+    registerCheck,
+    registerSinks,
+    registerDeliveries,
+    registerDemo,
+    registerSimulator,
+  ]) {
     register(program, context);
   }
   try {

@@ -227,6 +227,11 @@ export interface Outbox {
   release(deliveryIds: readonly string[]): Promise<void>;
   /** When the sink's next delivery is due (a running lease counts with its expiry); undefined: nothing waits. */
   nextDueMs(sink: string): Promise<number | undefined>;
+  /**
+   * Makes parked deliveries due again, by a person's decision: those of the ids, or all of a sink's. Resolves with their
+   * number. Deliveries in other states are left alone.
+   */
+  retry(which: { readonly ids: readonly string[] } | { readonly sink: string }): Promise<number>;
   /** Puts alerts into the outbox that no window gave rise to: system alerts and drills. Known ids are dropped. */
   enqueue(alerts: readonly DecidedAlert[]): Promise<readonly DecidedAlert[]>;
 }
@@ -255,6 +260,8 @@ export interface Conditions {
 
 /** Counts for status, readiness and metrics. */
 export interface StoreStatus {
+  /** Whether another process has written to the store since this was last asked; a second store may always say yes. */
+  changedByOthers(): Promise<boolean>;
   /** Rejects when the store cannot be written to. */
   probe(): Promise<void>;
   deliveryCounts(): Promise<readonly { sink: string; state: DeliveryState; count: number }[]>;

@@ -38,6 +38,12 @@ export const createOutbox = (
   const reclaim = db.prepare<[number]>(
     "UPDATE deliveries SET state = 'pending', due_ms = ? WHERE state = 'sending'",
   );
+  const retryOne = db.prepare<[number, string]>(
+    "UPDATE deliveries SET state = 'pending', due_ms = ?, ended_ms = NULL WHERE id = ? AND state = 'parked'",
+  );
+  const retrySink = db.prepare<[number, string]>(
+    "UPDATE deliveries SET state = 'pending', due_ms = ?, ended_ms = NULL WHERE sink = ? AND state = 'parked'",
+  );
   const nextDue = db
     .prepare<[string], number>(
       'SELECT due_ms FROM deliveries WHERE sink = ? AND due_ms IS NOT NULL ORDER BY due_ms LIMIT 1',
@@ -67,6 +73,13 @@ export const createOutbox = (
       }),
 
     reclaim: () => connection.commitLightly(() => reclaim.run(now()).changes),
+
+    retry: (which) =>
+      connection.commit(() =>
+        'sink' in which
+          ? retrySink.run(now(), which.sink).changes
+          : which.ids.reduce((count, id) => count + retryOne.run(now(), id).changes, 0),
+      ),
 
     nextDueMs: (sink) => connection.read(() => nextDue.get(sink)),
 

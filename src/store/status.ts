@@ -17,7 +17,16 @@ export const createStatus = (connection: Connection, now: Clock): StoreStatus =>
             (SELECT count(*) FROM quarantine) AS quarantined,
             (SELECT count(*) FROM windows WHERE verified = 0) AS unverifiedWindows`,
   );
+  // SQLite counts the commits of other connections for us; it costs a look into shared memory.
+  let seen = db.pragma('data_version', { simple: true });
   return {
+    changedByOthers: () =>
+      connection.read(() => {
+        const version = db.pragma('data_version', { simple: true });
+        const changed = version !== seen;
+        seen = version;
+        return changed;
+      }),
     probe: () =>
       connection.commitLightly(() => {
         // Writes to a file without a name succeed, and all of them are gone with the process.

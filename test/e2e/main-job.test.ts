@@ -111,9 +111,9 @@ describe('the main job, the real process', () => {
     await receiver.received(3);
     const ids = receiver.requests.map((request) => request.headers['webhook-id']);
     expect(new Set(ids).size).toBe(3);
-    expect(receiver.requests.flatMap((request) => JSON.parse(request.body).event_ids).toSorted()).toEqual(
-      events.map((event) => event.id).toSorted(),
-    );
+    expect(
+      receiver.requests.flatMap((request) => JSON.parse(request.body).event_ids as string[]).toSorted(),
+    ).toEqual(events.map((event) => event.id).toSorted());
   });
 
   it('a refused key is alerted at once, and again when it is over, with a rotated secret file and without a restart', async () => {
@@ -145,7 +145,7 @@ describe('the main job, the real process', () => {
     expect(monitor.output()).not.toContain('rotated-secret');
   });
 
-  it('a delivery that is refused for good is parked, and the other sinks say so', async () => {
+  it('a delivery that is refused for good is parked, the other sinks say so, and it can be sent again', async () => {
     const other = await createReceiver();
     scope.defer('other', () => other.close());
     installation.configure({
@@ -159,6 +159,21 @@ describe('the main job, the real process', () => {
     expect(JSON.parse(request?.body ?? '')).toMatchObject({ kind: 'system', rule: { id: 'system.parked' } });
     await monitor.until(is('delivery.parked', { sink: 'gone' }));
     expect(receiver.requests.length).toBe(1);
+
+    // The cause is mended; a person has what was parked sent again, while the monitor runs.
+    receiver.answer({});
+    const listed = startMonitor(['deliveries', 'parked', '--config', installation.config]);
+    expect(await listed.ended).toEqual({ code: 0, signal: null });
+    expect(listed.output()).toMatch(/gone {2}high: An application was created {2}\(.*410/);
+    const retried = startMonitor(['deliveries', 'retry', '--sink', 'gone', '--config', installation.config]);
+    await retried.ended;
+    expect(retried.output()).toBe('1 delivery is due again\n');
+    const [first, second] = await receiver.received(2);
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(second?.body).toBe(first?.body);
+    const again = startMonitor(['deliveries', 'retry', '--sink', 'gone', '--config', installation.config]);
+    expect(await again.ended).toEqual({ code: 2, signal: null });
+    expect(again.output()).toBe('nothing is parked for sink "gone"\n');
   });
 
   it('serves readiness after a pass, metrics and liveness', async () => {

@@ -1,0 +1,70 @@
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Alert } from '../core/alert.ts';
+import type { Clock, DeliveryRecord, History, Store } from '../core/ports.ts';
+import { openStore } from '../store/open-store.ts';
+
+/** A parked delivery with what a person needs to decide about it. */
+export interface ParkedDelivery {
+  readonly delivery: DeliveryRecord;
+  readonly alert: Alert | undefined;
+  /** Why the last attempt failed. */
+  readonly reason: string;
+}
+
+const PAGE = 200;
+
+/** Opens the store of a configuration beside a running monitor, for the time of `use`. */
+export const withStore = async <T>(
+  settings: Settings,
+  now: Clock,
+  use: (store: Store) => Promise<T>,
+): Promise<T> => {
+  const store = openStore({ path: settings.store.path, now });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+};
+
+/** All parked deliveries (of one sink, when named), oldest first, a page at a time. */
+export async function* parkedDeliveries(
+  history: History,
+  sink: string | undefined,
+): AsyncGenerator<ParkedDelivery> {
+  let after: string | undefined;
+  do {
+    const page = await history.deliveries({ state: 'parked', sink, limit: PAGE, after });
+    for (const delivery of page.items) {
+      const alerts = await history.alerts({ id: delivery.alertId });
+      const attempts = await history.attempts(delivery.id);
+      yield { delivery, alert: alerts.items[0], reason: attempts.at(-1)?.detail ?? '' };
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/**
+ * Makes parked deliveries due again: of the ids, or of one sink. A running monitor notices within seconds, otherwise the
+ * next one sends them. Resolves with their number; rejects with a UsageError when nothing was named or nothing is parked.
+ */
+export const retryParked = async (
+  store: Store,
+  which: { readonly ids: readonly string[]; readonly sink: string | undefined },
+): Promise<number> => {
+  if ((which.ids.length === 0) === (which.sink === undefined)) {
+    throw new UsageError('name the deliveries to retry by id, or all of a sink with --sink; not both');
+  }
+  const count = await store.outbox.retry(
+    which.sink === undefined ? { ids: which.ids } : { sink: which.sink },
+  );
+  if (count === 0) {
+    throw new UsageError(
+      which.sink === undefined
+        ? 'none of these deliveries is parked'
+        : `nothing is parked for sink "${which.sink}"`,
+    );
+  }
+  return count;
+};
