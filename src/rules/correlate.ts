@@ -4,6 +4,7 @@ import type { Match, RuleState } from '../core/match.ts';
 import { createAbsence } from './absence.ts';
 import { MAX_BODIES } from './body.ts';
 import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
+import { createDueQueue, type DueQueue } from './due-queue.ts';
 import type { EngineCounters } from './engine.ts';
 import {
   dropBefore,
@@ -37,7 +38,14 @@ export interface Correlator {
   add(contributions: readonly Contribution[], state: RuleState): readonly Match[];
   /** Tells what the clock, at `nowMs`, has made true; forgets groups whose window has long ended. */
   tick(nowMs: number, state: RuleState): readonly Match[];
+  /** When `tick` is next needed: before that it tells nothing. Infinity: never. */
+  nextDueMs(state: RuleState): number;
   flush(state: RuleState): void;
+}
+
+interface Live {
+  readonly table: StateTable<Group>;
+  readonly queue: DueQueue;
 }
 
 // A group is kept for this long after its window has ended, for events that become visible late.
@@ -86,6 +94,19 @@ export const createCorrelator = (
       counters.evictedGroups += 1;
     },
   });
+
+  const lives = new WeakMap<RuleState, Live>();
+  const liveOf = (state: RuleState): Live => {
+    let live = lives.get(state);
+    if (!live) {
+      live = { table: memory.of(state), queue: createDueQueue() };
+      for (const [key, group] of live.table.entries()) live.queue.push(key, group.dueMs);
+      lives.set(state, live);
+    }
+    return live;
+  };
+  // Without group-by there is one group, and it is watched before anything was heard of it.
+  const unborn = (table: StateTable<Group>): boolean => groupBy.length === 0 && !negated && table.size === 0;
 
   const fieldOf = (name: string, ref: number): string =>
     spec.aliases.get(name)?.get(spec.rules[ref] as string) ?? name;
@@ -204,7 +225,7 @@ export const createCorrelator = (
     contribution: Contribution,
     texts: string[],
     key: string,
-    table: StateTable<Group>,
+    { table, queue }: Live,
   ): readonly Match[] => {
     const { atMs, ref, events } = contribution;
     const entry: Entry = { atMs, ref, value: valueOf(contribution), events };
@@ -221,6 +242,7 @@ export const createCorrelator = (
       const ends = absence.settle(group, atMs);
       absence.hear(group, entry);
       table.put(key, group);
+      queue.push(key, group.dueMs);
       return ends.map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
     }
     insert(group, entry);
@@ -241,7 +263,7 @@ export const createCorrelator = (
 
   return {
     add(contributions, state) {
-      const table = memory.of(state);
+      const live = liveOf(state);
       const matches: Match[] = [];
       const seen = new Set<string>();
       for (const contribution of contributions) {
@@ -256,31 +278,40 @@ export const createCorrelator = (
           if (seen.has(key)) continue;
           seen.add(key);
         }
-        matches.push(...addOne(contribution, texts, key, table));
+        for (const match of addOne(contribution, texts, key, live)) matches.push(match);
       }
       return matches;
     },
+    nextDueMs(state) {
+      if (!absence) return Number.POSITIVE_INFINITY;
+      const { table, queue } = liveOf(state);
+      return unborn(table) ? Number.NEGATIVE_INFINITY : queue.nextMs();
+    },
     tick(nowMs, state) {
-      const table = memory.of(state);
+      const { table, queue } = liveOf(state);
       if (!absence) {
         sweep(table, nowMs);
-        return [];
+        return NO_MATCHES;
       }
       const matches: Match[] = [];
-      // Without group-by there is one group, and it is known before anything was heard of it.
-      if (groupBy.length === 0 && table.size === 0 && !negated) {
+      if (unborn(table)) {
         const group = emptyGroup([], nowMs, counted);
         absence.arm(group);
         table.put('[]', group);
+        queue.push('[]', group.dueMs);
       }
-      const due: [string, Group][] = [];
-      for (const record of table.entries()) if (record[1].dueMs < nowMs) due.push(record);
-      for (const [key, group] of due) {
-        for (const end of absence.settle(group, nowMs))
-          matches.push(matchOf(group, end.entries, end.value, end.startMs, end.atMs));
-        if (group.quiet && groupBy.length > 0) table.delete(key);
-        else if (negated && group.entries.length === group.head) table.delete(key);
-        else table.put(key, group);
+      while (queue.nextMs() < nowMs) {
+        const { key, ms } = queue.pop() as { key: string; ms: number };
+        const group = table.get(key);
+        if (!group) continue;
+        if (group.dueMs <= ms) {
+          for (const end of absence.settle(group, ms + 1))
+            matches.push(matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+          const done = negated ? group.entries.length === group.head : group.quiet && groupBy.length > 0;
+          if (done) table.delete(key);
+          else table.put(key, group);
+        }
+        queue.push(key, group.dueMs);
       }
       return matches;
     },

@@ -125,6 +125,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
       const contributions = waiting[index] as Contribution[];
       if (contributions.length === 0 && !everyone) continue;
       waiting[index] = [];
+      if (contributions.length > 1) contributions.sort((a, b) => a.atMs - b.atMs);
       try {
         accept(node, run(node.correlator, contributions), matches);
       } catch (error) {
@@ -151,11 +152,43 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     if (rule.dependents.length > 0) contribute(rule.dependents, event.createdAtMs, events, values);
   };
 
+  const tick = (nowMs: number, state: RuleState, matches: Match[], failures: RuleFailure[]): void =>
+    correlate(
+      (correlator, found) => [
+        ...(found.length > 0 ? correlator.add(found, state) : []),
+        ...correlator.tick(nowMs, state),
+      ],
+      matches,
+      failures,
+      true,
+    );
+
+  // Windows that ended before an event are settled before it is looked at, so that it does not matter whether a tick
+  // lay between it and the event before.
+  const settleBefore = (
+    event: AuditEvent,
+    state: RuleState,
+    matches: Match[],
+    failures: RuleFailure[],
+  ): void => {
+    for (const { rule, correlator } of correlators) {
+      try {
+        if (correlator.nextDueMs(state) >= event.createdAtMs) continue;
+      } catch (error) {
+        failures.push({ rule: rule.header.info, error });
+        continue;
+      }
+      tick(event.createdAtMs, state, matches, failures);
+      return;
+    }
+  };
+
   return {
     counters,
     evaluate(event, state): Evaluation {
       const matches: Match[] = [];
       const failures: RuleFailure[] = [];
+      settleBefore(event, state, matches, failures);
       evaluator.show(event);
       candidates.visit(event, (index) => {
         try {
@@ -171,15 +204,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     tick(nowMs, state): Evaluation {
       const matches: Match[] = [];
       const failures: RuleFailure[] = [];
-      correlate(
-        (correlator, found) => [
-          ...(found.length > 0 ? correlator.add(found, state) : []),
-          ...correlator.tick(nowMs, state),
-        ],
-        matches,
-        failures,
-        true,
-      );
+      tick(nowMs, state, matches, failures);
       return { matches, failures };
     },
     flush(state) {
