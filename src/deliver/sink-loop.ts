@@ -7,6 +7,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock, Outbox, Random } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { ABORT_PATIENCE_MS, attempt } from './attempt.ts';
+import { createClaimSize } from './claim-size.ts';
 import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { createReport } from './report.ts';
@@ -47,9 +48,6 @@ export interface SinkLoopOptions {
   readonly redact: (text: string) => string;
 }
 
-/** Deliveries held per running send: enough that a place is never empty while the next claim is made. */
-const HELD_PER_SEND = 4;
-const MAX_HELD = 512;
 /** Pauses while the store fails. */
 const STORE_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** A one-shot run gives up after this many failures of the store in a row. */
@@ -81,7 +79,7 @@ export const createSinkLoop = (options: SinkLoopOptions): SinkLoop => {
 
 const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: boolean): Promise<void> => {
   const { sink, outbox, now, random, policy, wake, log } = options;
-  const maxHeld = Math.min(sink.concurrency * HELD_PER_SEND, MAX_HELD);
+  const claimSize = createClaimSize(sink.concurrency, now);
   /**
    * Claimed and not yet settled or released, with the attempt of the latest claim. What is held is never started a
    * second time: when a clock jump lets its lease expire, the send in flight takes the new claim over.
@@ -115,7 +113,9 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
       if (keys.length > 0) options.onConditions(keys);
     },
     onError: (error, failures) => storeFailed('settle', error, failures),
+    hurry: signal,
     giveUp: giveUp.signal,
+    now,
   });
 
   const release = async (ids: readonly string[]): Promise<void> => {
@@ -138,6 +138,7 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
       return;
     }
     const verdict = await attempt(sink, delivery, policy.attemptTimeoutMs, hardStop.signal);
+    claimSize.ended();
     // Cut off by the stop: that is no failure of the receiver, and it is released below.
     if (hardStop.signal.aborted && verdict.outcome === 'retry') return;
     const ended = { delivery, verdict, startedAtMs, endedAtMs: now() };
@@ -147,9 +148,9 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
 
   /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */
   const look = async (): Promise<number | undefined | 'idle'> => {
-    const room = maxHeld - held.size;
-    // The end of a settlement rings: whoever holds enough need not look at the clock.
-    if (room <= 0 || queue.waiting >= sink.concurrency) return undefined;
+    const room = claimSize.most() - held.size;
+    // Enough waits, or more than half of what may be held: the end of the next settlement rings, and we look again.
+    if (room <= 0 || queue.waiting >= Math.max(sink.concurrency, room)) return undefined;
     const leasedUntilMs = now() + policy.leaseMs;
     const claimed = await outbox.claim(sink.name, room, policy.leaseMs);
     const fresh = claimed.filter((delivery) => !held.has(delivery.id));

@@ -302,6 +302,28 @@ describe('a sink loop', () => {
     expect(alive.calls.at(-1)?.atMs).toBe(begun);
   });
 
+  it('catches up after a receiver was down for hours: everything once, while the other sink never waited', async () => {
+    const upAtMs = Date.now() + 5 * HOUR_MS;
+    const slack = scriptedSink('slack', () =>
+      Date.now() < upAtMs ? { outcome: 'retry', reason: 'connection refused' } : SENT,
+    );
+    const other = scriptedSink('other');
+    harness.start(harness.loop(slack));
+    harness.start(harness.loop(other));
+    for (let hour = 0; hour < 5; hour++) {
+      await harness.enqueue(6, 'slack', 'other');
+      await settleDown();
+      expect(other.calls).toHaveLength(6 * (hour + 1));
+      await advance(HOUR_MS);
+    }
+    await advance(HOUR_MS);
+    expect(await harness.states('slack')).toEqual(Array<string>(30).fill('sent'));
+    const arrived = slack.calls.filter((call) => call.atMs >= upAtMs).map((call) => call.delivery.id);
+    expect(arrived).toHaveLength(30);
+    expect(new Set(arrived).size).toBe(30);
+    expect(harness.logged('delivery.parked')).toEqual([]);
+  });
+
   it('never sends one delivery twice at once, even when the clock jumps over its lease', async () => {
     let answer = (): void => {};
     const sink = scriptedSink(
