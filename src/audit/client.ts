@@ -146,7 +146,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     try {
       return await retry.run(attempt, signal);
     } catch (error) {
-      signal.throwIfAborted();
+      // What is left is the reason of the signal, or a mistake of ours.
       if (!(error instanceof ReadFailure)) throw error;
       const tries = attempts > 1 ? ` after ${attempts} attempts` : '';
       throw new AuditError(

@@ -197,7 +197,7 @@ describe('an answer that is too large', () => {
     ['a gzip in a gzip', answer(200, gzipSync(bomb(100)), { 'content-encoding': 'gzip, gzip' })],
   ])('is dropped at the limit and not asked for again: %s', async (_name, step) => {
     await using server = await startScriptedServer();
-    await using it = clientUnderTest(server.url);
+    await using it = clientUnderTest(server.url, { timeoutMs: 600_000 });
     server.script(step);
     const error = await auditError(it.client.find({ page: 1 }, never));
     expect(error).toMatchObject({ kind: 'invalid' });
