@@ -10,6 +10,9 @@ const decoders = {
   deflate: promisify(inflateRaw),
 };
 
+/** A usual page unpacks in one step; zlib's own 16 KiB would take five, each a trip to another thread. */
+const CHUNK_BYTES = 131_072;
+
 /** The failure of an answer above the limit. */
 export const tooLarge = (maxBytes: number): ReadFailure =>
   // The same question gets the same answer: asking again would only move the same gigabytes again.
@@ -65,7 +68,7 @@ export const decodeBody = async (bytes: Buffer, encoding: string, maxBytes: numb
         { retry: false },
       );
     try {
-      decoded = await decode(decoded, { maxOutputLength: maxBytes });
+      decoded = await decode(decoded, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES });
     } catch (error) {
       if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
       throw new ReadFailure('invalid', `the body is no ${coding}, or is cut off`, { retry: true });
