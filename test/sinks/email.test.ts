@@ -193,6 +193,19 @@ describe('email sink', () => {
     expect(parsed.from?.value).toEqual([{ name: 'Audit monitor', address: 'monitor@example.com' }]);
   });
 
+  it('shows markup in an alert as text', async () => {
+    const markup = '<script>alert(1)</script> <b title="x" onclick=\'y\'>&amp;</b>';
+    const change = { message: markup, fields: [{ name: markup, value: markup }], account: markup };
+    const { parsed } = await mailOf({
+      ...change,
+      rule: { ...sampleAlert().rule, title: markup, id: markup },
+    });
+    const shown =
+      '&lt;script&gt;alert(1)&lt;/script&gt; &lt;b title=&quot;x&quot; onclick=&#39;y&#39;&gt;&amp;amp;&lt;/b&gt;';
+    expect(String(parsed.html).split(shown)).toHaveLength(9);
+    expect(parsed.text).toContain(markup);
+  });
+
   it('keeps its Message-ID on every attempt and puts alerts of one rule and account into one thread', async () => {
     const server = await serve();
     const sink = open({ url: `smtp://localhost:${server.port}`, ca: CA_CERT });

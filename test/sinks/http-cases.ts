@@ -78,10 +78,9 @@ export const httpCases: readonly Case[] = [
     tells: /HTTP 200/,
   },
   {
-    ...answering('success with a body of ten megabytes, of which little is read', {
-      body: 'x'.repeat(10_000_000),
-    }),
+    ...answering('success with a body that never ends, of which little is read', 'endless body'),
     outcome: 'sent',
+    tells: /HTTP 200 from .* in \d+ms$/,
   },
   {
     ...answering('a refusal that echoes the request, secrets and all', (request) => ({

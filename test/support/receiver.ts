@@ -30,6 +30,8 @@ export type Answer =
   | 'reset'
   /** Sends status 200 and half a body, then closes the connection. */
   | 'reset in body'
+  /** Sends status 200 and a body that does not end while the client listens. */
+  | 'endless body'
   /** Sends bytes that are no HTTP. */
   | 'garbage';
 
@@ -156,6 +158,14 @@ const give = (response: ServerResponse, answer: Answer): void => {
       response.writeHead(200, { 'content-length': '10' });
       response.write('half.', () => response.socket?.destroy());
       return;
+    case 'endless body': {
+      response.writeHead(200);
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(65_536, 'x'), () => setImmediate(more));
+      };
+      more();
+      return;
+    }
     case 'garbage':
       response.socket?.end('What is this?\r\n\r\n');
       return;

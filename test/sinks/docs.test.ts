@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { EXAMPLE, withGenerated } from '../../scripts/docs-sinks.ts';
+import { SINK_TYPES } from '../../src/sinks/registry.ts';
+import { webhookSink } from '../../src/sinks/webhook.ts';
+import { createReceiver } from '../support/receiver.ts';
+import { sampleDeps } from './sample.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+const page = readFileSync(new URL('../../docs/sinks.md', import.meta.url), 'utf8');
+const block = (language: string): string =>
+  new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(page)?.[1] ?? '';
+
+describe('docs/sinks.md', () => {
+  const closers: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  it('has current tables of options and a current payload (node scripts/docs-sinks.ts)', () => {
+    expect(withGenerated(page)).toBe(page);
+  });
+
+  it('has a section for every sink', () => {
+    const sections = [...page.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    expect(sections).toEqual(SINK_TYPES.map(({ type }) => type));
+  });
+
+  it('shows the payload that a receiver gets, and a receiver that takes it', async () => {
+    const receiver = await createReceiver();
+    closers.push(() => receiver.close());
+    const secret = `whsec_${Buffer.from('twenty-four bytes of key').toString('base64')}`;
+    const sink = webhookSink.create(
+      'webhook',
+      webhookSink.options.parse({ url: receiver.url, secret }),
+      sampleDeps(),
+    );
+    closers.push(() => sink.close());
+    await sink.send(EXAMPLE, new AbortController().signal);
+    const [request] = receiver.requests;
+    expect(JSON.parse(block('json'))).toEqual(JSON.parse(request?.body ?? ''));
+
+    // The example as it stands in the page, in a Node of its own.
+    const asked = [request?.headers, request?.body, secret].map((part) => JSON.stringify(part));
+    const script = `${block('js')}
+      const [headers, body, secret] = [${asked.join(', ')}];
+      console.log(receive(headers, body, secret));
+      console.log(receive(headers, body, secret));
+      try { receive(headers, body + ' ', secret); } catch (error) { console.log(error.message); }`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT });
+    expect(stdout.trim().split('\n')).toEqual([
+      `high: ${EXAMPLE.alert.message}`,
+      'repeated',
+      'No matching signature found',
+    ]);
+  });
+});
