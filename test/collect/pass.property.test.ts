@@ -101,7 +101,14 @@ describe('passes over a trail that shows events late', () => {
                   pageConcurrency: 3,
                   rereads: 3,
                 },
-                { store: store.collect, decider, lease: () => taken.lease, now, trouble: quiet, onCommitted() {} },
+                {
+                  store: store.collect,
+                  decider,
+                  lease: () => taken.lease,
+                  now,
+                  trouble: quiet,
+                  onCommitted() {},
+                },
                 new AbortController().signal,
               );
               nowMs += INTERVAL_MS;
