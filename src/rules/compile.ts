@@ -1,9 +1,11 @@
 import type { RuleInfo } from '../core/match.ts';
 import { pinnedTypes } from './candidates.ts';
-import { createEngine } from './create-engine.ts';
+import { createEngine, type EngineOptions } from './create-engine.ts';
 import { type Document, type Header, readDocument } from './document.ts';
 import type { RuleEngine } from './engine.ts';
-import { type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
+import { type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
+import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
+
 import type { RuleTest } from './monitor.ts';
 import { byPlace, createReporter, type Problem, shown } from './problem.ts';
 import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from './time-window.ts';
@@ -25,6 +27,8 @@ export interface CompileOptions {
   readonly timeWindows?: Readonly<Record<string, TimeWindowSettings>>;
   /** Rules whose logsource names another product are not loaded (and said); null: all are. Default `vonage`. */
   readonly product?: string | null;
+  /** Event types the API knows, for warnings; the published ones when missing. */
+  readonly eventTypes?: readonly string[];
   /** Groups that one correlation remembers at most (100,000); the least recently changed go first, counted. */
   readonly maxGroups?: number;
   /** Names of sinks that `monitor.to` may name; not checked when missing. */
@@ -61,6 +65,9 @@ export interface CompiledRules {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly skipped: readonly SkippedRule[];
+  /** The rules as they are evaluated: for explanations and for the rules' own tests. */
+  readonly linked: Linked;
+  readonly engineOptions: EngineOptions;
 }
 
 const lineOf = (header: Header): number => header.reporter.position(header.at).line;
@@ -125,10 +132,12 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   const timeWindows = windowsOf(options.timeWindows ?? {}, zone, problems);
   const names = { sinks: options.knownSinks, timeWindows: Object.keys(options.timeWindows ?? {}) };
   const product = options.product === undefined ? 'vonage' : (options.product ?? undefined);
+  const lintContext = { eventTypes: options.eventTypes ?? KNOWN_EVENT_TYPES };
   const documents: Document[] = [];
   for (const { path, text } of files) {
     const reporter = createReporter(path, text, problems, warnings);
     for (const node of readYaml(text, reporter)) {
+      const before = reporter.count();
       const document = readDocument(node, names, { lists: options.lists ?? {}, reporter });
       if (!document) continue;
       const { header } = document;
@@ -137,13 +146,17 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
         reporter.warn(header.fields.at('logsource'), `the rule is not loaded (${reason})`);
       const kept: Document = reason === undefined ? document : { kind: 'skipped', header, reason };
       documents.push(kept);
+      if (reporter.count() === before) lintDocument(kept, product === 'vonage', lintContext);
       if (kept.kind === 'skipped')
         skipped.push({ info: header.info, line: lineOf(header), reason: kept.reason });
     }
   }
   const linked = link(documents);
+  const engineOptions = { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 };
   return {
-    engine: createEngine(linked, { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 }),
+    linked,
+    engineOptions,
+    engine: createEngine(linked, engineOptions),
     rules: [...linked.detections, ...linked.correlations].map(summaryOf),
     problems: problems.sort(byPlace),
     warnings: warnings.sort(byPlace),

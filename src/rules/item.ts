@@ -56,23 +56,21 @@ export type Expression =
   | { readonly op: 'selection'; readonly name: string; readonly item: Expression }
   | { readonly op: 'item'; readonly item: Item };
 
-/** All items of an expression, each as often as it stands there. */
-export const itemsOf = (expression: Expression): Item[] => {
-  const found: Item[] = [];
-  const visit = (node: Expression): void => {
-    switch (node.op) {
-      case 'item':
-        found.push(node.item);
-        return;
-      case 'and':
-      case 'or':
-        for (const child of node.items) visit(child);
-        return;
-      case 'not':
-      case 'selection':
-        visit(node.item);
-    }
-  };
-  visit(expression);
-  return found;
+/** The parts of an expression; none of an item. */
+export const partsOf = (expression: Expression): readonly Expression[] => {
+  switch (expression.op) {
+    case 'item':
+      return [];
+    case 'and':
+    case 'or':
+      return expression.items;
+    case 'not':
+    case 'selection':
+      break;
+  }
+  return [expression.item];
 };
+
+/** All items of an expression, each as often as it stands there. */
+export const itemsOf = (expression: Expression): Item[] =>
+  expression.op === 'item' ? [expression.item] : partsOf(expression).flatMap(itemsOf);

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import { parseNetwork } from './cidr.ts';
 import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './encodings.ts';
 import type { Comparison, Test, TimePart, Value } from './item.ts';
+import { lintValue } from './lint.ts';
 import type { Encoding, Modifiers } from './modifiers.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import {
@@ -275,6 +276,8 @@ export const readValue = (
   }
   if (!modifiers.expand) {
     const alternatives = testsOf(scalar.text, scalar, field, modifiers, context);
+    const pattern = modifiers.kind === 'text' ? parsePattern(scalar.text) : undefined;
+    if (alternatives && !modifiers.part) lintValue(scalar, field, modifiers, pattern, reporter);
     return alternatives && { text: scalar.text, alternatives };
   }
   const quote =
