@@ -11,8 +11,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text for HTML content and double-quoted attributes. */
-export const html = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+const html = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
 const CELL = 'padding:4px 12px 4px 0;vertical-align:top;font-size:14px;line-height:20px';
 const MONOSPACED =

@@ -29,7 +29,7 @@ export interface MailContent {
 }
 
 /** What of an alert a mail shows. */
-export const mailContent = ({ id, alert }: Delivery): MailContent => {
+const mailContent = ({ id, alert }: Delivery): MailContent => {
   const facts = factsOf(alert).map(({ name, value }) => ({
     name: fit(name, 200, oneLine),
     value: fit(value, MAX_VALUE),

@@ -26,7 +26,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
  * Text for any place of a Slack message: its three control characters become entities, so that neither `<!channel>`
  * nor `<@U123>` nor a disguised link survives (docs.slack.dev, "Formatting message text", escaping).
  */
-export const slackText = (text: string, max: number, clean = printable): string =>
+const slackText = (text: string, max: number, clean = printable): string =>
   fit(text, max, clean, (codePoint) => ENTITIES[codePoint] ?? codePoint).trim();
 
 /** Text that Slack shows as it is: no mrkdwn, no emoji names. Slack refuses an empty one. */

@@ -5,7 +5,7 @@ import type { Sink, Verdict } from '../../src/core/delivery.ts';
 import { hostileAlert, hugeAlert, sampleAlert, sampleDelivery } from './sample.ts';
 
 /** What arrived at the far end of a sink. */
-export interface Arrival {
+interface Arrival {
   /** What a receiver would recognise a repetition by. */
   readonly identity: string;
   /** Everything of the arrival that must be the same on every attempt. */

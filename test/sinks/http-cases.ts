@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import type { Receiver } from '../support/receiver.ts';
 import type { Case, Rig } from './contract.ts';
 
@@ -98,12 +97,3 @@ export const httpCases: readonly Case[] = [
     tells: /\[31mred log line/,
   },
 ];
-
-/** A port of 127.0.0.1 on which nothing listens. */
-export const closedPort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};

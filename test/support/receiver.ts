@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 
 /** A request as it arrived, whole. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string;
   /** Path with query. */
   readonly path: string;
@@ -15,7 +15,7 @@ export interface ReceivedRequest {
 }
 
 /** What the receiver does with a request. */
-export type Answer =
+type Answer =
   /** Answers with this; status 200 and an empty body unless said otherwise. */
   | {
       readonly status?: number;

@@ -27,7 +27,7 @@ export interface ReceivedMail {
 export type Reply = { readonly code: number; readonly text: string } | 'hang' | 'reset' | undefined;
 
 /** How the server treats what comes next. Every member may be changed while it runs. */
-export interface SmtpHabits {
+interface SmtpHabits {
   onConnect?: () => Reply;
   onLogin?: (user: string, password: string) => Reply;
   onSender?: (address: string) => Reply;
