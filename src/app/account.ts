@@ -5,7 +5,7 @@ import type { Lease, Trouble } from '../core/ports.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { readEventTypes } from './event-types.ts';
-import type { Monitor } from './monitor.ts';
+import type { Monitor } from './parts.ts';
 import type { RuleFailures } from './rule-failures.ts';
 import { runTogether, type Task } from './tasks.ts';
 

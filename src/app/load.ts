@@ -1,9 +1,11 @@
+import { UsageError } from '../base/errors.ts';
 import { defaultConfigPath, loadConfiguration } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../core/ports.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { compileRules } from '../rules/compile.ts';
 import { SINK_TYPES } from '../sinks/registry.ts';
+import { createSinks } from './sinks.ts';
 
 /** The rules as compiled. */
 export type CompiledRules = ReturnType<typeof compileRules>;
@@ -39,7 +41,11 @@ export const load = async (options: {
     ...(loaded.settings && { timezone: loaded.settings.timezone }),
     ...(loaded.sinkNames && { knownSinks: loaded.sinkNames }),
   });
-  const problems = [...loaded.problems, ...rules.problems].sort(byPlace);
+  const problems = [
+    ...loaded.problems,
+    ...rules.problems,
+    ...(loaded.settings ? await sinkProblems(loaded.settings) : []),
+  ].sort(byPlace);
   return {
     file,
     ready: loaded.settings && problems.length === 0 ? { settings: loaded.settings, rules } : undefined,
@@ -48,3 +54,26 @@ export const load = async (options: {
     secrets: loaded.secrets,
   };
 };
+
+/** What only making a sink can find: options that are legal one by one but cannot work together. */
+const sinkProblems = async (settings: Settings): Promise<readonly Problem[]> => {
+  const problems: Problem[] = [];
+  for (const sink of settings.sinks) {
+    try {
+      for (const made of createSinks([sink], { ...UNUSED, proxyFor: settings.proxy.urlFor }))
+        await made.close();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push({ file: settings.file, line: 0, column: 0, message: error.message });
+    }
+  }
+  return problems;
+};
+
+/** Making a sink opens no connection and says nothing. */
+const UNUSED = {
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+  now: Date.now,
+  random: Math.random,
+  version: '',
+} as const;

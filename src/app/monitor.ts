@@ -1,13 +1,9 @@
 import { decidedAlert } from '../alerts/route-alert.ts';
-import { createLatch, type Latch } from '../base/latch.ts';
+import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
-import type { Settings } from '../config/settings.ts';
-import type { Alert, DecidedAlert } from '../core/alert.ts';
-import type { Sink } from '../core/delivery.ts';
-import type { Log } from '../core/log.ts';
-import type { Clock, Random, Store } from '../core/ports.ts';
-import { formatProblem, type Problem } from '../core/problem.ts';
+import type { Store } from '../core/ports.ts';
+import { formatProblem } from '../core/problem.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
@@ -15,37 +11,10 @@ import { openStore } from '../store/open-store.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
-import type { CompiledRules } from './load.ts';
+import type { Monitor, MonitorParts } from './parts.ts';
 import { createSinks } from './sinks.ts';
 import { packageVersion } from './version.ts';
 import { startWork } from './work.ts';
-
-/** What a monitor is made of. */
-export interface MonitorParts {
-  readonly settings: Settings;
-  readonly rules: CompiledRules;
-  /** Told once at start. */
-  readonly warnings: readonly Problem[];
-  readonly log: Log;
-  /** Takes secrets out of texts that are stored. */
-  readonly redact: (text: string) => string;
-  readonly now: Clock;
-  readonly random: Random;
-}
-
-/** Everything that lives as long as the process. */
-export interface Monitor {
-  readonly parts: MonitorParts;
-  readonly store: Store;
-  readonly telemetry: Telemetry;
-  readonly sinks: readonly Sink[];
-  /** One bell a sink: rung when the outbox may hold something for it. */
-  readonly wakes: ReadonlyMap<string, Latch>;
-  /** Rings the bells of some sinks, or of all. */
-  wake(sinks?: Iterable<string>): void;
-  /** An alert with the sinks that its rule or the routes give, as far as they are on. */
-  route(alert: Alert, except?: readonly string[]): DecidedAlert;
-}
 
 /**
  * Builds all parts in order, runs them until the signal aborts, and closes them in reverse. In mode `once` it makes one

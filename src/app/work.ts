@@ -6,7 +6,7 @@ import type { ConditionChange, ConditionName, Lease } from '../core/ports.ts';
 import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
-import type { Monitor } from './monitor.ts';
+import type { Monitor } from './parts.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
 import { runTogether } from './tasks.ts';

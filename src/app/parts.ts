@@ -1,0 +1,36 @@
+import type { Latch } from '../base/latch.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Sink } from '../core/delivery.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock, Random, Store } from '../core/ports.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import type { CompiledRules } from './load.ts';
+
+/** What a monitor is made of. */
+export interface MonitorParts {
+  readonly settings: Settings;
+  readonly rules: CompiledRules;
+  /** Told once at start. */
+  readonly warnings: readonly Problem[];
+  readonly log: Log;
+  /** Takes secrets out of texts that are stored. */
+  readonly redact: (text: string) => string;
+  readonly now: Clock;
+  readonly random: Random;
+}
+
+/** Everything that lives as long as the process. */
+export interface Monitor {
+  readonly parts: MonitorParts;
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly sinks: readonly Sink[];
+  /** One bell a sink: rung when the outbox may hold something for it. */
+  readonly wakes: ReadonlyMap<string, Latch>;
+  /** Rings the bells of some sinks, or of all. */
+  wake(sinks?: Iterable<string>): void;
+  /** An alert with the sinks that its rule or the routes give, as far as they are on. */
+  route(alert: Alert, except?: readonly string[]): DecidedAlert;
+}
