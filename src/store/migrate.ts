@@ -21,8 +21,8 @@ export const checkIdentity = (db: Database, path: string, known: number): void =
 
 /**
  * Brings the file up to date, each migration in a transaction of its own: a crash leaves a version that exists. Two
- * processes may try at once; the version is looked up again under the write lock. Must begin a write even when there
- * is nothing to do, since that is what finds a read-only file.
+ * processes may try at once; the version is looked up again under the write lock. The version is written even when there
+ * is nothing to do, since SQLite opens a read-only file without a word and refuses only to write it.
  */
 export const migrate = (db: Database, path: string, migrations: readonly string[]): void => {
   for (let done = false; !done; ) {
@@ -31,12 +31,10 @@ export const migrate = (db: Database, path: string, migrations: readonly string[
       checkIdentity(db, path, migrations.length);
       const version = readNumber(db, 'user_version');
       const sql = migrations[version];
-      if (sql === undefined) done = true;
-      else {
-        db.exec(sql);
-        db.pragma(`application_id = ${APPLICATION_ID}`);
-        db.pragma(`user_version = ${version + 1}`);
-      }
+      done = sql === undefined;
+      if (sql !== undefined) db.exec(sql);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${done ? version : version + 1}`);
       db.exec('COMMIT');
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');

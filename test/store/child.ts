@@ -1,4 +1,5 @@
 /* A process of its own around one store, for tests of several processes, crashes and a refusing disk. */
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { sleep } from '../../src/base/sleep.ts';
 import type { Lease, Store } from '../../src/core/ports.ts';
@@ -57,6 +58,15 @@ const crash = async (): Promise<void> => {
   });
 };
 
+/** On a line of its input, opens so many new files one after the other, in step with others that do the same. */
+const race = async (files: number): Promise<void> => {
+  const input = createInterface({ input: process.stdin });
+  say('ready');
+  await once(input, 'line');
+  for (let i = 0; i < files; i += 1) await openStore({ path: `${path}.${i}`, now: Date.now }).close();
+  say('opened all');
+};
+
 /** Opens the store as a user without rights on it. The addon must be loaded while files can still be read. */
 const readonly = async (writable: string): Promise<void> => {
   await openStore({ path: writable, now: Date.now }).close();
@@ -100,11 +110,8 @@ try {
   else if (command === 'crash') await crash();
   else if (command === 'readonly') await readonly(rest[0] ?? '');
   else if (command === 'fill') await fill();
-  else if (command === 'open') {
-    const store = open();
-    say('open');
-    await store.close();
-  } else throw new Error(`unknown command ${command}`);
+  else if (command === 'race') await race(Number(rest[0]));
+  else throw new Error(`unknown command ${command}`);
 } catch (error) {
   say(describeError(error));
   process.exitCode = 1;

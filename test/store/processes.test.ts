@@ -86,8 +86,10 @@ describe('several processes on one file', () => {
   });
 
   it('can all be the first to open a new file', async () => {
-    const all = Array.from({ length: 4 }, () => start(['open', path]));
-    expect(await Promise.all(all.map((child) => child.line()))).toEqual(all.map(() => 'open'));
+    const all = Array.from({ length: 3 }, () => start(['race', path, '15']));
+    for (const child of all) expect(await child.line()).toBe('ready');
+    for (const child of all) child.process.stdin?.end('go\n');
+    expect(await Promise.all(all.map((child) => child.line()))).toEqual(all.map(() => 'opened all'));
   });
 });
 
@@ -122,6 +124,14 @@ describe('a place that cannot be written', () => {
       /^StoreError readonly: .*monitor\.db.*SQLITE_READONLY.* mount its volume/,
     );
     expect(await child.ended).toBe(1);
+  });
+
+  it('is refused as read-only when only the file is, though nothing had to be written to open it', async () => {
+    await reopen(async () => undefined);
+    chmodSync(folder, 0o777);
+    chmodSync(path, 0o444);
+    const child = start(['readonly', path, join(folder, 'other.db')]);
+    expect(await child.line()).toMatch(/^StoreError readonly: .*monitor\.db.*SQLITE_READONLY/);
   });
 
   it('is refused when its directory cannot be made there', async () => {
