@@ -41,8 +41,10 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY config /config
-# A new named volume takes over owner and mode of this folder.
-RUN mkdir -m 0750 /data && chown 10001:10001 /data
+# `demo`, and every command without --config, looks beside the package. A new volume takes over owner and mode of /data.
+RUN ln -s /config /app/config \
+    && mkdir -m 0750 /data \
+    && chown 10001:10001 /data
 
 # The shipped configuration reads both paths from the environment; inside a container, loopback serves nobody.
 ENV NODE_ENV=production \
