@@ -8,6 +8,8 @@ import { isDead } from './holder.ts';
 const LEASE_TTL_MS = 10_000;
 const RENEW_EVERY_MS = 3_000;
 const STANDBY_LOOKS_EVERY_MS = 1_000;
+/** A one-shot run outwaits the lease of a holder that has died elsewhere, but not one that lives. */
+const ONCE_LOOKS = LEASE_TTL_MS / STANDBY_LOOKS_EVERY_MS + 3;
 
 /** What {@link underLease} works with. */
 export interface LeaseOptions {
@@ -23,7 +25,7 @@ export interface LeaseOptions {
  * Runs `work` while this process holds the lease, and again whenever it gets it back, until the signal aborts. While
  * another process holds it this one stands by and looks every second. `work` gets a signal that aborts when the lease
  * is lost; a write that is refused for that reason (LeaseLostError) ends `work` the same way. With `once` it returns
- * after the first completed `work`. Other errors of `work` reject.
+ * after the first completed `work`, and rejects when another process keeps the lease. Other errors of `work` reject.
  */
 export const underLease = async (
   options: LeaseOptions & { readonly once?: boolean },
@@ -54,9 +56,12 @@ export const underLease = async (
   }
 };
 
-const acquire = async (options: LeaseOptions, signal: AbortSignal): Promise<Lease | undefined> => {
+const acquire = async (
+  options: LeaseOptions & { readonly once?: boolean },
+  signal: AbortSignal,
+): Promise<Lease | undefined> => {
   let told = '';
-  while (!signal.aborted) {
+  for (let looks = 1; !signal.aborted; looks += 1) {
     const answer = await options.leases.acquire(options.name, options.holder, LEASE_TTL_MS);
     if ('lease' in answer) return answer.lease;
     if (isDead(answer.held)) {
@@ -69,6 +74,11 @@ const acquire = async (options: LeaseOptions, signal: AbortSignal): Promise<Leas
         expires_at: new Date(answer.expiresAtMs).toISOString(),
       });
       told = answer.held.holder;
+    }
+    if (options.once && looks >= ONCE_LOOKS) {
+      throw new Error(
+        `another process (${answer.held.holder}) works on this database and keeps its lease; nothing was done here`,
+      );
     }
     await sleep(STANDBY_LOOKS_EVERY_MS, signal);
   }

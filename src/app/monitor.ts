@@ -1,7 +1,9 @@
 import { decidedAlert } from '../alerts/route-alert.ts';
+import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
+import type { DeliveryState } from '../core/delivery.ts';
 import type { Store } from '../core/ports.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -29,13 +31,26 @@ export const runMonitor = async (
   const scope = createScope();
   const stopping = (): void => parts.log.info('monitor.stopping');
   signal.addEventListener('abort', stopping, { once: true });
+  let failure: { readonly error: unknown } | undefined;
+  let ok = false;
   try {
-    return await runBuilt(parts, mode, scope, signal);
-  } finally {
-    signal.removeEventListener('abort', stopping);
-    await scope.close();
-    parts.log.info('monitor.stopped');
+    ok = await runBuilt(parts, mode, scope, signal);
+  } catch (error) {
+    failure = { error };
   }
+  signal.removeEventListener('abort', stopping);
+  try {
+    await scope.close();
+  } catch (error) {
+    // What went wrong first is the cause; a failure to close is told only when there is nothing else to tell.
+    failure ??= { error };
+  }
+  if (failure) {
+    parts.log.error('monitor.failed', { reason: errorText(failure.error) });
+    throw failure.error;
+  }
+  parts.log.info('monitor.stopped');
+  return ok;
 };
 
 const runBuilt = async (
@@ -49,7 +64,10 @@ const runBuilt = async (
   const store = openStore({ path: settings.store.path, now });
   scope.defer('store', () => store.close());
 
-  const { telemetry, metrics } = createTelemetry({ log, refresh: () => refreshGauges(store, telemetry) });
+  const { telemetry, metrics } = createTelemetry({
+    log,
+    refresh: () => refreshGauges(store, live, telemetry),
+  });
   telemetry.gauge('build_info', 1, { version });
   telemetry.gauge('rules_loaded', rules.rules.length);
 
@@ -86,7 +104,8 @@ const runBuilt = async (
     scope.defer('server', () => server.close());
   }
 
-  let ok = true;
+  // Stopped before it could begin, a one-shot run has not done what it was asked for.
+  let ok = mode === 'daemon';
   await underLease(
     {
       leases: store.leases,
@@ -135,9 +154,15 @@ const announce = (parts: MonitorParts, version: string, live: readonly string[])
   });
 };
 
-/** Gauges that are counted when somebody looks. */
-const refreshGauges = async (store: Store, telemetry: Telemetry): Promise<void> => {
-  for (const { sink, state, count } of await store.status.deliveryCounts()) {
-    telemetry.gauge('deliveries', count, { sink, state });
+const STATES = ['pending', 'sending', 'sent', 'parked'] as const satisfies readonly DeliveryState[];
+
+/** Gauges that are counted when somebody looks. States without deliveries are not counted by the store: they are 0. */
+const refreshGauges = async (store: Store, live: readonly string[], telemetry: Telemetry): Promise<void> => {
+  const counts = await store.status.deliveryCounts();
+  for (const sink of new Set([...live, ...counts.map((row) => row.sink)])) {
+    for (const state of STATES) {
+      const row = counts.find((candidate) => candidate.sink === sink && candidate.state === state);
+      telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
+    }
   }
 };

@@ -2,6 +2,7 @@ import { systemAlert } from '../alerts/system-alert.ts';
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import type { DeliveryState } from '../core/delivery.ts';
 import type { ConditionChange, ConditionName, Lease } from '../core/ports.ts';
 import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
@@ -30,6 +31,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
 
   // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
   await store.outbox.reclaim();
+  await warnOfOrphans(monitor);
 
   const open = [...(await store.conditions.open()).keys()];
   const trouble = createTrouble({
@@ -102,16 +104,47 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         signal,
       ),
     async once(signal) {
+      const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
-      await Promise.all(loops.map((loop) => loop.drain(signal)));
-      const left = await store.status.deliveryCounts();
-      const undelivered = left.some(({ state, count }) => state === 'pending' && count > 0);
-      return passed.every(Boolean) && !undelivered && !signal.aborted;
+      // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
+      do await Promise.all(loops.map((loop) => loop.drain(signal)));
+      while (!signal.aborted && (await isAnyDue(monitor)));
+      const delivered =
+        (await countDeliveries(monitor, 'pending')) === 0 &&
+        (await countDeliveries(monitor, 'parked')) <= parkedBefore;
+      return passed.every(Boolean) && delivered && !signal.aborted;
     },
     async close() {
       await Promise.all(accounts.map((account) => account.close()));
     },
   };
+};
+
+/** How many deliveries of the sinks that are on are in a state. */
+const countDeliveries = async ({ store, wakes }: Monitor, wanted: DeliveryState): Promise<number> => {
+  const counts = await store.status.deliveryCounts();
+  return counts
+    .filter(({ sink, state }) => state === wanted && wakes.has(sink))
+    .reduce((sum, { count }) => sum + count, 0);
+};
+
+const isAnyDue = async ({ store, sinks, parts }: Monitor): Promise<boolean> => {
+  const dueMs = await Promise.all(sinks.map((sink) => store.outbox.nextDueMs(sink.name)));
+  return dueMs.some((ms) => ms !== undefined && ms <= parts.now());
+};
+
+/**
+ * Alerts that wait for a sink which is off or no longer in the configuration would wait unnoticed: nobody claims them,
+ * so nobody fails. Says so once per start.
+ */
+const warnOfOrphans = async ({ store, wakes, parts }: Monitor): Promise<void> => {
+  for (const { sink, state, count } of await store.status.deliveryCounts()) {
+    if (state !== 'pending' || wakes.has(sink)) continue;
+    parts.log.warn('config.warning', {
+      sink,
+      warning: `${count} ${count === 1 ? 'delivery waits' : 'deliveries wait'} for sink "${sink}", which is off or not in the configuration; sent as soon as there is a sink of that name again`,
+    });
+  }
 };
 
 /** How often somebody else's writing (a person who retries parked deliveries) is looked for. */

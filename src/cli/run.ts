@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { runMonitor } from '../app/monitor.ts';
 import { createLog } from '../logs/log.ts';
-import { createRedactor } from '../logs/redact.ts';
+import { createTextRedactor } from '../logs/redact.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -31,7 +31,7 @@ export const registerRun = (program: Command, context: CommandContext): void => 
           ...loaded.ready,
           warnings: loaded.warnings,
           log,
-          redact: createRedactor(loaded.secrets),
+          redact: createTextRedactor(loaded.secrets),
           now: Date.now,
           random: Math.random,
         },

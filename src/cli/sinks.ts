@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { runDrill } from '../app/drill.ts';
 import { createLog } from '../logs/log.ts';
-import { createRedactor } from '../logs/redact.ts';
+import { createTextRedactor } from '../logs/redact.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -26,7 +26,7 @@ export const registerSinks = (program: Command, context: CommandContext): void =
           settings: loaded.ready.settings,
           names,
           log,
-          redact: createRedactor(loaded.secrets),
+          redact: createTextRedactor(loaded.secrets),
           now: Date.now,
           random: Math.random,
         },
