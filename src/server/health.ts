@@ -1,3 +1,4 @@
+import { errorText } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Log } from '../core/log.ts';
 
@@ -34,7 +35,7 @@ export const readiness = async (
   try {
     return await Promise.race([health.ready(), late.promise]);
   } catch (error) {
-    log.warn('http.error', { path: '/readyz', error });
+    log.warn('http.error', { path: '/readyz', reason: errorText(error) });
     return notReady('the readiness check failed; the log has the error');
   } finally {
     clearTimeout(timer);

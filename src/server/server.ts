@@ -60,7 +60,7 @@ export const createServer = async (options: {
     const status = (error as { readonly statusCode?: number }).statusCode ?? 500;
     // A mistake of the client is explained to it; ours goes to the log, where secrets are redacted.
     if (status < 500) return reply.code(status).send({ error: errorText(error) });
-    log.warn('http.error', { path: request.routeOptions.url ?? '', error });
+    log.warn('http.error', { path: request.routeOptions.url ?? '', reason: errorText(error) });
     return reply.code(500).send({ error: 'internal error; the log has it' });
   });
 

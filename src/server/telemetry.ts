@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { errorText } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
 import {
   COUNTERS,
@@ -106,7 +107,7 @@ export const createTelemetry = (options: {
         try {
           await options.refresh?.();
         } catch (error) {
-          options.log.warn('http.error', { path: '/metrics', error });
+          options.log.warn('http.error', { path: '/metrics', reason: errorText(error) });
         }
         return registry.metrics();
       },

@@ -92,7 +92,7 @@ describe('createServer', () => {
     const body = await answer.text();
     expect(body).toContain('the readiness check failed');
     expect(body).not.toContain('hunter2');
-    expect(lines.at(-1)).toEqual({ event: 'http.error', path: '/readyz', error });
+    expect(lines.at(-1)).toEqual({ event: 'http.error', path: '/readyz', reason: error.message });
   });
 
   it('is not ready when the check throws or hangs', async () => {
@@ -129,7 +129,7 @@ describe('createServer', () => {
     const answer = await fetch(`${server.url}/metrics`);
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('hunter2');
-    expect(lines.at(-1)).toEqual({ event: 'http.error', path: '/metrics', error });
+    expect(lines.at(-1)).toEqual({ event: 'http.error', path: '/metrics', reason: error.message });
   });
 
   it.each([

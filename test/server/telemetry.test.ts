@@ -74,6 +74,6 @@ describe('createTelemetry', () => {
     const error = new Error('database is locked');
     const { metrics } = createTelemetry({ log: { ...silent, warn }, refresh: () => Promise.reject(error) });
     expect(await metrics.render()).toContain('process_cpu_seconds_total');
-    expect(lines).toEqual([{ event: 'http.error', path: '/metrics', error }]);
+    expect(lines).toEqual([{ event: 'http.error', path: '/metrics', reason: error.message }]);
   });
 });
