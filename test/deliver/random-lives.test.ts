@@ -160,7 +160,9 @@ const live = async (fateList: readonly Fate[], story: readonly Happening[]): Pro
         await harness.enqueue(happening.count, 'troubled', 'healthy');
         await settleDown();
         if (storeIsFine) {
-          // Whatever happens to the other sink, this one takes its newest at once.
+          // Whatever happens to the other sink, this one takes its newest at once: as soon as commits have rested,
+          // which is 25 ms at most.
+          await advance(25);
           const newest = (await harness.states('healthy')).slice(-happening.count);
           late.push(...newest.filter((state) => state !== 'sent'));
         }
