@@ -58,6 +58,8 @@ export interface AuditClient extends AuditReader {
 
 const DEFAULT_MAX_BODY_BYTES = 64 * 1_024 * 1_024;
 const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 30_000 };
+/** A `Retry-After` of up to this is waited for within a read. */
+const MAX_WAIT_MS = 60_000;
 
 /** What a proxy's URL holds that must not appear in errors. */
 const proxySecrets = (proxyUrl: string | undefined): string[] => {
@@ -103,6 +105,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     backoff: options.backoff ?? DEFAULT_BACKOFF,
     now,
     random: options.random,
+    maxWaitMs: MAX_WAIT_MS,
     sleep: options.sleep ?? realSleep,
     onRetry: (failure, attempt, delayMs) =>
       log.warn('api.retry', {

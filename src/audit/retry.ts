@@ -9,6 +9,8 @@ export interface RetryOptions {
   readonly backoff: BackoffPolicy;
   readonly now: Clock;
   readonly random: Random;
+  /** The longest that one read waits because the server asked for it (`Retry-After`); asked for more, it fails. */
+  readonly maxWaitMs: number;
   /** Resolves after `ms`, or as soon as the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Told before every wait. */
@@ -26,10 +28,11 @@ export interface Retry {
 
 /**
  * Makes a {@link Retry}. A `Retry-After` counts for all reads that share it, so that the pages of one window, fetched
- * side by side, do not keep knocking while one of them waits.
+ * side by side, do not keep knocking while one of them waits. Nobody sits out a long one: until it is over, reads fail
+ * without a request, so that whoever asked hears of it and a pass never hangs for hours.
  */
 export const createRetry = (options: RetryOptions): Retry => {
-  const { retries, backoff, now, random, sleep, onRetry } = options;
+  const { retries, backoff, now, random, maxWaitMs, sleep, onRetry } = options;
   let closed = { setAtMs: 0, untilMs: 0 };
 
   const waitUntilOpen = async (signal: AbortSignal): Promise<void> => {
@@ -37,9 +40,19 @@ export const createRetry = (options: RetryOptions): Retry => {
     // When the clock went back, the note is worthless and must not hold us for longer than was asked.
     if (nowMs < closed.setAtMs || nowMs >= closed.untilMs) return;
     const leftMs = Math.min(closed.untilMs - nowMs, MAX_RETRY_AFTER_MS);
+    if (leftMs > maxWaitMs) {
+      throw new ReadFailure(
+        'unavailable',
+        `not asked: the API wants to be left alone until ${new Date(closed.untilMs).toISOString()} (Retry-After)`,
+        { retry: false },
+      );
+    }
     await sleep(leftMs + backoffMs(1, backoff, random), signal);
     signal.throwIfAborted();
   };
+
+  const isWorthwhile = (error: Error): boolean =>
+    error instanceof ReadFailure && error.retry && (error.afterMs ?? 0) <= maxWaitMs;
 
   return {
     run: (attempt, signal) =>
@@ -53,13 +66,13 @@ export const createRetry = (options: RetryOptions): Retry => {
           signal,
           // The waiting is ours (below): p-retry knows neither Retry-After nor our source of randomness.
           minTimeout: 0,
-          shouldRetry: ({ error }) => error instanceof ReadFailure && error.retry,
+          shouldRetry: ({ error }) => isWorthwhile(error),
           async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
             if (!(error instanceof ReadFailure) || !error.retry) return;
             const nowMs = now();
             if (error.afterMs !== undefined && nowMs + error.afterMs > closed.untilMs)
               closed = { setAtMs: nowMs, untilMs: nowMs + error.afterMs };
-            if (retriesLeft <= 0) return;
+            if (retriesLeft <= 0 || !isWorthwhile(error)) return;
             // Never earlier than asked, and never all at once when the time has come.
             const delayMs = (error.afterMs ?? 0) + backoffMs(attemptNumber, backoff, random);
             onRetry(error, attemptNumber, delayMs);
