@@ -9,17 +9,17 @@ import type { Clock, CollectStore, Decider } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createRuleState, type TrackedRuleState } from './rule-state.ts';
 
+/** What evaluating an event, or the passing of time, came to. */
+interface Evaluation {
+  readonly matches: readonly Match[];
+  readonly failures: readonly { readonly rule: RuleInfo; readonly error: unknown }[];
+}
+
 /** What the decider asks of the rules; the rule engine is shaped so. */
 export interface Evaluator {
-  evaluate(
-    event: AuditEvent,
-    state: RuleState,
-  ): {
-    readonly matches: readonly Match[];
-    readonly failures: readonly { readonly rule: RuleInfo; readonly error: unknown }[];
-  };
+  evaluate(event: AuditEvent, state: RuleState): Evaluation;
   /** What the mere passing of time has made true up to `untilMs` (absence of events). */
-  tick(untilMs: number, state: RuleState): { readonly matches: readonly Match[] };
+  tick(untilMs: number, state: RuleState): Evaluation;
   /** Writes what is held in memory for speed into the state; called once at the end of a batch. */
   flush(state: RuleState): void;
 }
@@ -42,8 +42,7 @@ export interface DeciderOptions {
 export const createDecider = (options: DeciderOptions): Decider => {
   let state: TrackedRuleState | undefined;
 
-  const evaluate = (event: AuditEvent, memory: TrackedRuleState): readonly Match[] => {
-    const { matches, failures } = options.evaluator.evaluate(event, memory);
+  const told = ({ matches, failures }: Evaluation, eventId?: string): readonly Match[] => {
     for (const { rule, error } of failures) {
       const reason = errorText(error);
       options.telemetry.count('rule_errors_total', { rule: rule.id });
@@ -51,7 +50,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
         account: options.account,
         rule: rule.id,
         rule_title: rule.title,
-        event_id: event.id,
+        event_id: eventId,
         reason,
       });
       options.onRuleFailure(rule, reason);
@@ -67,8 +66,8 @@ export const createDecider = (options: DeciderOptions): Decider => {
       if (!state) throw new Error('decide was called before prepare');
       const memory = state;
       const nowMs = options.now();
-      const matches = fresh.flatMap((event) => evaluate(event, memory));
-      matches.push(...options.evaluator.tick(watermarkMs, memory).matches);
+      const matches = fresh.flatMap((event) => told(options.evaluator.evaluate(event, memory), event.id));
+      matches.push(...told(options.evaluator.tick(watermarkMs, memory)));
       options.evaluator.flush(memory);
       const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
       const alerts = [
