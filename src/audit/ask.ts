@@ -82,7 +82,12 @@ export const createAsk = (options: AskOptions): Ask => {
     if (answer.status !== 200) throw refusal(answer, said(), now());
     const parsed = question.parse(answer);
     if ('value' in parsed) return parsed.value;
-    throw new ReadFailure('invalid', `${parsed.problem}${said()}`, { retry: true, status: 200 });
+    const tooLarge = parsed.tooLarge ?? false;
+    throw new ReadFailure('invalid', `${parsed.problem}${said()}`, {
+      retry: !tooLarge,
+      status: 200,
+      tooLarge,
+    });
   };
 
   return async (question, form, signal) => {

@@ -16,7 +16,10 @@ const CHUNK_BYTES = 131_072;
 /** The failure of an answer above the limit. */
 export const tooLarge = (maxBytes: number): ReadFailure =>
   // The same question gets the same answer: asking again would only move the same gigabytes again.
-  new ReadFailure('invalid', `the body is larger than the allowed ${maxBytes} bytes`, { retry: false });
+  new ReadFailure('invalid', `the body is larger than the allowed ${maxBytes} bytes`, {
+    retry: false,
+    tooLarge: true,
+  });
 
 /**
  * All bytes of a body, at most `maxBytes`. More of them: rejects with a {@link ReadFailure}, or, when `cut`, resolves

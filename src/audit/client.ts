@@ -155,7 +155,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
       throw new AuditError(
         error.kind,
         `${question.method} ${prefix}${question.path}${tries}: ${error.message}`,
-        error.status === undefined ? {} : { status: error.status },
+        { tooLarge: error.tooLarge, ...(error.status === undefined ? {} : { status: error.status }) },
       );
     }
   };
@@ -165,7 +165,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
       {
         method: 'GET',
         path: '/events',
-        query: (form) => queryString(query, pageSize, form),
+        query: (form) => queryString(query, query.size ?? pageSize, form),
         dated: query.fromMs !== undefined || query.toMs !== undefined,
         parse: (answer) => parsePage(account, answer.text, clockSkewMs(answer)),
       },

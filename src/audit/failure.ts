@@ -9,15 +9,18 @@ export class ReadFailure extends Error {
   readonly status: number | undefined;
   /** How long the server asked us to stay away, in ms. */
   readonly afterMs: number | undefined;
+  /** The answer was larger than is read. */
+  readonly tooLarge: boolean;
   constructor(
     kind: AuditError['kind'],
     message: string,
-    facts: Pick<ReadFailure, 'retry'> & Partial<Pick<ReadFailure, 'status' | 'afterMs'>>,
+    facts: Pick<ReadFailure, 'retry'> & Partial<Pick<ReadFailure, 'status' | 'afterMs' | 'tooLarge'>>,
   ) {
     super(message);
     this.kind = kind;
     this.retry = facts.retry;
     this.status = facts.status;
     this.afterMs = facts.afterMs;
+    this.tooLarge = facts.tooLarge ?? false;
   }
 }

@@ -5,7 +5,9 @@ import { type Element, MAX_EVENT_DEPTH, quarantine, readElement } from './elemen
 import { arraySpans, type JsonSpan } from './json-spans.ts';
 
 /** An answer understood, or what is wrong with it as a whole (no secret, none of its text). */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string };
+export type Parsed<T> =
+  | { readonly value: T }
+  | { readonly problem: string /** It holds more than is read. */; readonly tooLarge?: boolean };
 
 /** More elements than any honest page has (`size` ends at 100, but a server may ignore it and answer everything). */
 const MAX_ELEMENTS = 50_000;
@@ -90,7 +92,9 @@ export const parsePage = (
 ): Parsed<AuditPage> => {
   const { elements = [], outerDepth } = arraySpans(text, ['_embedded', 'events'], MAX_ELEMENTS + 1);
   if (outerDepth > MAX_OUTER_DEPTH) return { problem: `the body is nested ${outerDepth} deep` };
-  if (elements.length > MAX_ELEMENTS) return { problem: `the page has more than ${MAX_ELEMENTS} elements` };
+  if (elements.length > MAX_ELEMENTS) {
+    return { problem: `the page has more than ${MAX_ELEMENTS} elements`, tooLarge: true };
+  }
   const body = parseJson(withoutDeep(text, elements));
   if ('problem' in body) return body;
   const values = eventsOf(body.value);

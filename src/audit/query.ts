@@ -11,6 +11,8 @@ export interface EventQuery {
   readonly searchText?: string | undefined;
   /** From 1. */
   readonly page: number;
+  /** Elements per page, 1 to 100; as configured unless given. */
+  readonly size?: number | undefined;
 }
 
 /** The API wants "legal text for a JSON attribute value" (its OpenAPI document, `search_text`). */

@@ -1,14 +1,18 @@
-import { stableId } from '../base/hash.ts';
 import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
 import type { AuditPage, AuditReader } from '../core/ports.ts';
 import { isOneSecond, type Window } from '../core/window.ts';
+import { createFindings, type Findings } from './findings.ts';
+import { isTooLarge, readInParts } from './read-in-parts.ts';
 
 /** How windows are read. */
 export interface ReadWindowOptions {
+  readonly account: string;
   readonly reader: AuditReader;
   readonly pageSize: number;
   /** A window with more events is to be halved, unless it is one second wide. */
   readonly maxWindowEvents: number;
+  /** The same for the JSON of its events, in characters; default 64 Mi. Events of a megabyte each fill it as well. */
+  readonly maxWindowChars?: number;
   /** How many pages may be under way at once after page 1 has told the count. */
   readonly pageConcurrency: number;
   /** How often a window is read again when counts disagree. */
@@ -29,14 +33,19 @@ export interface ReadWindow extends Window {
 }
 
 /** What came of reading: the window, or the finding that it holds too much and must be halved. */
-export type ReadResult =
-  | { readonly kind: 'read'; readonly window: ReadWindow }
-  | { readonly kind: 'too-large'; readonly totalElements: number };
+export type ReadResult = { readonly kind: 'read'; readonly window: ReadWindow } | TooLarge;
+
+/** `totalElements` is undefined when not even the count could be read. */
+interface TooLarge {
+  readonly kind: 'too-large';
+  readonly totalElements: number | undefined;
+}
 
 /** The API does not say whether its bounds are inclusive: we ask for a second more on both ends and filter. */
 const MARGIN_MS = 1_000;
 /** Pages that may be read beyond what `maxWindowEvents` allows (a crowded second, a lying total), as a factor. */
 const CROWDED_FACTOR = 20;
+const MAX_WINDOW_CHARS = 64 * 1_024 * 1_024;
 
 /**
  * Reads all pages of a window and proves the result complete by counting: the distinct elements we hold must be as
@@ -52,7 +61,7 @@ export const readWindow = async (
   const found = createFindings();
   let previousTotal: number | undefined;
   for (let reading = 0; reading <= options.rereads; reading += 1) {
-    const pages = await readPages(window, options, reading === 0, signal);
+    const pages = await readFitting(window, options, reading === 0, signal);
     if (pages.kind === 'too-large') return pages;
     found.merge(pages.findings);
     const total = pages.totalElements;
@@ -83,54 +92,8 @@ const finish = (
   clockSkewMs,
 });
 
-/** Everything distinct that some pages held, whether inside the window or in its margin. */
-interface Findings {
-  readonly events: Map<string, AuditEvent>;
-  readonly quarantined: Map<string, QuarantinedEvent>;
-  size(): number;
-  /** Adds a page; true when it brought anything new. */
-  add(page: AuditPage): boolean;
-  merge(other: Findings): void;
-}
-
-const createFindings = (): Findings => {
-  const events = new Map<string, AuditEvent>();
-  const quarantined = new Map<string, QuarantinedEvent>();
-  const size = (): number => events.size + quarantined.size;
-  return {
-    events,
-    quarantined,
-    size,
-    add(page) {
-      const before = size();
-      for (const event of page.events) {
-        const known = events.get(event.id);
-        if (known === undefined) events.set(event.id, event);
-        else if (known.json !== event.json) conflict(quarantined, event);
-      }
-      for (const element of page.quarantined) quarantined.set(element.key, element);
-      return size() > before;
-    },
-    merge(other) {
-      for (const [id, event] of other.events) if (!events.has(id)) events.set(id, event);
-      for (const [key, element] of other.quarantined) quarantined.set(key, element);
-    },
-  };
-};
-
-/** Two elements of one answer with one id and different content: the first is kept, the other is not lost. */
-const conflict = (quarantined: Map<string, QuarantinedEvent>, event: AuditEvent): void => {
-  const key = stableId('conflict', event.id, event.json);
-  quarantined.set(key, {
-    account: event.account,
-    key,
-    json: event.json,
-    reason: `id ${event.id} stands twice in one reading with different content; the first one is kept as the event`,
-  });
-};
-
 type Pages =
-  | { readonly kind: 'too-large'; readonly totalElements: number }
+  | TooLarge
   | {
       readonly kind: 'pages';
       readonly findings: Findings;
@@ -141,6 +104,21 @@ type Pages =
       readonly miscount: string;
       readonly clockSkewMs: number | undefined;
     };
+
+/** One reading; an answer that is larger than the reader allows is a window that holds too much. */
+const readFitting = async (
+  window: Window,
+  options: ReadWindowOptions,
+  mayBeTooLarge: boolean,
+  signal: AbortSignal,
+): Promise<Pages> => {
+  try {
+    return await readPages(window, options, mayBeTooLarge, signal);
+  } catch (error) {
+    if (isTooLarge(error) && !isOneSecond(window)) return { kind: 'too-large', totalElements: undefined };
+    throw error;
+  }
+};
 
 /** One reading of all pages. */
 const readPages = async (
@@ -170,7 +148,7 @@ const readPages = async (
   const together = AbortSignal.any([signal, failed.signal]);
   const read = async (page: number): Promise<AuditPage> => {
     try {
-      return await options.reader.readPage({ ...range, page }, together);
+      return await readPage(window, range, page, options, together);
     } catch (error) {
       failed.abort();
       throw error;
@@ -210,6 +188,9 @@ const readPages = async (
       last = answer;
     }
     next = upTo + 1;
+    if (!outside && !isOneSecond(window) && findings.chars() > (options.maxWindowChars ?? MAX_WINDOW_CHARS)) {
+      return { kind: 'too-large', totalElements: total };
+    }
     // Pages that repeat what is known, or hold nothing: reading on could go on for ever.
     if (!anythingNew) break;
   }
@@ -222,6 +203,23 @@ const readPages = async (
     miscount: miscount(findings.size(), total, oddities),
     clockSkewMs: first.clockSkewMs,
   };
+};
+
+/** A page; one that is too large although its window cannot be halved any more is read in parts. */
+const readPage = async (
+  window: Window,
+  range: Window,
+  page: number,
+  options: ReadWindowOptions,
+  signal: AbortSignal,
+): Promise<AuditPage> => {
+  const { account, reader, pageSize: size } = options;
+  try {
+    return await reader.readPage({ ...range, page }, signal);
+  } catch (error) {
+    if (!isTooLarge(error) || !isOneSecond(window)) throw error;
+    return readInParts(reader, { account, secondMs: window.fromMs, range, page, size }, signal);
+  }
 };
 
 /** Why the count proves nothing; '' when it proves the reading complete. */

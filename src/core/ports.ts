@@ -31,9 +31,17 @@ export interface AuditPage {
 
 /** Reads one account's trail. Rejects with {@link AuditError}; retries of reads happen behind this port. */
 export interface AuditReader {
-  /** Page `page` (from 1) of all events with `fromMs` ≲ created_at ≲ `toMs` (bounds may be inclusive or not). */
+  /**
+   * Page `page` (from 1) of all events with `fromMs` ≲ created_at ≲ `toMs` (bounds may be inclusive or not), in pages
+   * of `size` elements (1 to 100; as configured unless given).
+   */
   readPage(
-    query: { readonly fromMs: number; readonly toMs: number; readonly page: number },
+    query: {
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly page: number;
+      readonly size?: number;
+    },
     signal: AbortSignal,
   ): Promise<AuditPage>;
 }
@@ -47,10 +55,17 @@ export class AuditError extends Error {
   readonly kind: 'blind' | 'unavailable' | 'invalid';
   /** HTTP status when there was an answer. */
   readonly status: number | undefined;
-  constructor(kind: AuditError['kind'], message: string, options?: { status?: number; cause?: unknown }) {
+  /** The answer was larger than is read: a question about fewer events may be answered. Only ever with `invalid`. */
+  readonly tooLarge: boolean;
+  constructor(
+    kind: AuditError['kind'],
+    message: string,
+    options?: { status?: number; cause?: unknown; tooLarge?: boolean },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.status = options?.status;
+    this.tooLarge = options?.tooLarge ?? false;
   }
 }
 

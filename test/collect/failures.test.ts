@@ -193,7 +193,8 @@ describe('14: answers that are wrong', () => {
       expect(rig.lines.map((line) => line.event)).toContain('poll.failed');
       expect(await rig.watermarkMs()).toBe(watermark);
       mend();
-      rig.advance(30_000);
+      // A Retry-After is kept to, for an hour at most.
+      rig.advance(HOUR);
       expect(await rig.poller.pass(new AbortController().signal)).toBe(true);
       await expectAll();
     },

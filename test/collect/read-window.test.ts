@@ -39,7 +39,15 @@ const reader = (
 const read = (source: AuditReader, overrides: object = {}, window = WINDOW) =>
   readWindow(
     window,
-    { reader: source, pageSize: 10, maxWindowEvents: 100, pageConcurrency: 3, rereads: 2, ...overrides },
+    {
+      account: 'a',
+      reader: source,
+      pageSize: 10,
+      maxWindowEvents: 100,
+      pageConcurrency: 3,
+      rereads: 2,
+      ...overrides,
+    },
     never,
   );
 

@@ -49,6 +49,7 @@ export interface RigOptions {
   readonly maxWindowEvents?: number;
   readonly timeoutMs?: number;
   readonly maxBodyBytes?: number;
+  readonly maxWindowChars?: number;
   readonly retries?: number;
 }
 
@@ -88,6 +89,7 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
     reader: client,
     pageSize: options.pageSize ?? 10,
     maxWindowEvents: options.maxWindowEvents ?? 50,
+    ...(options.maxWindowChars === undefined ? {} : { maxWindowChars: options.maxWindowChars }),
     pageConcurrency: 3,
     rereads: 2,
     start: options.start ?? { kind: 'at', ms: options.startMs - 3_600_000 },
