@@ -28,7 +28,8 @@ export const readiness = async (input: {
   const reasons: string[] = [];
   const accounts = input.pollers.map((poller) => {
     const last = poller.lastCompletedMs();
-    return { name: poller.account, last, fresh: last !== undefined && nowMs - last <= limitMs };
+    // A clock that was set back must not make an old pass a fresh one.
+    return { name: poller.account, last, fresh: last !== undefined && Math.abs(nowMs - last) <= limitMs };
   });
   if (!input.active) reasons.push('standing by: another process holds the lease of this store');
   else if (!accounts.some((account) => account.fresh)) {

@@ -6,6 +6,8 @@ import type { Clock, Trouble } from '../core/ports.ts';
 export interface Watched {
   readonly account: string;
   lastCompletedMs(): number | undefined;
+  /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
+  lastFailure(): string | undefined;
 }
 
 /**
@@ -30,15 +32,30 @@ export const watch = async (
 ): Promise<void> => {
   const startedMs = options.now();
   const limitMs = staleAfterMs(options.intervalMs);
+  /** Where a clock that was set back lets the last pass lie in the future: when that was noticed. */
+  const noticed = new Map<Watched, number>();
+  const silence = (poller: Watched): number => {
+    const nowMs = options.now();
+    const lastMs = poller.lastCompletedMs() ?? startedMs;
+    if (lastMs <= nowMs) {
+      noticed.delete(poller);
+      return nowMs - lastMs;
+    }
+    const sinceMs = Math.min(noticed.get(poller) ?? nowMs, nowMs);
+    noticed.set(poller, sinceMs);
+    return nowMs - sinceMs;
+  };
   for (; !signal.aborted; await sleep(Math.min(limitMs / 4, 15_000), signal)) {
     for (const poller of watched) {
-      const silentMs = options.now() - (poller.lastCompletedMs() ?? startedMs);
+      const silentMs = silence(poller);
       if (silentMs <= limitMs) continue;
+      const failure = poller.lastFailure();
+      const because = failure === undefined ? '' : `; the last one failed: ${failure}`;
       try {
         await options.trouble.raise(
           'stale',
           poller.account,
-          `no pass was completed for ${formatDuration(silentMs)}`,
+          `no pass was completed for ${formatDuration(silentMs)}${because}`,
         );
       } catch (error) {
         options.onError(error);

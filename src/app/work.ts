@@ -7,6 +7,7 @@ import type { ConditionChange, ConditionName, Lease } from '../core/ports.ts';
 import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
+import { watchStore } from './emergency.ts';
 import type { Monitor } from './parts.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -98,6 +99,28 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
               until,
             ),
           (until) => noticeOthers(monitor, until),
+          (until) =>
+            watchStore(
+              {
+                status: store.status,
+                outbox: store.outbox,
+                sinks,
+                alert: (status, detail, sinceMs) =>
+                  monitor.route(
+                    systemAlert(
+                      { name: 'store', subject: '', detail: redact(detail) },
+                      status,
+                      sinceMs,
+                      now(),
+                    ),
+                  ),
+                attemptTimeoutMs: DEFAULT_DELIVERY_POLICY.attemptTimeoutMs,
+                wake: monitor.wake,
+                log,
+                now,
+              },
+              until,
+            ),
           (until) =>
             pruneForEver({ retention: store.retention, keepMs: settings.store.retentionMs, now, log }, until),
         ],

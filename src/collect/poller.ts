@@ -1,7 +1,7 @@
 import { errorCode, errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Log } from '../core/log.ts';
-import { AuditError, LeaseLostError, type Random } from '../core/ports.ts';
+import { AuditError, LeaseLostError, type Random, StoreError } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
 
@@ -14,6 +14,8 @@ export interface Poller {
   run(signal: AbortSignal): Promise<void>;
   /** When the last pass was completed; undefined before the first. Epoch ms. */
   lastCompletedMs(): number | undefined;
+  /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
+  lastFailure(): string | undefined;
 }
 
 /** What a poller needs. */
@@ -29,6 +31,7 @@ export const createPoller = (
   const { account } = options;
   const { log, now, telemetry, trouble } = deps;
   let lastCompletedMs: number | undefined;
+  let lastFailure: string | undefined;
 
   const onCommitted = async (committed: CommittedWindow): Promise<void> => {
     const { window } = committed;
@@ -56,9 +59,10 @@ export const createPoller = (
   };
 
   const failed = async (error: unknown, startedMs: number): Promise<void> => {
-    const kind = error instanceof AuditError ? error.kind : 'store';
+    const kind = error instanceof AuditError ? error.kind : error instanceof StoreError ? 'store' : 'failed';
     telemetry.count('polls_total', { account, outcome: kind });
     const reason = errorText(error);
+    lastFailure = reason;
     log.error('poll.failed', {
       account,
       kind,
@@ -73,6 +77,7 @@ export const createPoller = (
 
   const completed = async (result: PassResult, startedMs: number): Promise<void> => {
     lastCompletedMs = now();
+    lastFailure = undefined;
     telemetry.count('polls_total', { account, outcome: 'completed' });
     telemetry.observe('poll_duration_seconds', (lastCompletedMs - startedMs) / 1_000, { account });
     telemetry.gauge('last_poll_timestamp_seconds', lastCompletedMs / 1_000, { account });
@@ -117,6 +122,7 @@ export const createPoller = (
     account,
     pass,
     lastCompletedMs: () => lastCompletedMs,
+    lastFailure: () => lastFailure,
     async run(signal) {
       while (!signal.aborted) {
         await pass(signal);
