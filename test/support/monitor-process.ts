@@ -27,13 +27,18 @@ export interface MonitorProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts `main.ts` with arguments. The environment is only what is given, so nothing of the machine leaks in. */
+/**
+ * Starts `main.ts` with arguments. The environment is only what is given, so nothing of the machine leaks in. `through`
+ * is a command that is given the command line of the process and becomes it, such as one that sets limits.
+ */
 export const startMonitor = (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd: string = ROOT,
+  through: readonly string[] = [],
 ): MonitorProcess => {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [command = process.execPath, ...rest] = [...through, process.execPath, MAIN, ...args];
+  const child = spawn(command, rest, {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
