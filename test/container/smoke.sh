@@ -75,6 +75,8 @@ build_image() {
   # The machine's own npm settings, credentials included, are lent to the build and stay out of the image.
   : >"$work/npmrc"
   [ ! -f "$npmrc" ] || cat "$npmrc" >"$work/npmrc"
+  # The image of the last run would stay behind without a name, at half a gigabyte each.
+  store rmi "$image" >/dev/null 2>&1 || true
   store build --isolation chroot --format docker --secret "id=npmrc,src=$work/npmrc" \
     --build-arg "BASE_IMAGE=$base_image" --build-arg REVISION=smoke --tag "$image" "$repo"
 }
