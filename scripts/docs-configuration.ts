@@ -40,7 +40,8 @@ const rows = (schema: JsonSchema): readonly string[] =>
     .map(([key, property]) => row(key, property, schema.required?.includes(key) ?? false));
 
 const section = (key: string, schema: JsonSchema): string => {
-  const item = schema.type === 'array' ? schema.items : schema;
+  const values = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const item = schema.type === 'array' ? schema.items : values?.properties ? values : schema;
   const head = `### \`${key}\`\n\n${schema.description ?? ''}`;
   if (key === 'sinks') return `${head}\n\n${sinks(schema)}`;
   if (item?.properties) return `${head}\n\n${table(rows(item))}`;

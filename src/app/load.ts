@@ -1,9 +1,9 @@
 import { UsageError } from '../base/errors.ts';
-import { defaultConfigPath, loadConfiguration } from '../config/load.ts';
+import { defaultConfigPath, type LoadedConfiguration, loadConfiguration } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../core/ports.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
-import { compileRules } from '../rules/compile.ts';
+import { type CompileOptions, compileRules } from '../rules/compile.ts';
 import { SINK_TYPES } from '../sinks/registry.ts';
 import { createSinks } from './sinks.ts';
 
@@ -36,11 +36,7 @@ export const load = async (options: {
     sinkTypes: SINK_TYPES,
     now: options.now,
   });
-  const rules = compileRules(loaded.ruleFiles, {
-    ...(loaded.lists && { lists: loaded.lists }),
-    ...(loaded.settings && { timezone: loaded.settings.timezone }),
-    ...(loaded.sinkNames && { knownSinks: loaded.sinkNames }),
-  });
+  const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));
   const problems = [
     ...loaded.problems,
     ...rules.problems,
@@ -54,6 +50,14 @@ export const load = async (options: {
     secrets: loaded.secrets,
   };
 };
+
+/** What rules are compiled with, as far as the configuration could be read. */
+export const ruleOptions = (loaded: LoadedConfiguration): CompileOptions => ({
+  ...(loaded.lists && { lists: loaded.lists }),
+  ...(loaded.timezone !== undefined && { timezone: loaded.timezone }),
+  ...(loaded.timeWindows && { timeWindows: loaded.timeWindows }),
+  ...(loaded.sinkNames && { knownSinks: loaded.sinkNames }),
+});
 
 /** What only making a sink can find: options that are legal one by one but cannot work together. */
 const sinkProblems = async (settings: Settings): Promise<readonly Problem[]> => {

@@ -8,6 +8,7 @@ import { type Environment, environmentLookup } from './environment.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
+import { readLists } from './read-lists.ts';
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
@@ -17,7 +18,8 @@ import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets } from './secrets.ts';
 import { createSection, type Section } from './section.ts';
-import type { Settings } from './settings.ts';
+import type { Settings, TimeWindowSettings } from './settings.ts';
+import type { Tree } from './tree.ts';
 import { found, type PathProblem, problemOffset } from './validate.ts';
 
 /** Everything that a configuration file came to. */
@@ -29,11 +31,44 @@ export interface LoadedConfiguration {
   /** What the rules are checked against, as far as it could be read: so a slip elsewhere makes no problems in rules. */
   readonly lists: Readonly<Record<string, readonly string[]>> | undefined;
   readonly sinkNames: readonly string[] | undefined;
+  readonly timezone: string | undefined;
+  readonly timeWindows: Readonly<Record<string, TimeWindowSettings>> | undefined;
+  /** For reading the history without the rest of the configuration, which may want secrets that are not there. */
+  readonly storePath: string | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Those of `problems` and `warnings` without which the rules cannot be read and judged: not those of other sections. */
+  readonly aboutRules: { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
   /** Every secret that was read, for the log's redactor. Live: a rotated secret file adds its new content. */
   readonly secrets: readonly string[];
 }
+
+/** Sections that rules are read with. */
+const RULE_SECTIONS: readonly string[] = ['rules', 'lists', 'timezone', 'time_windows'];
+
+/** The section that an offset lies in. */
+const sectionAt = (tree: Tree, offset: number): string | undefined => {
+  let section: string | undefined;
+  let start = -1;
+  for (const key of SECTION_ORDER) {
+    const place = tree.place([key]);
+    const at = place?.keyOffset ?? place?.offset ?? Number.POSITIVE_INFINITY;
+    if (at <= offset && at > start) [section, start] = [key, at];
+  }
+  return section;
+};
+
+const readTimeWindows = (section: Section): Settings['timeWindows'] | undefined => {
+  const checked = section.check(SECTIONS.time_windows, ['time_windows']);
+  if (checked === undefined) return undefined;
+  const windows = Object.entries(checked).map(
+    ([name, { days, hours, timezone }]): [string, TimeWindowSettings] => [
+      name,
+      { ...(days && { days }), ...(hours && { hours }), ...(timezone && { timezone }) },
+    ],
+  );
+  return Object.fromEntries(windows);
+};
 
 /** Names of all accounts, as far as they can be read; undefined when there may be more. */
 const accountNames = (section: Section): readonly string[] | undefined => {
@@ -64,15 +99,22 @@ export const loadConfiguration = async (options: {
   const warnings: Problem[] = [];
   const known = createKnownSecrets();
   const whole = (message: string): Problem => ({ file: path, line: 0, column: 0, message });
-  const end = (
-    rest: Partial<Pick<LoadedConfiguration, 'settings' | 'ruleFiles' | 'lists' | 'sinkNames'>>,
-  ): LoadedConfiguration => ({
+  /** Problems and warnings that the rules do not depend on. */
+  const elsewhere = new Set<Problem>();
+  const end = (rest: Partial<LoadedConfiguration>): LoadedConfiguration => ({
     settings: problems.length === 0 ? rest.settings : undefined,
     ruleFiles: rest.ruleFiles ?? [],
     lists: rest.lists,
     sinkNames: rest.sinkNames,
+    timezone: rest.timezone,
+    timeWindows: rest.timeWindows,
+    storePath: rest.storePath,
     problems: arrange(problems),
     warnings: arrange(warnings),
+    aboutRules: {
+      problems: arrange(problems.filter((problem) => !elsewhere.has(problem))),
+      warnings: arrange(warnings.filter((warning) => !elsewhere.has(warning))),
+    },
     secrets: known.values,
   });
 
@@ -83,15 +125,20 @@ export const loadConfiguration = async (options: {
   }
   const { lookup, mixed } = environmentLookup(options.env);
   const parsed = parseYaml(read.text, lookup);
-  const at = (offset: number, message: string): Problem => ({
-    file: path,
-    ...parsed.position(offset),
-    message,
-  });
-  problems.push(...parsed.problems.map(({ offset, message }) => at(offset, message)));
   const { tree } = parsed;
+  const at = (offset: number, message: string, section: unknown): Problem => {
+    const problem = { file: path, ...parsed.position(offset), message };
+    // A key that is none may be a slip for one that rules are read with.
+    if (SECTION_ORDER.some((name) => name === section && !RULE_SECTIONS.includes(name)))
+      elsewhere.add(problem);
+    return problem;
+  };
+  problems.push(
+    ...parsed.problems.map(({ offset, message }) => at(offset, message, tree && sectionAt(tree, offset))),
+  );
   if (tree === undefined) return end({});
-  const toProblem = (problem: PathProblem): Problem => at(problemOffset(tree, problem), problem.message);
+  const toProblem = (problem: PathProblem): Problem =>
+    at(problemOffset(tree, problem), problem.message, problem.path[0]);
   const section = createSection(
     path,
     tree,
@@ -115,25 +162,34 @@ export const loadConfiguration = async (options: {
   const poll = section.check(SECTIONS.poll, ['poll']);
   const store = section.check(SECTIONS.store, ['store']);
   const rules = section.check(SECTIONS.rules, ['rules']);
-  const lists = section.check(SECTIONS.lists, ['lists']);
+  // A text where a list belongs can be anything, a secret that slipped a level too: it is not shown.
+  const listed = section.check(SECTIONS.lists, ['lists'], (at) => at.length === 2);
+  const lists = listed && readLists(section, listed);
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
+  const timeWindows = readTimeWindows(section);
   const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
   const routes = readRoutes(section, { sinks: sinkNames, accounts: accountNames(section) });
   const http = section.check(SECTIONS.http, ['http']);
   const log = section.check(SECTIONS.log, ['log']);
   const proxy = readProxy(options.env);
-  problems.push(...proxy.problems.map((message) => ({ file: 'environment', line: 0, column: 0, message })));
+  for (const message of proxy.problems) {
+    const problem = { file: 'environment', line: 0, column: 0, message };
+    problems.push(problem);
+    elsewhere.add(problem);
+  }
   for (const secret of proxy.secrets) known.add(secret);
   const ruleFiles = rules === undefined ? [] : readRules(section, rules, problems);
-  if (mixed())
-    warnings.push(
-      whole(
-        'the API key and its secret come from names of different age (VONAGE_… and NEXMO_…): are they of one account?',
-      ),
+  if (mixed()) {
+    const warning = whole(
+      'the API key and its secret come from names of different age (VONAGE_… and NEXMO_…): are they of one account?',
     );
+    warnings.push(warning);
+    elsewhere.add(warning);
+  }
+  const forRules = { ruleFiles, lists, sinkNames, timezone, timeWindows, storePath: store?.path };
 
-  if (!accounts || !api || !poll || !store || !lists || !timezone || !routes || !http || !log)
-    return end({ ruleFiles, lists, sinkNames });
+  if (!accounts || !api || !poll || !store || !lists || !timezone || !timeWindows || !routes || !http || !log)
+    return end(forRules);
   const settings: Settings = {
     file: path,
     accounts,
@@ -148,6 +204,7 @@ export const loadConfiguration = async (options: {
     store: { path: store.path, retentionMs: store.retention },
     lists,
     timezone,
+    timeWindows,
     sinks,
     routes,
     http: { listen: http.listen },
@@ -155,5 +212,5 @@ export const loadConfiguration = async (options: {
     proxy: proxy.proxy,
   };
   checkTogether(section, settings, options.now());
-  return end({ settings, ruleFiles, lists, sinkNames });
+  return end({ ...forRules, settings });
 };

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { duration, isTimezone, name, parseBaseUrl, parseListen, parseStart, text, whole } from './values.ts';
+import {
+  duration,
+  isDays,
+  isHours,
+  isTimezone,
+  name,
+  parseBaseUrl,
+  parseListen,
+  parseStart,
+  text,
+  whole,
+} from './values.ts';
 
 /*
  * The shape of the configuration file, section by section. The editor's JSON Schema and the table in
@@ -12,6 +23,9 @@ const LISTEN_ALLOWED =
   'allowed: host:port such as 127.0.0.1:8080 or "[::1]:8080" (port 0: any free one), or off';
 const BASE_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#"';
 const SECRET_ALLOWED = 'allowed: a text that is not empty';
+const TIMEZONE_ALLOWED = 'allowed: a name of the IANA time zone database, such as UTC or Europe/London';
+const DAYS_ALLOWED = 'allowed: mon, tue, wed, thu, fri, sat, sun and ranges such as mon-fri';
+const HOURS_ALLOWED = 'allowed: a range of hours such as 09:00-17:30, over midnight such as 22:00-06:00';
 
 const account = z.strictObject({
   name: name().describe('Name of the account in logs, metrics, alerts and routes. Unique.'),
@@ -75,10 +89,47 @@ const store = z.strictObject({
   ),
 });
 
+const listFile = z.strictObject({
+  file: text().describe(
+    'A file with one text a line; empty lines and comments (`#`) are left out. Relative to the configuration file.',
+  ),
+});
+
 const lists = z
-  .record(name(), z.array(z.string()))
+  .record(
+    name(),
+    z.union([z.array(z.string()), listFile], {
+      error: 'allowed: a list of texts, or a map with the key "file"',
+    }),
+  )
   .prefault({})
-  .describe('Named lists of texts, for `|expand` in rules: `%name%` there is any text of the list.');
+  .describe(
+    'Named lists of texts, for `|expand` in rules: `%name%` there is any text of the list. Instead of a list, `{ file: PATH }` takes them from a file, one a line.',
+  );
+
+const timezone = () =>
+  z.string().refine(isTimezone, { error: TIMEZONE_ALLOWED }).meta({ allowed: 'IANA time zone' });
+
+/** One text or a list of them; becomes a list. */
+const several = (isRight: (value: string) => boolean, error: string) => {
+  const one = z.string({ error }).refine(isRight, { error });
+  return z
+    .union([one, z.array(one).min(1, { error })], { error })
+    .transform((value): readonly string[] => (typeof value === 'string' ? [value] : value))
+    .optional();
+};
+
+const timeWindow = z.strictObject({
+  days: several(isDays, DAYS_ALLOWED)
+    .describe('Days of the week, such as `mon-fri` or `[mon-thu, sat]`. Absent: every day.')
+    .meta({ allowed: 'day or range of days, or a list of these' }),
+  hours: several(isHours, HOURS_ALLOWED)
+    .describe(
+      'Hours by the wall clock, such as `09:00-17:30` or `[08:00-12:00, 13:00-17:00]`; the end is not part of them. A range over midnight belongs to the day on which it begins. Absent: all day.',
+    )
+    .meta({ allowed: 'range of hours, or a list of these' }),
+  timezone: timezone().optional().describe('Zone of days and hours. Absent: the `timezone` above.'),
+});
 
 const routeMatch = z
   .record(
@@ -115,14 +166,11 @@ export const SECTIONS = {
     .default(['rules'])
     .describe('Rule files, or folders that are searched for `*.yml` and `*.yaml`; relative to this file.'),
   lists,
-  timezone: z
-    .string()
-    .refine(isTimezone, {
-      error: 'allowed: a name of the IANA time zone database, such as UTC or Europe/London',
-    })
-    .default('UTC')
-    .describe('Zone in which rules read the time of day.')
-    .meta({ allowed: 'IANA time zone' }),
+  timezone: timezone().default('UTC').describe('Zone in which rules read the time of day.'),
+  time_windows: z
+    .record(name(), timeWindow)
+    .prefault({})
+    .describe('Named times, such as office hours, for `inside` and `outside` in rules.'),
   routes: z
     .array(route)
     .min(1, { error: 'allowed: a list of at least one route' })
@@ -166,6 +214,7 @@ export const SECTION_ORDER = [
   'rules',
   'lists',
   'timezone',
+  'time_windows',
   'sinks',
   'routes',
   'http',

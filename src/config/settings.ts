@@ -21,6 +21,16 @@ export interface SinkSettings {
   readonly off: boolean;
 }
 
+/** A named time of the week, such as office hours. */
+export interface TimeWindowSettings {
+  /** `mon`, or ranges such as `mon-fri`; every day when missing. */
+  readonly days?: readonly string[];
+  /** Ranges of the wall clock such as `09:00-17:30` or `22:00-06:00`; all day when missing. */
+  readonly hours?: readonly string[];
+  /** IANA name; that of the whole configuration when missing. */
+  readonly timezone?: string;
+}
+
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
 export interface Settings {
   /** The configuration file. */
@@ -38,6 +48,7 @@ export interface Settings {
   readonly store: { readonly path: string; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly timezone: string;
+  readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;
   readonly sinks: readonly SinkSettings[];
   /** In order; the last one takes every alert. Sinks that are off are still named. */
   readonly routes: readonly Route[];

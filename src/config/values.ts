@@ -111,3 +111,21 @@ export const isTimezone = (value: string): boolean => {
     return false;
   }
 };
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** Whether a text is a day of the week such as `mon`, or a range of them such as `mon-fri` or `sat-mon`. */
+export const isDays = (value: string): boolean => {
+  const days = value.split('-');
+  return days.length <= 2 && days.every((day) => DAYS.includes(day));
+};
+
+/** Whether a text is a range of hours such as `09:00-17:30`, over midnight such as `22:00-06:00`, or up to `24:00`. */
+export const isHours = (value: string): boolean => {
+  const [from, to, more] = value.split('-');
+  const start = /^([01]?\d|2[0-3]):[0-5]\d$/;
+  if (from === undefined || to === undefined || more !== undefined) return false;
+  return (
+    start.test(from) && (start.test(to) || to === '24:00') && from.padStart(5, '0') !== to.padStart(5, '0')
+  );
+};

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { load } from '../../src/app/load.ts';
 import { createInstallation, type Installation, ruleOf } from '../support/installation.ts';
+import { eventOf, stateOf } from '../support/rules.ts';
 
 let installation: Installation;
 beforeEach(() => {
@@ -33,6 +36,36 @@ describe('loading configuration and rules together', () => {
     expect(problems.map((problem) => problem.file.replace(/^.*[\\/]/, ''))).toEqual(
       expect.arrayContaining(['monitor.yml', 'b.yml']),
     );
+  });
+
+  it('judges rules with the lists and time windows of the configuration', async () => {
+    const rule = (window: string, list: string): string => `title: Rights
+logsource: {product: vonage, service: audit}
+detection:
+  s: {event_type: USER_STATUS, user_email|expand: '%${list}%'}
+  condition: s
+monitor: {outside: ${window}}
+`;
+    installation.configure({
+      lists: { watched: { file: 'watched.txt' } },
+      time_windows: { office_hours: { days: 'mon-fri', hours: '08:00-18:00', timezone: 'Europe/Berlin' } },
+    });
+    writeFileSync(join(dirname(installation.config), 'watched.txt'), 'anna@example.com # admin\n');
+    installation.rule('b.yml', rule('office_hours', 'watched'));
+    const { ready, problems } = await loaded();
+    expect(problems).toEqual([]);
+    const matchesAt = (createdAt: string): number => {
+      const fields = { event_type: 'USER_STATUS', user_email: 'anna@example.com' };
+      const event = eventOf(fields, { ms: Date.parse(createdAt) });
+      return ready?.rules.engine.evaluate(event, stateOf()).matches.length ?? -1;
+    };
+    // A Monday in winter: 08:00 in Berlin is 07:00 UTC.
+    expect(['06:59', '07:00', '16:59', '17:00'].map((time) => matchesAt(`2026-01-05T${time}:00Z`))).toEqual([
+      1, 0, 0, 1,
+    ]);
+    installation.rule('b.yml', rule('offic_hours', 'wached'));
+    const hints = (await loaded()).problems.map(({ message }) => message.replace(/^.*; /, ''));
+    expect(hints).toEqual(['did you mean "watched"?', 'did you mean "office_hours"?']);
   });
 
   it('finds options of a sink that are legal one by one but cannot work together', async () => {

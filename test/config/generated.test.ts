@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -71,6 +72,11 @@ describe('docs/configuration.md', () => {
           secretFiles.map((path) => [path, 'https://hooks.slack.example/services/x/y/z\n']),
         ),
       });
+      const listFiles = [...text.matchAll(/file: (lists\/[\w.-]+)/g)].map(([, path = '']) => path);
+      for (const path of listFiles) {
+        mkdirSync(dirname(join(root, path)), { recursive: true });
+        writeFileSync(join(root, path), 'one\n');
+      }
       const variables = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, 'value']);
       const { problems, warnings, settings } = await load(
         { root },

@@ -46,7 +46,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'pol: {}\nfrobnicate: 1\npoll: { intervall: 30s }\nhttp: { frob: 1 }\n',
     [
       'monitor.yml:2:1: unknown key "pol"; did you mean "poll"?',
-      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, store, rules, lists, timezone, sinks, routes, http, log',
+      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, store, rules, lists, timezone, time_windows, sinks, routes, http, log',
       'monitor.yml:4:9: poll: unknown key "intervall"; did you mean "interval"?',
       'monitor.yml:5:9: http: unknown key "frob"; allowed: listen',
     ],
@@ -192,7 +192,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'lists that are none',
     'lists: { a: x, b: [{}], "c d": [] }\n',
     [
-      'monitor.yml:2:13: lists.a: found a text (not shown), allowed: a list',
+      'monitor.yml:2:13: lists.a: found a text (not shown), allowed: a list of texts, or a map with the key "file"',
       'monitor.yml:2:20: lists.b[0]: found an empty map, allowed: a text',
       'monitor.yml:2:25: lists.c d: found this name, allowed: 1 to 64 letters, digits, "_", "." or "-"',
     ],
