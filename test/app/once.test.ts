@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createScope, type Scope } from '../../src/base/scope.ts';
+import { createGenerator } from '../../src/simulator/generator.ts';
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { runInProcess } from '../support/in-process.ts';
+import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { createReceiver, type Receiver } from '../support/receiver.ts';
+
+let scope: Scope;
+let simulator: Simulator;
+let slow: Receiver;
+let quick: Receiver;
+let installation: Installation;
+
+beforeEach(async () => {
+  scope = createScope();
+  simulator = await createSimulator();
+  scope.defer('simulator', () => simulator.close());
+  slow = await createReceiver();
+  scope.defer('slow', () => slow.close());
+  quick = await createReceiver();
+  scope.defer('quick', () => quick.close());
+  installation = createInstallation(simulator.url, {
+    sinks: { slow: { type: 'webhook', url: slow.url }, quick: { type: 'webhook', url: quick.url } },
+    routes: [{ match: { kind: 'rule' }, to: ['slow'] }, { to: ['quick'] }],
+  });
+  scope.defer('installation', () => installation.remove());
+  installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
+});
+afterEach(() => scope.close());
+
+const generator = createGenerator({ seed: 'once', account: KEY });
+const addEvent = (): void => simulator.add(KEY, generator.any(Date.now() - 2_000, 'APP_CREATE'));
+const once = async (): Promise<boolean> => (await runInProcess(installation.config, 'once')).done;
+
+describe('run --once', () => {
+  it('delivers what a parking gives rise to, also through a sink that was already done; that is a failure', async () => {
+    slow.answer(async () => {
+      // By now the other sink has long found nothing to do.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { status: 410 };
+    });
+    addEvent();
+    expect(await once()).toBe(false);
+    expect(quick.requests.map((request) => JSON.parse(request.body).rule.id)).toEqual(['system.parked']);
+    // Parked before: no failure of this run.
+    expect(await once()).toBe(true);
+    expect(slow.requests.length).toBe(1);
+  });
+
+  it('a delivery that has to wait is a failure, and goes out with the next run', async () => {
+    slow.next({ status: 503, headers: { 'retry-after': '1' } });
+    addEvent();
+    expect(await once()).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await once()).toBe(true);
+    expect(slow.requests.length).toBe(2);
+  });
+
+  it('stopped before it got to work is a failure', async () => {
+    const store = openStore({ path: installation.database, now: Date.now });
+    scope.defer('store', () => store.close());
+    await store.leases.acquire('monitor', 'elsewhere/1/1/x', 3_600_000);
+    const waiting = await runInProcess(installation.config, 'once');
+    await waiting.until((line) => line.event === 'lease.waiting');
+    expect(await waiting.stop()).toBe(false);
+    expect(simulator.requests.count()).toBe(0);
+  });
+
+  it('an API that asks for an hour of peace does not hold it for an hour', async () => {
+    simulator.faults.add({ kind: 'status', status: 429, retryAfter: 3_600 });
+    addEvent();
+    const startedMs = Date.now();
+    expect(await once()).toBe(false);
+    expect(Date.now() - startedMs).toBeLessThan(10_000);
+  });
+});
+
+describe('sinks that are gone', () => {
+  it('alerts that wait for one are told of at every start, do not fail a single run, and go out when it is back', async () => {
+    slow.answer({ status: 503 });
+    addEvent();
+    expect(await once()).toBe(false);
+    const sections = { sinks: { quick: { type: 'webhook', url: quick.url } }, routes: [{ to: ['quick'] }] };
+    installation.configure(sections);
+    const run = await runInProcess(installation.config, 'once');
+    expect(await run.done).toBe(true);
+    expect(run.lines).toContainEqual(
+      expect.objectContaining({
+        event: 'config.warning',
+        sink: 'slow',
+        warning: expect.stringMatching(
+          /^1 delivery waits for sink "slow", which is off or not in the configuration/,
+        ),
+      }),
+    );
+    slow.answer({});
+    installation.configure({
+      sinks: { ...sections.sinks, slow: { type: 'webhook', url: slow.url } },
+      routes: [{ to: ['quick'] }],
+    });
+    const daemon = await runInProcess(installation.config);
+    await slow.received(2);
+    await daemon.stop();
+    expect(slow.requests[1]?.headers['webhook-id']).toBe(slow.requests[0]?.headers['webhook-id']);
+  });
+});
+
+describe('metrics', () => {
+  it('a state that has emptied is 0, not what it was', async () => {
+    slow.answer({ status: 503 });
+    addEvent();
+    const daemon = await runInProcess(installation.config);
+    const { url } = await daemon.until((line) => line.event === 'http.listening');
+    const pending = async (): Promise<string | undefined> =>
+      /^vonage_audit_monitor_deliveries\{sink="slow",state="pending"\} (\d+)$/m.exec(
+        await (await fetch(`${String(url)}/metrics`)).text(),
+      )?.[1];
+    await daemon.until((line) => line.event === 'delivery.retry');
+    expect(await pending()).toBe('1');
+    slow.answer({});
+    await daemon.until((line) => line.event === 'delivery.sent');
+    expect(await pending()).toBe('0');
+    await daemon.stop();
+  });
+});
