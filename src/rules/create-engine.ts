@@ -20,6 +20,7 @@ export interface EngineOptions {
   readonly maxGroups: number;
 }
 
+const NO_HITS: readonly number[] = [];
 const NO_VALUES: Readonly<Record<string, Json>> = {};
 
 // Whether the rule's time windows allow a moment; undefined: always.
@@ -66,10 +67,11 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     allowed: allowedTimes(rule.header, options.timeWindows),
     correlator: createCorrelator(rule.spec, rule.version, options.maxGroups, counters),
   }));
+  // `changed` looks at every event of the rule's types, whether its detection holds or not.
+  const watchful = detections.map((rule) => rule.header.monitor.changed !== undefined);
   const candidates = createCandidates(
     detections.map((rule) => rule.expression),
-    // `changed` looks at every event of the rule's types, whether its detection holds or not.
-    detections.map((rule) => rule.header.monitor.changed !== undefined),
+    watchful,
     evaluator,
   );
 
@@ -136,8 +138,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
 
   const detect = (index: number, event: AuditEvent, state: RuleState, matches: Match[]): void => {
     const { rule, info, allowed, gates } = nodes[index] as (typeof nodes)[number];
-    const held = (evaluator.conditions[index] as Holds)();
-    if (!held && gates.length === 0) return;
+    const held = !watchful[index] || (evaluator.conditions[index] as Holds)();
     let values = NO_VALUES;
     let passed = held;
     for (const gate of gates) {
@@ -190,13 +191,23 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
       const failures: RuleFailure[] = [];
       settleBefore(event, state, matches, failures);
       evaluator.show(event);
-      candidates.visit(event, (index) => {
+      let hits: number[] | undefined;
+      candidates.visit((index) => {
+        try {
+          if (watchful[index] || (evaluator.conditions[index] as Holds)()) (hits ??= []).push(index);
+        } catch (error) {
+          failures.push({ rule: (detections[index] as LinkedDetection).header.info, error });
+        }
+      });
+      // The index finds rules in any order; matches come in the order of the files.
+      if (hits && hits.length > 1) hits.sort((a, b) => a - b);
+      for (const index of hits ?? NO_HITS) {
         try {
           detect(index, event, state, matches);
         } catch (error) {
           failures.push({ rule: (detections[index] as LinkedDetection).header.info, error });
         }
-      });
+      }
       if (correlators.length > 0)
         correlate((correlator, found) => correlator.add(found, state), matches, failures, false);
       return { matches, failures };

@@ -33,7 +33,8 @@ export const createMemoryState = (): RuleState => {
   };
 };
 
-const eventsOf = (test: RuleTest): AuditEvent[] =>
+/** The events of a test as the engine gets them. */
+export const eventsOf = (test: RuleTest): AuditEvent[] =>
   test.events.map(({ atMs: givenMs, fields }, index) => {
     const stated = typeof fields.created_at === 'string' ? parseTime(fields.created_at) : undefined;
     const atMs = stated ?? givenMs;

@@ -8,7 +8,7 @@ export interface Codec<T> {
 }
 
 /**
- * The records of one rule, by key, least recently changed first, at most `cap` of them.
+ * The records of one rule, by key, at most `cap` of them: the least recently changed one goes first.
  *
  * They live in memory as long as their RuleState object; `flush` writes those that changed since the last flush, each
  * under its own state key. State can only be asked for keys one knows, so records are kept in numbered slots
@@ -23,15 +23,20 @@ export interface StateTable<T> {
   delete(key: string): void;
   /** The least recently changed record. */
   oldest(): [string, T] | undefined;
-  /** Records, least recently changed first. Deleting while iterating is allowed. */
+  /** All records, in no certain order. */
   entries(): IterableIterator<[string, T]>;
   flush(state: RuleState): void;
 }
 
+// Records form a ring through `older` and `newer`, as a Map that is deleted from and added to for every use would
+// have to step over what was deleted to find its first key.
 interface Slot<T> {
+  readonly key: string;
   readonly slot: number;
-  readonly seq: number;
-  readonly value: T;
+  seq: number;
+  value: T;
+  older: Slot<T>;
+  newer: Slot<T>;
 }
 
 /** Where a table is kept and how large it may grow. */
@@ -50,45 +55,68 @@ export const loadTable = <T>(state: RuleState, options: TableOptions<T>): StateT
   const { prefix, version, cap, codec } = options;
   const records = new Map<string, Slot<T>>();
   const dirty = new Set<number>();
-  const bySlot: (string | undefined)[] = [];
+  const bySlot: (Slot<T> | undefined)[] = [];
   const free: number[] = [];
+  let newest: Slot<T> | undefined;
   let seq = 0;
   let writtenSlots = 0;
+
+  const unlink = (record: Slot<T>): void => {
+    record.older.newer = record.newer;
+    record.newer.older = record.older;
+    if (newest === record) newest = record.older === record ? undefined : record.older;
+  };
+  const linkNewest = (record: Slot<T>): void => {
+    if (newest) {
+      record.older = newest;
+      record.newer = newest.newer;
+      newest.newer.older = record;
+      newest.newer = record;
+    } else {
+      record.older = record;
+      record.newer = record;
+    }
+    newest = record;
+  };
+  const add = (key: string, slot: number, order: number, value: T): void => {
+    const record = { key, slot, seq: order, value } as Slot<T>;
+    records.set(key, record);
+    bySlot[slot] = record;
+    linkNewest(record);
+  };
+  const remove = (key: string): void => {
+    const record = records.get(key);
+    if (!record) return;
+    records.delete(key);
+    unlink(record);
+    bySlot[record.slot] = undefined;
+    free.push(record.slot);
+    dirty.add(record.slot);
+  };
 
   const header = state.get(prefix);
   if (Array.isArray(header) && typeof header[1] === 'number') {
     writtenSlots = header[1];
     const same = header[0] === version;
-    const found: { key: string; slot: Slot<T> }[] = [];
+    const found: { key: string; slot: number; order: number; value: T }[] = [];
     for (let slot = 0; slot < writtenSlots; slot += 1) {
       const json = state.get(`${prefix}/${slot}`);
       bySlot.push(undefined);
-      const value = same && Array.isArray(json) ? codec.decode(json[2] as Json) : undefined;
-      const key = Array.isArray(json) ? json[0] : undefined;
-      const order = Array.isArray(json) ? json[1] : undefined;
-      if (value !== undefined && typeof key === 'string' && typeof order === 'number') {
-        found.push({ key, slot: { slot, seq: order, value } });
-        bySlot[slot] = key;
-      } else {
+      const [key, order, kept] = Array.isArray(json) ? (json as readonly Json[]) : [];
+      const value = same && kept !== undefined ? codec.decode(kept) : undefined;
+      if (value !== undefined && typeof key === 'string' && typeof order === 'number')
+        found.push({ key, slot, order, value });
+      else {
         free.push(slot);
         if (json !== undefined) dirty.add(slot);
       }
     }
-    found.sort((a, b) => a.slot.seq - b.slot.seq);
-    for (const { key, slot } of found) records.set(key, slot);
-    seq = (found[found.length - 1]?.slot.seq ?? 0) + 1;
+    found.sort((a, b) => a.order - b.order);
+    for (const { key, slot, order, value } of found) add(key, slot, order, value);
+    seq = (found[found.length - 1]?.order ?? 0) + 1;
     free.reverse();
     if (!same) writtenSlots = -1;
   }
-
-  const remove = (key: string): void => {
-    const record = records.get(key);
-    if (!record) return;
-    records.delete(key);
-    bySlot[record.slot] = undefined;
-    free.push(record.slot);
-    dirty.add(record.slot);
-  };
 
   return {
     get size() {
@@ -97,27 +125,29 @@ export const loadTable = <T>(state: RuleState, options: TableOptions<T>): StateT
     get: (key) => records.get(key)?.value,
     put(key, value) {
       const known = records.get(key);
-      let slot = known?.slot;
-      if (known) records.delete(key);
-      else if (records.size >= cap) {
-        for (const oldest of records.keys()) {
-          remove(oldest);
-          options.onEvicted();
-          break;
+      if (known) {
+        known.value = value;
+        known.seq = seq;
+        if (known !== newest) {
+          unlink(known);
+          linkNewest(known);
         }
+        dirty.add(known.slot);
+      } else {
+        if (newest && records.size >= cap) {
+          remove(newest.newer.key);
+          options.onEvicted();
+        }
+        const slot = free.pop() ?? bySlot.length;
+        add(key, slot, seq, value);
+        dirty.add(slot);
       }
-      if (slot === undefined) {
-        slot = free.pop() ?? bySlot.length;
-        bySlot[slot] = key;
-      }
-      records.set(key, { slot, seq, value });
       seq += 1;
-      dirty.add(slot);
     },
     delete: remove,
     oldest() {
-      const { value } = records.entries().next();
-      return value && [value[0], value[1].value];
+      const record = newest?.newer;
+      return record && [record.key, record.value];
     },
     *entries() {
       for (const [key, { value }] of records) yield [key, value];
@@ -125,12 +155,9 @@ export const loadTable = <T>(state: RuleState, options: TableOptions<T>): StateT
     flush(to) {
       if (dirty.size === 0 && writtenSlots === bySlot.length) return;
       for (const slot of dirty) {
-        const key = bySlot[slot];
-        const record = key === undefined ? undefined : records.get(key);
-        to.set(
-          `${prefix}/${slot}`,
-          record && key !== undefined ? [key, record.seq, codec.encode(record.value)] : null,
-        );
+        const record = bySlot[slot];
+        const json = record ? [record.key, record.seq, codec.encode(record.value)] : null;
+        to.set(`${prefix}/${slot}`, json);
       }
       dirty.clear();
       if (writtenSlots !== bySlot.length) {
