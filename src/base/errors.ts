@@ -2,8 +2,7 @@
 export const errorText = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || error.name;
-  const inner =
-    error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error.cause;
+  const inner = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error.cause;
   if (inner === undefined || inner === null) return own;
   const cause = errorText(inner);
   return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`;
