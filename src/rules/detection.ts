@@ -7,8 +7,10 @@ import { readValue, VALUE_KINDS, type ValueContext } from './values.ts';
 import { type Entry, entry, type Mapping, type Node, placeIn, type Scalar } from './yaml.ts';
 
 const pieceKey = (piece: Piece): string => (piece === ANY ? '*' : piece === ONE ? '?' : `=${piece}`);
-const testKey = (test: Test): unknown =>
-  test.type === 'text' ? [test.pattern.map(pieceKey), test.cased, test.number ?? null] : test;
+const testKey = (test: Test): unknown => {
+  if (test.type === 'text') return [test.pattern.map(pieceKey), test.cased, test.number ?? null];
+  return test.type === 'regex' ? ['regex', test.source, test.flags] : test;
+};
 
 const itemKey = (item: Omit<Item, 'key'>): string =>
   JSON.stringify([

@@ -16,7 +16,13 @@ export type Test =
       /** Set when the rule wrote a number: then numbers are also compared as such. */
       readonly number: number | undefined;
     }
-  | { readonly type: 'regex'; readonly source: string; readonly flags: string }
+  | {
+      readonly type: 'regex';
+      readonly source: string;
+      readonly flags: string;
+      /** Compiled when it was checked; not part of what tells tests apart. */
+      readonly matches: (text: string) => boolean;
+    }
   | { readonly type: 'cidr'; readonly network: string }
   | { readonly type: 'compare'; readonly op: Comparison; readonly text: string }
   | { readonly type: 'exists'; readonly value: boolean }

@@ -2,7 +2,6 @@ import { inNetwork, type Network, parseAddress, parseNetwork } from './cidr.ts';
 import type { Comparison, Item, Test } from './item.ts';
 import { compilePattern, isLiteral, literalText } from './text-pattern.ts';
 import { parseTime, type TimeZone, timePart } from './time-zone.ts';
-import { compileRegex } from './values.ts';
 import type { EventView, FieldValue, Leaf } from './view.ts';
 
 /** Whether an item holds for the shown event. */
@@ -12,8 +11,6 @@ export type Predicate = (view: EventView) => boolean;
 export interface PredicateContext {
   slot(field: string): number;
   readonly zone: TimeZone;
-  /** Compiled expressions by source and flags: the same one in many rules is compiled once. */
-  readonly regexes: Map<string, (text: string) => boolean>;
 }
 
 type LeafTest = (leaf: Leaf) => boolean;
@@ -47,19 +44,7 @@ const compare = (op: Comparison, limitText: string): LeafTest => {
   };
 };
 
-const regexTest = (source: string, flags: string, context: PredicateContext): LeafTest => {
-  const key = `${flags}/${source}`;
-  let test = context.regexes.get(key);
-  if (!test) {
-    const regex = compileRegex(source, flags);
-    test = (text) => regex.test(text);
-    context.regexes.set(key, test);
-  }
-  const run = test;
-  return (leaf) => run(leaf.text);
-};
-
-const leafTest = (test: Test, context: PredicateContext): LeafTest => {
+const leafTest = (test: Test): LeafTest => {
   switch (test.type) {
     case 'text': {
       const matches = compilePattern(test.pattern);
@@ -68,7 +53,7 @@ const leafTest = (test: Test, context: PredicateContext): LeafTest => {
       return test.cased ? (leaf) => matches(leaf.text) : (leaf) => matches(leaf.folded);
     }
     case 'regex':
-      return regexTest(test.source, test.flags, context);
+      return (leaf) => test.matches(leaf.text);
     case 'cidr': {
       const network = parseNetwork(test.network) as Network;
       return (leaf) => {
@@ -87,7 +72,7 @@ const leafTest = (test: Test, context: PredicateContext): LeafTest => {
 };
 
 // Exact texts become one set look-up; the rest are tried in order of cost.
-const anyOf = (tests: readonly Test[], context: PredicateContext): LeafTest => {
+const anyOf = (tests: readonly Test[]): LeafTest => {
   const exact = new Set<string>();
   const others: Test[] = [];
   for (const test of tests) {
@@ -96,7 +81,7 @@ const anyOf = (tests: readonly Test[], context: PredicateContext): LeafTest => {
     else others.push(test);
   }
   const cost = (test: Test): number => (test.type === 'regex' ? 2 : test.type === 'cidr' ? 1 : 0);
-  const compiled = others.sort((a, b) => cost(a) - cost(b)).map((test) => leafTest(test, context));
+  const compiled = others.sort((a, b) => cost(a) - cost(b)).map(leafTest);
   if (compiled.length === 0 && exact.size === 1) {
     const [only] = exact;
     return (leaf) => leaf.folded === only;
@@ -135,11 +120,11 @@ const reader = (item: Item, context: PredicateContext): Read => {
   };
 };
 
-const fieldTest = (tests: readonly Test[], context: PredicateContext): ((value: FieldValue) => boolean) => {
+const fieldTest = (tests: readonly Test[]): ((value: FieldValue) => boolean) => {
   const withNull = tests.some((test) => test.type === 'null');
   const rest = tests.filter((test) => test.type !== 'null');
   if (rest.length === 0) return withNull ? (value) => value.nothing : () => false;
-  const test = anyOf(rest, context);
+  const test = anyOf(rest);
   return (value) => {
     if (withNull && value.nothing) return true;
     const { leaves } = value;
@@ -180,7 +165,7 @@ export const compileItem = (item: Item, context: PredicateContext): Predicate =>
       const compiled = references.map((test) => fieldReference(read, test, context));
       return (view) => compiled.some((predicate) => predicate(view));
     }
-    const test = fieldTest(tests, context);
+    const test = fieldTest(tests);
     return (view) => test(read(view));
   };
   let holds: Predicate;

@@ -36,7 +36,7 @@ export interface ValueContext {
 }
 
 /** A compiled expression that answers in linear time. Throws when the source is none. */
-export const compileRegex = (source: string, flags: string): RE2JS => {
+const compileRegex = (source: string, flags: string): RE2JS => {
   let bits = 0;
   if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
   if (flags.includes('m')) bits |= RE2JS.MULTILINE;
@@ -181,8 +181,9 @@ const regexTest = (
   let anchored = source;
   if (modifiers.openEnd && !modifiers.openStart) anchored = `^(?:${source})`;
   if (modifiers.openStart && !modifiers.openEnd) anchored = `(?:${source})$`;
+  let regex: RE2JS;
   try {
-    compileRegex(anchored, modifiers.flags);
+    regex = compileRegex(anchored, modifiers.flags);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const hint = /\(\?[=!<]|\\[1-9]/.test(source)
@@ -191,7 +192,7 @@ const regexTest = (
     reporter.problem(scalar.at, `${shown(source)} is no regular expression: ${reason}`, hint);
     return undefined;
   }
-  return { type: 'regex', source: anchored, flags: modifiers.flags };
+  return { type: 'regex', source: anchored, flags: modifiers.flags, matches: (text) => regex.test(text) };
 };
 
 const testsOf = (
