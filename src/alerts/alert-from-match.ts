@@ -9,7 +9,7 @@ import { parseTemplate, renderTemplate } from './template.ts';
 import { cutText, visibleText } from './visible-text.ts';
 
 /** The longest message, in characters: more than anybody reads at night, less than any sink's limit. */
-export const MAX_MESSAGE_LENGTH = 2_000;
+const MAX_MESSAGE_LENGTH = 2_000;
 
 /**
  * Names a message template can use beside the event's own fields and the match's values. `count` is the number of

@@ -51,7 +51,7 @@ export const quarantineAlert = (
 const OWN_CREDENTIAL = /^(ACCOUNT_SECRET_|IP_WHITELIST_)|^USER_API_KEYS_UPDATE$/;
 
 /** Whether an event touches what the monitor itself needs to see the account: secrets, key rights, the allow-list. */
-export const touchesOwnCredential = (eventType: string): boolean => OWN_CREDENTIAL.test(eventType);
+const touchesOwnCredential = (eventType: string): boolean => OWN_CREDENTIAL.test(eventType);
 
 /**
  * The alert about an event that touches the monitor's own access to an account it polls, or undefined for any other

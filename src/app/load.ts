@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { type CompileOptions, compileRules } from '../rules/compile.ts';
 import { SINK_TYPES } from '../sinks/registry.ts';
+import { checkTemplates } from './check-templates.ts';
 import { createSinks } from './sinks.ts';
 
 /** The rules as compiled. */
@@ -37,16 +38,18 @@ export const load = async (options: {
     now: options.now,
   });
   const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));
+  const templates = checkTemplates(rules.rules);
   const problems = [
     ...loaded.problems,
     ...rules.problems,
+    ...templates.problems,
     ...(loaded.settings ? await sinkProblems(loaded.settings) : []),
   ].sort(byPlace);
   return {
     file,
     ready: loaded.settings && problems.length === 0 ? { settings: loaded.settings, rules } : undefined,
     problems,
-    warnings: [...loaded.warnings, ...rules.warnings].sort(byPlace),
+    warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),
     secrets: loaded.secrets,
   };
 };

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { errorCode, errorText } from '../base/errors.ts';
 
 /** No configuration, rule or secret file that people write comes near this; a larger one is a mistake or an attack. */
-export const MAX_FILE_BYTES = 1_048_576;
+const MAX_FILE_BYTES = 1_048_576;
 
 /** What reading a file came to: its text, or why not, for people. */
 export type TextRead = { readonly text: string } | { readonly failure: string };

@@ -92,7 +92,7 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
     const pauseMs = backoffMs(failures, STORE_BACKOFF, random);
-    log.error('store.error', { sink: sink.name, operation, error: errorText(error), retry_in_ms: pauseMs });
+    log.error('store.error', { sink: sink.name, operation, reason: errorText(error), retry_in_ms: pauseMs });
     return pauseMs;
   };
 

@@ -68,6 +68,28 @@ monitor: {outside: ${window}}
     expect(hints).toEqual(['did you mean "watched"?', 'did you mean "office_hours"?']);
   });
 
+  it('finds message templates that are broken, and names that no event has', async () => {
+    const rule = (id: number, message: string): string =>
+      `${ruleOf(`T${id}`, 'low', ['APP_DELETE'])}\nmonitor: {message: "${message}"}\n`;
+    installation.rule('good.yml', rule(1, '{user_email} deleted {context.appId|an application} ({count})'));
+    installation.rule('odd.yml', rule(2, '{user_mail} did it'));
+    const { ready, warnings } = await loaded();
+    expect(ready).toBeDefined();
+    expect(warnings.map((warning) => warning.message)).toEqual([
+      expect.stringContaining('poll.interval'),
+      expect.stringMatching(/"user_mail" is no field .*did you mean "user_email"\?/),
+    ]);
+    installation.rule('bad.yml', rule(3, 'unclosed {user_email'));
+    const { problems } = await loaded();
+    expect(problems).toEqual([
+      expect.objectContaining({
+        file: expect.stringMatching(/bad\.yml$/),
+        line: 1,
+        message: expect.stringContaining('not closed'),
+      }),
+    ]);
+  });
+
   it('finds options of a sink that are legal one by one but cannot work together', async () => {
     installation.configure({
       sinks: {
