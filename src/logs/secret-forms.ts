@@ -1,10 +1,12 @@
 /** Texts shorter than this are not searched for: they occur everywhere, and no real credential is so short. */
 const SHORTEST = 4;
+/** Parts of a URL that are shorter are no credentials by themselves. */
+const SHORTEST_TOKEN = 16;
 
 /**
  * The texts in which a secret can show itself: as it is, percent-encoded, form-encoded, inside a JSON text, and inside
  * any base64 text (`Authorization: Basic …` with whatever user name). A secret that is a URL also shows itself by its
- * password and by its path, since errors quote URLs in parts. Longest first; empty for a secret shorter than 4.
+ * password, by its path, and by what in path and query is long enough to be a token, since errors quote URLs in parts. Longest first; empty for a secret shorter than 4.
  */
 export const secretForms = (secret: string): readonly string[] => {
   const forms = new Set<string>();
@@ -54,11 +56,12 @@ const urlParts = (secret: string): readonly string[] => {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(secret) || !URL.canParse(secret)) return [];
   const url = new URL(secret);
   const path = url.pathname + url.search;
+  // Of Slack's URL, for one, the last segment is the token. Short ones such as `hook` name a place, not a credential.
+  const tokens = [path, ...url.pathname.split('/'), ...url.searchParams.values()];
   return [
     url.password,
     decoded(url.password),
-    // Short paths such as `/hook` name a place, not a credential.
-    ...(path.length >= 16 ? [path] : []),
+    ...tokens.filter((part) => part.length >= SHORTEST_TOKEN),
   ].filter((part) => part !== '');
 };
 

@@ -7,8 +7,11 @@ import { fit, oneLine } from './text.ts';
 
 /** Longest reason or receipt we keep. */
 const MAX_REASON = 300;
-/** Statuses that say "not now" (RFC 9110 and 6585); every 5xx says so as well. */
-const RETRY_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+/**
+ * Statuses that say "not now" (RFC 9110 and 6585); every 5xx says so as well. 407 is said by a proxy on the way: about
+ * the receiver, and about the alert, it says nothing.
+ */
+const RETRY_STATUSES: ReadonlySet<number> = new Set([407, 408, 425, 429]);
 
 /**
  * Makes text fit to be stored and shown as a reason: one line, cut. `own` is ours; `foreign` came from outside, and no
@@ -66,9 +69,13 @@ export const retryVerdict = (reason: string, afterMs: number | undefined): Verdi
 
 /** The verdict about an attempt to which there was no answer: try again, unless we ourselves could not ask. */
 export const failureVerdict = (error: unknown, { host, reason }: Attempt): Verdict => ({
-  outcome: errorCode(error) === 'UND_ERR_INVALID_ARG' ? 'rejected' : 'retry',
+  outcome: isOurs(error) ? 'rejected' : 'retry',
   reason: reason(`${host}: `, describe(error)),
 });
+
+/** undici gives the same code to what it cannot send and to a proxy that wants a password. */
+const isOurs = (error: unknown): boolean =>
+  errorCode(error) === 'UND_ERR_INVALID_ARG' && !errorText(error).includes('(407)');
 
 /** The text of an error with its code, which is what people search for. */
 export const describe = (error: unknown): string => {

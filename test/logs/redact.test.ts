@@ -83,6 +83,15 @@ describe('createTextRedactor', () => {
     );
     expect(createTextRedactor([])('hunter2')).toBe('hunter2');
   });
+
+  it('finds the token in a URL by itself, but no part of it that names a place', () => {
+    const redact = createTextRedactor([
+      'https://hooks.example/services/T0001/B0001/tokenOfTwentyLetters?key=keyOfTwentyLetters00',
+    ]);
+    expect(redact('no hook tokenOfTwentyLetters at /services/ with keyOfTwentyLetters00')).toBe(
+      'no hook [redacted] at /services/ with [redacted]',
+    );
+  });
 });
 
 describe('what leaves the log', () => {

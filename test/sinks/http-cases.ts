@@ -16,7 +16,7 @@ const answering = (
 
 /** What every sink that speaks HTTP makes of answers, and of none. */
 export const httpCases: readonly Case[] = [
-  ...[408, 425, 429, 500, 502, 503, 504, 599].map(
+  ...[407, 408, 425, 429, 500, 502, 503, 504, 599].map(
     (status): Case => ({
       ...answering(`status ${status}`, { status, body: 'busy' }),
       outcome: 'retry',

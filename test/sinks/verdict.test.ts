@@ -26,8 +26,8 @@ describe('verdict about an HTTP answer', () => {
     const statuses = Array.from({ length: 500 }, (_, n) => 100 + n);
     const by = (outcome: string) => statuses.filter((status) => verdict(status).outcome === outcome);
     expect(by('sent')).toEqual(statuses.filter((status) => status >= 200 && status < 300));
-    expect(by('retry')).toEqual([408, 425, 429, ...statuses.filter((status) => status >= 500)]);
-    expect(by('rejected')).toHaveLength(500 - 100 - 103);
+    expect(by('retry')).toEqual([407, 408, 425, 429, ...statuses.filter((status) => status >= 500)]);
+    expect(by('rejected')).toHaveLength(500 - 100 - 104);
   });
 
   it('hides secrets in whatever form they come back, before it cuts', () => {

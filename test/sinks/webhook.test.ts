@@ -216,6 +216,14 @@ describe('webhook sink', () => {
     await open({ url: receiver.url }, { proxyFor: () => undefined }).send(sampleDelivery(), never);
     expect(receiver.requests).toHaveLength(1);
     expect(proxy.requests).toHaveLength(1);
+    proxy.answer({ status: 407 });
+    expect(await open({ url }, { proxyFor }).send(sampleDelivery(), never)).toMatchObject({
+      outcome: 'retry',
+    });
+    const tunnelled = 'https://receiver.example/hook';
+    expect(await open({ url: tunnelled }, { proxyFor }).send(sampleDelivery(), never)).toMatchObject({
+      outcome: 'retry',
+    });
   });
 
   it('verifies a receiver behind a proxy itself, and answers retry when the proxy refuses', async () => {
