@@ -36,7 +36,7 @@ const readItem = (key: string, at: number, node: Node, context: ValueContext): E
     reporter.problem(node.at, `the list of ${shown(key)} is empty`, 'give it a value, or remove the line');
     return undefined;
   }
-  const read = readModifiers(key, at, nodes.length > 1, reporter);
+  const read = readModifiers(key, at, node.kind === 'list', reporter);
   if (!read) return undefined;
   const { field, modifiers } = read;
   const values = [];

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { Expression, Item } from './item.ts';
-import { itemsOf } from './item.ts';
+import { itemsOf, partsOf } from './item.ts';
 import { compileItem } from './predicate.ts';
 import type { TimeZone } from './time-zone.ts';
 import { createView, type EventView, type ViewCounters } from './view.ts';
@@ -20,26 +20,28 @@ export interface Evaluator {
 }
 
 // Cheaper conditions first: a text that is compared is looked at before an expression runs.
-const cost = (expression: Expression): number => {
-  switch (expression.op) {
-    case 'item': {
-      const { item } = expression;
-      const tests = item.values.flatMap((value) => value.alternatives);
-      const each = tests.some((test) => test.type === 'regex') ? 50 : 1;
-      // The index has already looked at the type: where it is asked for, it nearly always holds.
-      if (item.field === 'event_type') return 40;
-      return (
-        (item.field === undefined ? 100 : 1) * each + (item.part ? 5 : 0) + Math.min(tests.length, 20) / 10
-      );
+const costOfItem = (item: Item): number => {
+  // The index has already looked at the type: where it is asked for, it nearly always holds.
+  if (item.field === 'event_type') return 40;
+  const tests = item.values.flatMap((value) => value.alternatives);
+  const each = tests.some((test) => test.type === 'regex') ? 50 : 1;
+  return (item.field === undefined ? 100 : 1) * each + (item.part ? 5 : 0) + Math.min(tests.length, 20) / 10;
+};
+
+const createCost = (): ((expression: Expression) => number) => {
+  const known = new Map<Expression, number>();
+  const cost = (expression: Expression): number => {
+    let found = known.get(expression);
+    if (found === undefined) {
+      found =
+        expression.op === 'item'
+          ? costOfItem(expression.item)
+          : partsOf(expression).reduce((sum, part) => sum + cost(part), 0);
+      known.set(expression, found);
     }
-    case 'and':
-    case 'or':
-      return expression.items.reduce((sum, item) => sum + cost(item), 0);
-    case 'not':
-    case 'selection':
-      break;
-  }
-  return cost(expression.item);
+    return found;
+  };
+  return cost;
 };
 
 /** Compiles expressions to functions without arguments over one shared view. */
@@ -64,6 +66,7 @@ export const createEvaluator = (
     for (const item of itemsOf(expression)) uses.set(item.key, (uses.get(item.key) ?? 0) + 1);
 
   const context = { slot, zone };
+  const cost = createCost();
   const compiled = new Map<string, Holds>();
   const shared: { view: EventView | undefined } = { view: undefined };
   let generation = 0;
