@@ -78,5 +78,12 @@ export const partsOf = (expression: Expression): readonly Expression[] => {
 };
 
 /** All items of an expression, each as often as it stands there. */
-export const itemsOf = (expression: Expression): Item[] =>
-  expression.op === 'item' ? [expression.item] : partsOf(expression).flatMap(itemsOf);
+export const itemsOf = (expression: Expression): Item[] => {
+  const found: Item[] = [];
+  const visit = (node: Expression): void => {
+    if (node.op === 'item') found.push(node.item);
+    else for (const part of partsOf(node)) visit(part);
+  };
+  visit(expression);
+  return found;
+};

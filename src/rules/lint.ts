@@ -140,7 +140,8 @@ export const lintDocument = (document: Document, vonage: boolean, context: LintC
     );
   }
   if (!vonage) return;
-  for (const item of itemsOf(expression)) {
+  // A selection may be named many times in one condition; it is looked at once.
+  for (const item of new Set(itemsOf(expression))) {
     if (item.field === undefined) continue;
     lintField(item.field, item.at, reporter);
     if (item.field === 'event_type' && !item.part) lintEventTypes(item, context, reporter);
