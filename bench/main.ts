@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measureCatchUp } from './catch-up.ts';
+import { ROOT } from './child.ts';
+import { measureDelay } from './delay.ts';
+import { measureDelivery } from './delivery.ts';
+import { compile, type Program, SOURCE } from './installation.ts';
+import { measureStart } from './start.ts';
+import { type Figure, table } from './table.ts';
+
+const HELP = `usage: npm run bench -- [section…] [options]
+
+sections (default: start catch-up delivery delay)
+  start      spawn to first completed poll; memory idle
+  catch-up   events/s from the simulator into the store; memory; bytes per event
+  delivery   deliveries/s through the durable outbox to a webhook
+  delay      from visible to received, beyond the poll wait
+  store      the store alone (bench/store.ts)
+  rules      the rule engine alone (bench/rules.ts)
+
+options
+  --events N       events of the catch-up (200000)
+  --deliveries N   deliveries (10000)
+  --samples N      events of the delay (300)
+  --rounds N       runs of catch-up and delivery of which the median counts (3)
+  --starts N       starts of which the median counts (7)
+  --idle SECONDS   time until idle memory is read (20)
+  --source         run the monitor from source, without compiling it first
+
+Aims are judged on the compiled form, which the package and the image have.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    events: { type: 'string', default: '200000' },
+    deliveries: { type: 'string', default: '10000' },
+    samples: { type: 'string', default: '300' },
+    rounds: { type: 'string', default: '3' },
+    starts: { type: 'string', default: '7' },
+    idle: { type: 'string', default: '20' },
+    source: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const count = (name: 'events' | 'deliveries' | 'samples' | 'rounds' | 'starts' | 'idle'): number => {
+  const text = values[name];
+  if (!/^[1-9]\d{0,7}$/.test(text))
+    throw new RangeError(`--${name} is ${text}, allowed is a whole number from 1`);
+  return Number(text);
+};
+
+/** A benchmark of one part, which prints its own table. */
+const runScript =
+  (file: string, args: readonly string[] = []) =>
+  async (): Promise<readonly Figure[]> => {
+    const { status } = spawnSync(process.execPath, ['--expose-gc', `${ROOT}bench/${file}`, ...args], {
+      cwd: ROOT,
+      stdio: 'inherit',
+    });
+    if (status !== 0) throw new Error(`bench/${file} ended with ${status}`);
+    return [];
+  };
+
+const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly Figure[]>>> = {
+  start: (program) =>
+    measureStart(program === SOURCE ? [SOURCE] : [program, SOURCE], {
+      runs: count('starts'),
+      idleSeconds: count('idle'),
+    }),
+  'catch-up': (program) => measureCatchUp(program, { events: count('events'), rounds: count('rounds') }),
+  delivery: (program) =>
+    measureDelivery(program, { deliveries: count('deliveries'), rounds: count('rounds') }),
+  delay: (program) => measureDelay(program, { events: count('samples') }),
+  store: runScript('store.ts', [values.events]),
+  rules: runScript('rules.ts'),
+};
+
+const machine = (): string =>
+  [
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
+    `${Math.round(totalmem() / 1e9)} GB`,
+    process.platform,
+    `Node ${process.versions.node}`,
+    `load ${loadavg()[0]?.toFixed(1)} before`,
+  ].join(', ');
+
+const main = async (): Promise<void> => {
+  if (values.help) return console.log(HELP);
+  const chosen = positionals.length > 0 ? positionals : ['start', 'catch-up', 'delivery', 'delay'];
+  const unknown = chosen.filter((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown.length > 0) throw new RangeError(`unknown section ${unknown.join(', ')}\n\n${HELP}`);
+  console.log(machine());
+  const compiled = values.source ? undefined : compile();
+  try {
+    const figures: Figure[] = [];
+    for (const name of chosen) {
+      console.error(`${name} …`);
+      figures.push(...((await SECTIONS[name]?.(compiled?.program ?? SOURCE)) ?? []));
+    }
+    if (figures.length > 0) console.log(table(figures));
+  } finally {
+    compiled?.remove();
+  }
+};
+
+await main();
