@@ -5,7 +5,7 @@ import { processEnvironment } from '../config/process-environment.ts';
 import { formatProblem } from '../core/problem.ts';
 
 /** The folder of the package, which lies two folders up from source and from `dist` alike. */
-const PACKAGE_DIR = fileURLToPath(new URL('../..', import.meta.url));
+export const PACKAGE_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Configuration and rules for a command, from `--config` or the default place. */
 export const loadFor = (config: string | undefined): Promise<Loaded> =>

@@ -5,6 +5,7 @@ import { registerCheck } from './check.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { registerDemo } from './demo.ts';
+import { registerRules } from './rules.ts';
 import { registerRun } from './run.ts';
 import { registerSimulator } from './simulator.ts';
 import { registerSinks } from './sinks.ts';
@@ -32,6 +33,7 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
   for (const register of [
     registerRun,
     registerCheck,
+    registerRules,
     registerSinks,
     registerDeliveries,
     registerDemo,

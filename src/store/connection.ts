@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { StoreError } from '../core/ports.ts';
 import { refusal, translate } from './errors.ts';
 import { checkLength, prepareFile } from './file.ts';
 import { checkIdentity, migrate } from './migrate.ts';
@@ -53,6 +54,32 @@ export const connect = (options: ConnectionOptions): Connection => {
     throw translate(path, error);
   }
   return wrap(db, path, durability);
+};
+
+/**
+ * Opens the database at `path` for reading alone, beside whoever writes to it. Throws a StoreError; a file of an older
+ * version is refused, since bringing it up to date would be a write.
+ */
+export const connectToRead = (path: string): Connection => {
+  let db: Database.Database;
+  try {
+    db = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    throw translate(path, error);
+  }
+  try {
+    checkIdentity(db, path, MIGRATIONS.length);
+    if (Number(db.pragma('user_version', { simple: true })) < MIGRATIONS.length) {
+      throw new StoreError(
+        'failed',
+        `database ${path}: an older version wrote it; start this one once with "run"`,
+      );
+    }
+  } catch (error) {
+    db.close();
+    throw translate(path, error);
+  }
+  return wrap(db, path, 'full');
 };
 
 const configure = (db: Database.Database, path: string, durability: 'full' | 'off'): void => {

@@ -1,0 +1,153 @@
+import { statSync } from 'node:fs';
+import { parseSingle } from '../audit/page.ts';
+import { errorText, UsageError } from '../base/errors.ts';
+import { type AuditEvent, byTime } from '../core/event.ts';
+import type { Batch, EventSource } from './backtest.ts';
+import type { Range } from './backtest-local.ts';
+import { readLines } from './file-lines.ts';
+import { createSorter } from './sort-events.ts';
+
+/** Events of one second are put in order of their ids in memory; a file with more than these is sorted as a whole. */
+const MAX_TIES = 50_000;
+const MAX_REMARKS = 3;
+
+/** What part of the work a first look is. */
+const LOOK_SHARE = 0.3;
+
+/** What a first look at a file has found. */
+interface Look {
+  readonly ordered: boolean;
+  readonly events: number;
+}
+
+/**
+ * The events of a file with one event as JSON on each line (NDJSON), in any order: a file that is in order of time is
+ * read as it is, any other is sorted through temporary files first. Either way memory does not grow with the file.
+ * Lines that are no event are left out and told. Throws a UsageError for what is no such file.
+ */
+export const createFileSource = (path: string, account: string, range: Range): EventSource => {
+  let size: number;
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile())
+      throw new UsageError(`${path}: allowed is a file with one event as JSON on each line`);
+    size = stat.size;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--source: allowed are local, api, and a file (${errorText(error)})`);
+  }
+  let bad = 0;
+  let repeated = 0;
+  const remarks: string[] = [];
+  let lastMs: number | undefined;
+
+  const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = range;
+  async function* events(signal: AbortSignal, first: boolean): AsyncGenerator<Batch> {
+    for await (const { texts, firstNumber, bytes } of readLines(path, signal)) {
+      const found: AuditEvent[] = [];
+      for (const [index, text] of texts.entries()) {
+        if (text.trim() === '') continue;
+        const parsed = parseSingle(account, text);
+        if ('value' in parsed) {
+          const { createdAtMs } = parsed.value;
+          if (createdAtMs >= fromMs && createdAtMs < toMs) found.push(parsed.value);
+        } else if (first) {
+          bad += 1;
+          if (bad <= MAX_REMARKS)
+            remarks.push(
+              `${path}:${firstNumber + index}: no event, left out: ${parsed.problem.replace(/^the body/, 'the line')}`,
+            );
+        }
+      }
+      yield { events: found, done: bytes / size };
+    }
+  }
+
+  async function* look(signal: AbortSignal): AsyncGenerator<number, Look> {
+    let newestMs = Number.NEGATIVE_INFINITY;
+    let ties = 0;
+    let count = 0;
+    let ordered = true;
+    for await (const batch of events(signal, true)) {
+      count += batch.events.length;
+      for (const { createdAtMs } of batch.events) {
+        if (createdAtMs < newestMs) ordered = false;
+        ties = createdAtMs === newestMs ? ties + 1 : 1;
+        if (ties > MAX_TIES) ordered = false;
+        newestMs = Math.max(newestMs, createdAtMs);
+      }
+      yield batch.done;
+    }
+    if (count > 0) lastMs = newestMs;
+    return { ordered, events: count };
+  }
+
+  const withoutRepetitions = (
+    sorted: readonly AuditEvent[],
+    before: AuditEvent | undefined,
+  ): AuditEvent[] => {
+    let previous = before;
+    return sorted.filter((event) => {
+      const same = previous !== undefined && byTime(previous, event) === 0;
+      if (same) repeated += 1;
+      previous = event;
+      return !same;
+    });
+  };
+
+  // Ends each batch before its newest second, which may go on in the next one.
+  async function* inOrder(signal: AbortSignal): AsyncGenerator<Batch> {
+    let held: AuditEvent[] = [];
+    for await (const batch of events(signal, false)) {
+      const all = [...held, ...batch.events];
+      const newestMs = all.at(-1)?.createdAtMs;
+      let end = all.length;
+      while (batch.done < 1 && end > 0 && all[end - 1]?.createdAtMs === newestMs) end -= 1;
+      held = all.slice(end);
+      yield { events: all.slice(0, end).sort(byTime), done: batch.done };
+    }
+    if (held.length > 0) yield { events: held.sort(byTime), done: 1 };
+  }
+
+  async function* sorted(signal: AbortSignal): AsyncGenerator<Batch> {
+    const sorter = await createSorter(account);
+    try {
+      for await (const batch of events(signal, false)) {
+        await sorter.add(batch.events);
+        yield { events: [], done: batch.done / 2 };
+      }
+      for await (const { events: some, done } of sorter.sorted())
+        yield { events: some, done: 0.5 + done / 2 };
+    } finally {
+      await sorter.close();
+    }
+  }
+
+  return {
+    async *batches(signal) {
+      const looking = look(signal);
+      let step = await looking.next();
+      for (; !step.done; step = await looking.next()) yield { events: [], done: step.value * LOOK_SHARE };
+      const { ordered, events: count } = step.value;
+      if (count === 0 && bad > 0 && !signal.aborted)
+        throw new UsageError(
+          `${remarks.join('\n')}\n${path}: holds no event; allowed is one as JSON on each line`,
+        );
+      let previous: AuditEvent | undefined;
+      for await (const { events: some, done } of ordered ? inOrder(signal) : sorted(signal)) {
+        const fresh = withoutRepetitions(some, previous);
+        previous = some.at(-1) ?? previous;
+        yield { events: fresh, done: LOOK_SHARE + done * (1 - LOOK_SHARE) };
+      }
+    },
+    accounts: () => [account],
+    startMs: () => range.fromMs,
+    // A file says nothing of what came after its last event.
+    endMs: () => lastMs,
+    remarks: () => [
+      ...remarks,
+      ...(bad > MAX_REMARKS ? [`${bad - MAX_REMARKS} more lines are no event`] : []),
+      ...(repeated > 0 ? [`${repeated} events stood in the file more than once`] : []),
+    ],
+  };
+};

@@ -1,0 +1,167 @@
+import { relative } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { visibleText } from '../alerts/visible-text.ts';
+import { detectionsOf, linkedRule } from '../app/explain.ts';
+import { counted, grouped } from '../app/numbers.ts';
+import { ruleHits } from '../app/rule-hits.ts';
+import type { RuleSet } from '../app/rule-set.ts';
+import { errorText } from '../base/errors.ts';
+import { LEVELS, type Level } from '../core/alert.ts';
+import { type CommandContext, EXIT } from './context.ts';
+import { loadRulesOrRefuse } from './load-rules.ts';
+import { type Colours, type Output, outputs } from './output.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly days: number;
+  readonly json?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const MAX_TYPES = 3;
+
+/** `rules list`: the rules at a glance. */
+export const registerRulesList = (rules: Command, context: CommandContext): void => {
+  rules
+    .command('list')
+    .argument('[path...]', 'rule files and folders (default: the rules of the configuration)')
+    .description('list rules with level, status, event types, tests, and how often they alerted lately')
+    .option('--days <count>', 'days over which hits are counted in the store', days, 30)
+    .option('--json', 'print the list as JSON')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vonage-audit-monitor rules list\n  vonage-audit-monitor rules list --days 7 --json',
+    )
+    .action(async (paths: string[], options: Options) => {
+      const { out, err } = outputs();
+      const set = await loadRulesOrRefuse(options.config, paths);
+      const rows = listed(set, await hitsOf(set, options.days, err));
+      if (options.json) await out.json(rows);
+      else await printTable(out, rows, set, options.days);
+      context.exit(EXIT.ok);
+    });
+};
+
+const days = (text: string): number => {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('Allowed: a whole number from 1 to 9999.');
+  return Number(text);
+};
+
+const hitsOf = async (
+  set: RuleSet,
+  lastDays: number,
+  err: Output,
+): Promise<ReadonlyMap<string, number> | undefined> => {
+  const { storePath } = set.configuration;
+  try {
+    return storePath === undefined ? undefined : await ruleHits(storePath, Date.now() - lastDays * DAY_MS);
+  } catch (error) {
+    await err.line(`hits are not known: ${errorText(error)}`);
+    return undefined;
+  }
+};
+
+interface Row {
+  readonly id: string;
+  readonly name: string | null;
+  readonly title: string;
+  readonly kind: 'detection' | 'correlation';
+  readonly level: Level;
+  readonly status: string | null;
+  /** Event types outside of which it cannot match; null: any. */
+  readonly event_types: readonly string[] | null;
+  readonly alerts: boolean;
+  readonly shadow: boolean;
+  readonly tests: number;
+  /** Null: there is no store. */
+  readonly hits: number | null;
+  readonly file: string;
+  readonly line: number;
+}
+
+const typesOf = (set: RuleSet, id: string): readonly string[] | null => {
+  const rule = linkedRule(set.compiled, id);
+  const types = new Set<string>();
+  for (const { header } of rule ? detectionsOf(set.compiled, rule) : []) {
+    const pinned = set.compiled.rules.find(({ info }) => info.id === header.info.id)?.eventTypes;
+    if (!pinned) return null;
+    for (const type of pinned) types.add(type.toUpperCase());
+  }
+  return [...types].sort();
+};
+
+const listed = (set: RuleSet, hits: ReadonlyMap<string, number> | undefined): readonly Row[] =>
+  set.compiled.rules
+    .filter(({ info }) => set.isChosen(info))
+    .map(
+      ({ info, kind, name, status, line, alerting, tests }): Row => ({
+        id: info.id,
+        name: name ?? null,
+        title: info.title,
+        kind,
+        level: info.level,
+        status: status ?? null,
+        event_types: typesOf(set, info.id),
+        alerts: alerting,
+        shadow: info.shadow,
+        tests: tests.length,
+        hits: hits ? (hits.get(info.id) ?? 0) : null,
+        file: relative(process.cwd(), info.file),
+        line,
+      }),
+    )
+    .sort(
+      (a, b) =>
+        LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
+        (a.title < b.title ? -1 : a.title > b.title ? 1 : 0),
+    );
+
+const typeText = (types: readonly string[] | null): string => {
+  if (types === null) return 'any';
+  const shown = types.slice(0, MAX_TYPES).join(' ');
+  return types.length > MAX_TYPES ? `${shown} +${types.length - MAX_TYPES}` : shown;
+};
+
+const titleText = ({ title, shadow, alerts }: Row): string =>
+  `${visibleText(title, 80)}${shadow ? ' (shadow)' : ''}${alerts ? '' : ' (feeds correlations)'}`;
+
+const paintLevel = (colours: Colours, level: Level, text: string): string => {
+  if (level === 'critical' || level === 'high') return colours.bad(text);
+  return level === 'medium' ? colours.doubtful(text) : text;
+};
+
+const printTable = async (
+  { line, colours }: Output,
+  rows: readonly Row[],
+  set: RuleSet,
+  lastDays: number,
+): Promise<void> => {
+  const head = ['LEVEL', 'STATUS', 'TESTS', `HITS ${lastDays}D`, 'TITLE', 'TYPES'];
+  const cells = rows.map((row) => [
+    row.level,
+    row.status ?? '-',
+    String(row.tests),
+    row.hits === null ? '-' : grouped(row.hits),
+    titleText(row),
+    visibleText(typeText(row.event_types), 120),
+  ]);
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const padded = (texts: readonly string[]): string[] =>
+    texts.map((text, column) => {
+      const width = widths[column] ?? 0;
+      if (column === texts.length - 1) return text;
+      return column === 2 || column === 3 ? text.padStart(width) : text.padEnd(width);
+    });
+  await line(colours.strong(padded(head).join('  ')));
+  for (const [index, row] of rows.entries()) {
+    const [level = '', ...rest] = padded(cells[index] ?? []);
+    await line([paintLevel(colours, row.level, level), ...rest].join('  '));
+  }
+  const skipped = set.compiled.skipped.filter(({ info }) => set.isChosen(info));
+  for (const { info, reason } of skipped)
+    await line(colours.faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`));
+  await line(colours.faint(counted(rows.length, 'rule')));
+};
