@@ -12,7 +12,7 @@ export type Condition =
   | { readonly op: 'name'; readonly name: string; readonly at: number };
 
 /** Deepest nesting of parentheses and `not`. */
-export const MAX_CONDITION_DEPTH = 200;
+const MAX_CONDITION_DEPTH = 200;
 
 interface Token {
   readonly text: string;

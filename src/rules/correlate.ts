@@ -3,12 +3,12 @@ import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
 import { createAbsence } from './absence.ts';
 import { MAX_BODIES } from './body.ts';
+import { type Contribution, createContributionReader } from './contribution.ts';
 import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
 import { createDueQueue, type DueQueue } from './due-queue.ts';
 import type { EngineCounters } from './engine.ts';
 import {
   dropBefore,
-  dropOldest,
   type Entry,
   emptyGroup,
   forgetBody,
@@ -16,21 +16,11 @@ import {
   groupCodec,
   insert,
   newestMs,
-  retain,
 } from './group.ts';
 import { createMemory } from './memory.ts';
 import { createMetric, hasNot, orderedChain } from './metric.ts';
 import type { StateTable } from './state-table.ts';
-
-/** What a matching rule hands to a correlation that refers to it. */
-export interface Contribution {
-  /** Place of the rule in the correlation's list. */
-  readonly ref: number;
-  readonly atMs: number;
-  /** The text of a field; several values are one JSON list; undefined when it is missing. */
-  read(field: string): string | undefined;
-  readonly events: readonly AuditEvent[];
-}
+import { thin } from './thin.ts';
 
 /** One correlation at work. All memory is in the RuleState. */
 export interface Correlator {
@@ -50,12 +40,7 @@ interface Live {
 
 // A group is kept for this long after its window has ended, for events that become visible late.
 const GRACE_MS = 3_600_000;
-const MAX_ENTRIES = 10_000;
 const NO_MATCHES: readonly Match[] = [];
-/** The highest threshold of a count: more entries are never kept for one group. */
-export const MAX_COUNT = 100_000;
-const THIN_ABOVE = 40;
-const THIN_VALUES_ABOVE = 1_000;
 
 /** Makes the correlator of a checked correlation, whose version is a hash of its definition. */
 export const createCorrelator = (
@@ -108,27 +93,7 @@ export const createCorrelator = (
   // Without group-by there is one group, and it is watched before anything was heard of it.
   const unborn = (table: StateTable<Group>): boolean => groupBy.length === 0 && !negated && table.size === 0;
 
-  const fieldOf = (name: string, ref: number): string =>
-    spec.aliases.get(name)?.get(spec.rules[ref] as string) ?? name;
-
-  const textsOf = (contribution: Contribution): string[] | undefined => {
-    const texts: string[] = [];
-    for (const name of groupBy) {
-      const text = contribution.read(fieldOf(name, contribution.ref));
-      if (text === undefined) return undefined;
-      texts.push(text);
-    }
-    return texts;
-  };
-
-  const valueOf = (contribution: Contribution): string | number | undefined => {
-    if (spec.fields.length === 0) return undefined;
-    const texts = spec.fields.map((field) => contribution.read(fieldOf(field, contribution.ref)));
-    if (texts.includes(undefined)) return undefined;
-    if (counted) return texts.length === 1 ? texts[0] : JSON.stringify(texts);
-    const text = texts[0] as string;
-    return /^\s*[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
-  };
+  const { textsOf, valueOf } = createContributionReader(spec);
 
   const matchOf = (
     group: Group,
@@ -154,38 +119,6 @@ export const createCorrelator = (
       values: Object.fromEntries([...computed, ...named]),
       atMs,
     };
-  };
-
-  // Keeps what can still matter for a window that ends at the newest entry or later.
-  const thin = (group: Group): void => {
-    const live = group.entries.length - group.head;
-    if (temporal && live > Math.max(THIN_ABOVE, steps.length ** 2)) {
-      const kept = new Set<Entry>();
-      let later: Entry[] = [];
-      for (let step = steps.length - 1; step >= 0; step -= 1) {
-        const mine: Entry[] = [];
-        const latestTo = (limitMs: number): void => {
-          for (let index = group.entries.length - 1; index >= group.head; index -= 1) {
-            const entry = group.entries[index] as Entry;
-            if (entry.ref !== steps[step] || entry.atMs > limitMs || mine.includes(entry)) continue;
-            mine.push(entry);
-            return;
-          }
-        };
-        latestTo(Number.POSITIVE_INFINITY);
-        if (type === 'temporal_ordered') for (const entry of later) latestTo(entry.atMs);
-        for (const entry of mine) kept.add(entry);
-        later = mine;
-      }
-      if (!negated) retain(group, (entry) => kept.has(entry));
-    }
-    if (counted && live > THIN_VALUES_ABOVE) {
-      const latest = new Map<string | number | undefined, Entry>();
-      for (const entry of group.entries) latest.set(entry.value, entry);
-      retain(group, (entry) => latest.get(entry.value) === entry);
-    }
-    const most = type === 'event_count' || counted ? MAX_COUNT : MAX_ENTRIES;
-    while (group.entries.length - group.head > most) dropOldest(group);
   };
 
   const fire = (group: Group, from: number, to: number, value: number): Match => {
@@ -248,7 +181,7 @@ export const createCorrelator = (
     insert(group, entry);
     if (!temporal) forgetBody(group, MAX_BODIES);
     dropBefore(group, newestMs(group) - spanMs);
-    thin(group);
+    thin(group, type, steps);
     const last = group.entries.length - 1;
     const index = group.entries[last] === entry ? last : group.entries.indexOf(entry, group.head);
     const match = index < 0 ? undefined : firedBy(group, index);

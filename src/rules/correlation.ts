@@ -19,6 +19,9 @@ export type CorrelationType = (typeof CORRELATION_TYPES)[number];
 export const LIMITS = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const;
 export type Limit = readonly [op: (typeof LIMITS)[number], value: number];
 
+/** The highest threshold of a count: more entries are never kept for one group. */
+export const MAX_COUNT = 100_000;
+
 /** A checked correlation; what it refers to is still by id or name. */
 export interface CorrelationSpec {
   readonly header: Header;
@@ -129,6 +132,12 @@ const readLimits = (condition: Fields, type: CorrelationType, reporter: Reporter
     if (/^-?\d+(\.\d+)?$/.test(text)) limits.push([op, Number(text)]);
     else reporter.problem(condition.at(op), `${shown(op)} must be a number, found ${shown(text)}`);
   }
+  const high = limits.find(([, value]) => value > MAX_COUNT);
+  if (high && (type === 'event_count' || type === 'value_count'))
+    reporter.problem(
+      condition.at(high[0]),
+      `${shown(high[0])} of a count is at most ${MAX_COUNT}, found ${high[1]}`,
+    );
   if (limits.length === 0)
     reporter.problem(condition.map.at, `the condition needs at least one of ${oneOf(LIMITS)}`);
   const empty = limits.some(

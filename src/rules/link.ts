@@ -45,7 +45,7 @@ type FilterDocument = Document & { readonly kind: 'filter' };
 const lineOf = (header: Header): number => header.reporter.position(header.at).line;
 
 /** All documents by id and by name. Ids and names share one space; a second use is a problem. */
-export const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
+const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
   const byHandle = new Map<string, Document>();
   for (const document of documents) {
     const { header } = document;

@@ -20,7 +20,7 @@ const numbers = (group: Group, from: number, to: number): number[] => {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The value below which `percent` of the values lie, interpolated between neighbours; NaN of none. */
-export const percentileOf = (values: readonly number[], percent: number): number => {
+const percentileOf = (values: readonly number[], percent: number): number => {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const rank = (percent / 100) * (sorted.length - 1);

@@ -129,7 +129,7 @@ const setsOfItem = (item: Item): (readonly Atom[])[] => {
 const COST = { exact: 1, part: 3, present: 60 } as const;
 
 /** How many rules a set of atoms lets through, roughly: less is better. */
-export const costOf = (atoms: readonly Atom[]): number =>
+const costOf = (atoms: readonly Atom[]): number =>
   atoms.reduce((sum, { kind, field }) => sum + COST[kind] * (field === 'event_type' ? 20 : 1), 0);
 
 /**

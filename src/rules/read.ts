@@ -1,6 +1,6 @@
 import { parseDuration } from '../base/duration.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
-import { type Entry, entry, type Mapping, type Node } from './yaml.ts';
+import type { Entry, Mapping, Node } from './yaml.ts';
 
 /** Reads the keys of one map with checks of their kinds; every refusal is reported and answered by undefined. */
 export interface Fields {
@@ -96,10 +96,4 @@ export const createFields = (map: Mapping, reporter: Reporter): Fields => {
     },
   };
   return self;
-};
-
-/** The value of a map's key when it is a map. */
-export const mapAt = (map: Mapping, key: string): Mapping | undefined => {
-  const value = entry(map, key)?.value;
-  return value?.kind === 'map' ? value : undefined;
 };

@@ -4,7 +4,8 @@ import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './enco
 import type { Comparison, Test, TimePart, Value } from './item.ts';
 import { lintValue } from './lint.ts';
 import type { Encoding, Modifiers } from './modifiers.ts';
-import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
+import { expansions, type ValueContext } from './placeholders.ts';
+import { oneOf, type Reporter, shown } from './problem.ts';
 import {
   escapePattern,
   foldPattern,
@@ -14,11 +15,10 @@ import {
   type Pattern,
   parsePattern,
 } from './text-pattern.ts';
-import { placeIn, type Scalar } from './yaml.ts';
+import type { Scalar } from './yaml.ts';
 
 /** Longest regular expression; its compiled form grows with it. */
-export const MAX_REGEX_LENGTH = 16_384;
-const MAX_EXPANSIONS = 100_000;
+const MAX_REGEX_LENGTH = 16_384;
 const MAX_DASH_VARIANTS = 625;
 
 const PART_RANGES: Readonly<Record<TimePart, readonly [number, number]>> = {
@@ -30,11 +30,6 @@ const PART_RANGES: Readonly<Record<TimePart, readonly [number, number]>> = {
   year: [1970, 9999],
 };
 
-export interface ValueContext {
-  readonly lists: Readonly<Record<string, readonly string[]>>;
-  readonly reporter: Reporter;
-}
-
 /** A compiled expression that answers in linear time. Throws when the source is none. */
 const compileRegex = (source: string, flags: string): RE2JS => {
   let bits = 0;
@@ -42,52 +37,6 @@ const compileRegex = (source: string, flags: string): RE2JS => {
   if (flags.includes('m')) bits |= RE2JS.MULTILINE;
   if (flags.includes('s')) bits |= RE2JS.DOTALL;
   return RE2JS.compile(source, bits);
-};
-
-// The ways to write a value once each `%name%` is replaced by each entry of its list; undefined after a problem.
-const expansions = (
-  scalar: Scalar,
-  quote: (text: string) => string,
-  context: ValueContext,
-): string[] | undefined => {
-  let made = [''];
-  let from = 0;
-  let found = false;
-  const { text } = scalar;
-  for (const match of text.matchAll(/\\%|%([^%\s]+)%/g)) {
-    const before = text.slice(from, match.index);
-    from = match.index + match[0].length;
-    const name = match[1];
-    if (name === undefined) {
-      made = made.map((head) => `${head}${before}%`);
-      continue;
-    }
-    found = true;
-    const list = Object.hasOwn(context.lists, name) ? context.lists[name] : undefined;
-    if (!list) {
-      const names = Object.keys(context.lists);
-      context.reporter.problem(
-        placeIn(scalar, match.index),
-        `no list ${shown(name)} for the placeholder is configured${names.length > 0 ? ` (there are: ${names.join(', ')})` : ''}`,
-        didYouMean(name, names) ?? 'add it under "lists"',
-      );
-      return undefined;
-    }
-    if (made.length * list.length > MAX_EXPANSIONS) {
-      context.reporter.problem(scalar.at, `the placeholders make more than ${MAX_EXPANSIONS} values`);
-      return undefined;
-    }
-    made = made.flatMap((head) => list.map((value) => head + before + quote(value)));
-  }
-  if (!found) {
-    context.reporter.problem(
-      scalar.at,
-      `"expand" finds no placeholder such as %name% in ${shown(text)}`,
-      'remove "expand", or name a list',
-    );
-    return undefined;
-  }
-  return made.map((head) => head + text.slice(from));
 };
 
 const encode = (literal: string, encodings: readonly Encoding[]): string[] => {

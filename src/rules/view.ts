@@ -3,9 +3,9 @@ import type { AuditEvent } from '../core/event.ts';
 import { fold } from './text-pattern.ts';
 
 /** Longest text that is compared; the rest of a longer one is not looked at (and that is counted). */
-export const MAX_TEXT_LENGTH = 65_536;
+const MAX_TEXT_LENGTH = 65_536;
 /** Levels of nesting below which neither fields nor keywords are looked for. */
-export const MAX_FIELD_DEPTH = 32;
+const MAX_FIELD_DEPTH = 32;
 // Keyword rules look at every leaf; a bound keeps an absurd event from costing seconds.
 const MAX_KEYWORD_LEAVES = 20_000;
 

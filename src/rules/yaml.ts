@@ -48,7 +48,7 @@ export interface Mapping {
 export type Node = Scalar | List | Mapping;
 
 /** Longest file that is read. Rule files are written by people; ten thousand rules fit. */
-export const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
+const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
 // Aliases share nodes, so an alias bomb costs no memory here, but whoever walks the tree would pay for its expansion.
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;

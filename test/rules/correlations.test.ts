@@ -344,6 +344,10 @@ describe('problems of correlations', () => {
     ['type: event_count\nrules: [login]\ntimespan: 1m', /"event_count" needs "condition"/],
     ['type: value_count\nrules: [login]\ntimespan: 1m\ncondition: {gt: 1}', /needs "field"/],
     [
+      'type: event_count\nrules: [login]\ntimespan: 1m\ncondition: {gt: 1000000}',
+      /"gt" of a count is at most 100000, found 1000000/,
+    ],
+    [
       'type: event_count\nrules: [login]\ntimespan: 1m\ncondition: {gt: 5, lt: 3}',
       /no number meets the condition/,
     ],
