@@ -12,13 +12,13 @@ export interface Lines {
 
 const CHUNK_BYTES = 1_048_576;
 /** No event comes near this; it bounds the memory that one line can take. */
-export const MAX_LINE_BYTES = 67_108_864;
+const MAX_LINE_BYTES = 67_108_864;
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
  * The lines of a file of any size, a chunk at a time, without their ends and in UTF-8. Throws a UsageError for a line
- * that is longer than {@link MAX_LINE_BYTES}.
+ * that is longer than 64 MiB.
  */
 export async function* readLines(
   path: string,

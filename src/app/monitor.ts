@@ -13,6 +13,7 @@ import { openStore } from '../store/open-store.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
+import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { createSinks } from './sinks.ts';
 import { packageVersion } from './version.ts';
@@ -66,8 +67,12 @@ const runBuilt = async (
 
   const { telemetry, metrics } = createTelemetry({
     log,
-    refresh: () => refreshGauges(store, live, telemetry),
+    async refresh() {
+      countEngine();
+      await refreshGauges(store, live, telemetry);
+    },
   });
+  const countEngine = createEngineCount(rules.engine.counters, telemetry);
   telemetry.gauge('build_info', 1, { version });
   telemetry.gauge('rules_loaded', rules.rules.length);
 
@@ -165,4 +170,24 @@ const refreshGauges = async (store: Store, live: readonly string[], telemetry: T
       telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
     }
   }
+};
+
+/** The rule engine counts by itself, for all accounts; what was added since the last look goes to the metrics. */
+const createEngineCount = (
+  counters: CompiledRules['engine']['counters'],
+  telemetry: Telemetry,
+): (() => void) => {
+  const names = {
+    cutValues: 'rule_values_cut_total',
+    ungroupedEvents: 'rule_events_ungrouped_total',
+    evictedGroups: 'rule_groups_evicted_total',
+    lateEvents: 'rule_events_late_total',
+  } as const;
+  const seen = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
+  return () => {
+    for (const key of ['cutValues', 'ungroupedEvents', 'evictedGroups', 'lateEvents'] as const) {
+      telemetry.count(names[key], {}, counters[key] - seen[key]);
+      seen[key] = counters[key];
+    }
+  };
 };

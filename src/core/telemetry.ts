@@ -21,6 +21,10 @@ export const COUNTERS = {
   windows_unverified_total: ['Windows about which the API contradicted itself.', ['account']],
   alerts_total: ['Alerts decided.', ['kind', 'level']],
   rule_errors_total: ['Times a rule failed on an event.', ['rule']],
+  rule_values_cut_total: ['Values longer than 64 KiB that were cut for matching.', []],
+  rule_events_ungrouped_total: ['Events that lacked a group-by field and took no part in a correlation.', []],
+  rule_groups_evicted_total: ['Groups of stateful rules forgotten since there were too many.', []],
+  rule_events_late_total: ['Events too late for the correlation window they belong to.', []],
   delivery_attempts_total: ['Attempts by outcome.', ['sink', 'outcome']],
 } as const satisfies Record<string, readonly [string, readonly string[]]>;
 
