@@ -32,7 +32,7 @@ export const createAccount = (
   failures: RuleFailures,
 ): Account => {
   const { store, telemetry } = monitor;
-  const { log, now, random, rules } = monitor.parts;
+  const { log, now, random } = monitor.parts;
   const { api, poll, proxy, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
 
@@ -53,7 +53,7 @@ export const createAccount = (
   });
   const decider = createDecider({
     account,
-    evaluator: rules.engine,
+    evaluator: monitor.liveRules.engine,
     store: store.collect,
     route: (alert) => monitor.route(alert),
     now,

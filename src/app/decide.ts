@@ -27,7 +27,8 @@ export interface Evaluator {
 /** What {@link createDecider} works with. */
 export interface DeciderOptions {
   readonly account: string;
-  readonly evaluator: Evaluator;
+  /** The rules to judge the next batch with. */
+  readonly evaluator: () => Promise<Evaluator>;
   readonly store: Pick<CollectStore, 'ruleState'>;
   /** Alert to alert with sinks. */
   readonly route: (alert: Alert) => DecidedAlert;
@@ -41,6 +42,7 @@ export interface DeciderOptions {
 /** The way from new events to alerts with sinks: rules, then the monitor's own checks, then routes. */
 export const createDecider = (options: DeciderOptions): Decider => {
   let state: TrackedRuleState | undefined;
+  let evaluator: Evaluator | undefined;
 
   const told = ({ matches, failures }: Evaluation, eventId?: string): readonly Match[] => {
     for (const { rule, error } of failures) {
@@ -60,15 +62,17 @@ export const createDecider = (options: DeciderOptions): Decider => {
 
   return {
     async prepare() {
+      evaluator = await options.evaluator();
       state ??= createRuleState(await options.store.ruleState(options.account));
     },
     decide(fresh, quarantined, watermarkMs) {
-      if (!state) throw new Error('decide was called before prepare');
+      if (!state || !evaluator) throw new Error('decide was called before prepare');
       const memory = state;
+      const rules = evaluator;
       const nowMs = options.now();
-      const matches = fresh.flatMap((event) => told(options.evaluator.evaluate(event, memory), event.id));
-      matches.push(...told(options.evaluator.tick(watermarkMs, memory)));
-      options.evaluator.flush(memory);
+      const matches = fresh.flatMap((event) => told(rules.evaluate(event, memory), event.id));
+      matches.push(...told(rules.tick(watermarkMs, memory)));
+      rules.flush(memory);
       const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
       const alerts = [
         ...matches.map((match) => alertFromMatch(match, nowMs, options.account)),

@@ -112,6 +112,7 @@ const play = async (options: DemoOptions, scope: Scope, signal: AbortSignal): Pr
       ...loaded.ready,
       settings: { ...settings, poll },
       warnings: [],
+      reload: () => Promise.resolve(loaded),
       log: screenLog(screen),
       redact: (text) => text,
       now,

@@ -3,6 +3,7 @@ import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
+import { fileState } from '../config/secrets.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { Store } from '../core/ports.ts';
 import { formatProblem } from '../core/problem.ts';
@@ -13,6 +14,7 @@ import { openStore } from '../store/open-store.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
+import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { createSinks } from './sinks.ts';
@@ -82,6 +84,13 @@ const runBuilt = async (
   const live = sinks.map((sink) => sink.name);
   const monitor: Monitor = {
     parts,
+    liveRules: createLiveRules({
+      rules,
+      listState: () => settings.listFiles.map((path) => fileState(path) ?? 'none').join(),
+      reload: parts.reload,
+      now,
+      log,
+    }),
     store,
     telemetry,
     sinks,

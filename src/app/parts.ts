@@ -6,12 +6,15 @@ import type { Log } from '../core/log.ts';
 import type { Clock, Random, Store } from '../core/ports.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import type { CompiledRules } from './load.ts';
+import type { LiveRules } from './live-rules.ts';
+import type { CompiledRules, Loaded } from './load.ts';
 
 /** What a monitor is made of. */
 export interface MonitorParts {
   readonly settings: Settings;
   readonly rules: CompiledRules;
+  /** Loads configuration and rules once more, when a list file has changed. */
+  readonly reload: () => Promise<Loaded>;
   /** Told once at start. */
   readonly warnings: readonly Problem[];
   readonly log: Log;
@@ -24,6 +27,7 @@ export interface MonitorParts {
 /** Everything that lives as long as the process. */
 export interface Monitor {
   readonly parts: MonitorParts;
+  readonly liveRules: LiveRules;
   readonly store: Store;
   readonly telemetry: Telemetry;
   readonly sinks: readonly Sink[];

@@ -3,7 +3,7 @@ import { runMonitor } from '../app/monitor.ts';
 import { createLog } from '../logs/log.ts';
 import { createTextRedactor } from '../logs/redact.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadFor, loadOrRefuse } from './load-or-refuse.ts';
 
 /** `run`: the daemon, or one pass with `--once`. */
 export const registerRun = (program: Command, context: CommandContext): void => {
@@ -30,6 +30,7 @@ export const registerRun = (program: Command, context: CommandContext): void => 
         {
           ...loaded.ready,
           warnings: loaded.warnings,
+          reload: () => loadFor(options.config),
           log,
           redact: createTextRedactor(loaded.secrets),
           now: Date.now,

@@ -164,7 +164,8 @@ export const loadConfiguration = async (options: {
   const rules = section.check(SECTIONS.rules, ['rules']);
   // A text where a list belongs can be anything, a secret that slipped a level too: it is not shown.
   const listed = section.check(SECTIONS.lists, ['lists'], (at) => at.length === 2);
-  const lists = listed && readLists(section, listed);
+  const readList = listed && readLists(section, listed);
+  const lists = readList?.lists;
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
   const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
@@ -203,6 +204,7 @@ export const loadConfiguration = async (options: {
     },
     store: { path: store.path, retentionMs: store.retention },
     lists,
+    listFiles: readList?.files ?? [],
     timezone,
     timeWindows,
     sinks,

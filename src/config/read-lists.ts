@@ -9,16 +9,25 @@ export const listValues = (text: string): readonly string[] =>
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
 
+/** The lists, and the files that some of them were read from. */
+export interface ReadLists {
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly files: readonly string[];
+}
+
 /** Every list as texts, with those in files read. Undefined after a problem, all of which are reported. */
 export const readLists = (
   section: Section,
   lists: Readonly<Record<string, readonly string[] | { readonly file: string }>>,
-): Readonly<Record<string, readonly string[]>> | undefined => {
+): ReadLists | undefined => {
   let failed = false;
+  const files: string[] = [];
   const entries = Object.entries(lists).map(([name, list]): [string, readonly string[]] => {
     if (!('file' in list)) return [name, list];
     const { file } = list;
-    const read = readText(isAbsolute(file) ? file : join(dirname(section.file), file));
+    const whole = isAbsolute(file) ? file : join(dirname(section.file), file);
+    files.push(whole);
+    const read = readText(whole);
     if ('text' in read) return [name, listValues(read.text)];
     failed = true;
     const path = ['lists', name, 'file'];
@@ -28,5 +37,5 @@ export const readLists = (
     );
     return [name, []];
   });
-  return failed ? undefined : Object.fromEntries(entries);
+  return failed ? undefined : { lists: Object.fromEntries(entries), files };
 };

@@ -42,7 +42,8 @@ export const createSecretFile = (path: string, initial: string, known: KnownSecr
   };
 };
 
-const fileState = (path: string): string | undefined => {
+/** A text that changes when the file does (also through a swapped symbolic link); undefined when there is no file. */
+export const fileState = (path: string): string | undefined => {
   try {
     const stat = statSync(path, { bigint: true });
     return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;

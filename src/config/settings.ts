@@ -47,6 +47,8 @@ export interface Settings {
   /** `path` is relative to the working directory of the process. */
   readonly store: { readonly path: string; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** Files that some of the lists were read from, as paths from the working directory. */
+  readonly listFiles: readonly string[];
   readonly timezone: string;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;
   readonly sinks: readonly SinkSettings[];

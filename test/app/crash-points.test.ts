@@ -152,7 +152,7 @@ const live = async (store: Store, plan: Plan, received: Delivery[], now: () => n
       store: collect,
       decider: createDecider({
         account: 'a',
-        evaluator: RULES.engine,
+        evaluator: () => Promise.resolve(RULES.engine),
         store: collect,
         route: (alert) => ({ alert, sinks: ['hook'] }),
         now,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
@@ -255,6 +255,45 @@ describe('the main job, the real process', () => {
     expect(monitor.output()).toMatch(/monitor\.yml:2:1: unknown key "pol"; did you mean "poll"\?/);
     expect(monitor.output()).toMatch(/monitor\.yml:3:\d+: .*did you mean "slack"\?/);
     expect(monitor.output()).toMatch(/bad\.yml:3:\d+: .*did you mean "contains"\?/);
+  });
+
+  it('a list file is read again when it changes; one that cannot be read leaves the rules in force', async () => {
+    const list = join(installation.folder, 'watched.txt');
+    writeFileSync(list, '# people\nsomebody@example.com\n');
+    installation.configure({
+      lists: { watched: { file: 'watched.txt' } },
+      sinks: { hook: { type: 'webhook', url: receiver.url } },
+      routes: [{ to: ['hook'] }],
+    });
+    installation.rule(
+      'app.yml',
+      [
+        'title: A watched user deleted an application',
+        'logsource: {product: vonage, service: audit}',
+        'detection:',
+        '  selection: {event_type: APP_DELETE, user_email|expand: "%watched%"}',
+        '  condition: selection',
+      ].join('\n'),
+    );
+    const monitor = run();
+    await monitor.until(is('poll.completed'));
+    const deleted = () => {
+      const event = { ...generator.any(Date.now() - 1_000, 'APP_DELETE'), user_email: 'eve@example.com' };
+      simulator.add(KEY, event);
+      return monitor.until(is('audit.event', { event_id: event.id })).then(() => event.id);
+    };
+    await deleted();
+    writeFileSync(list, 'somebody@example.com\neve@example.com\n');
+    await monitor.until(is('rules.loaded', { reason: 'a list file has changed' }));
+    const second = await deleted();
+    rmSync(list);
+    await monitor.until((line) => line.event === 'rules.loaded' && line.level === 'error');
+    const third = await deleted();
+    await receiver.received(2);
+    expect(receiver.requests.map((request) => JSON.parse(request.body).event_ids)).toEqual([
+      [second],
+      [third],
+    ]);
   });
 
   it('sinks test sends a marked drill and prints the receipt', async () => {

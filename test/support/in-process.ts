@@ -49,6 +49,7 @@ export const runInProcess = async (
     {
       ...loaded.ready,
       warnings: loaded.warnings,
+      reload: () => Promise.resolve(loaded),
       log,
       redact: createTextRedactor(loaded.secrets),
       now,
