@@ -46,7 +46,8 @@ const coloursFor = (stream: OutputStream, noColor: string | undefined): Colours 
   };
 };
 
-const createOutput = (stream: OutputStream): Output => {
+/** What commands write to, over a stream. `noColor` is the variable NO_COLOR. */
+export const createOutput = (stream: OutputStream, noColor: string | undefined): Output => {
   let closed = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -61,7 +62,7 @@ const createOutput = (stream: OutputStream): Output => {
       });
     });
   return {
-    colours: coloursFor(stream, processEnvironment().NO_COLOR),
+    colours: coloursFor(stream, noColor),
     columns: stream.isTTY ? (stream.columns ?? 80) : undefined,
     get closed() {
       return closed;
@@ -76,6 +77,9 @@ let made: { readonly out: Output; readonly err: Output } | undefined;
 
 /** stdout for what was asked for, stderr for what is said beside it. */
 export const outputs = (): { readonly out: Output; readonly err: Output } => {
-  made ??= { out: createOutput(process.stdout), err: createOutput(process.stderr) };
+  if (!made) {
+    const { NO_COLOR } = processEnvironment();
+    made = { out: createOutput(process.stdout, NO_COLOR), err: createOutput(process.stderr, NO_COLOR) };
+  }
   return made;
 };
