@@ -168,7 +168,17 @@ export const readDocument = (
       return { kind, header, rules, rulesAt: section.at('rules'), detection };
     }
     case 'correlation':
-      break;
+      refuseNovelty(header, reporter);
+      return { kind, header, section };
   }
-  return { kind, header, section };
+};
+
+/** What is new or different is asked about an event, so of a detection; ignoring it here would look as if it worked. */
+const refuseNovelty = (header: Header, reporter: Reporter): void => {
+  const block = header.fields.fields('monitor');
+  for (const key of ['first_seen', 'changed']) {
+    if (!block?.has(key)) continue;
+    const hint = 'put it on the detection that the correlation counts';
+    reporter.problem(block.at(key), `"${key}" is for detections, not for a correlation`, hint);
+  }
 };

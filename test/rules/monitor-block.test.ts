@@ -160,6 +160,24 @@ describe('the block as a whole', () => {
   });
 });
 
+describe('what is for detections', () => {
+  it.each(['first_seen: {field: source_country}', 'changed: {field: source_country}'])(
+    '%s is refused on a correlation',
+    (key) => {
+      const base = ruleOf('s: {event_type: A}\ncondition: s', 'name: base\n');
+      const correlation = [
+        'title: many',
+        'correlation: {type: event_count, rules: [base], group-by: [user], timespan: 1h, condition: {gte: 2}}',
+        'monitor:',
+        `  ${key}`,
+      ].join('\n');
+      expect(problemsOf(`${base}---\n${correlation}\n`)).toEqual([
+        expect.stringMatching(/is for detections, not for a correlation.*put it on the detection/),
+      ]);
+    },
+  );
+});
+
 describe('filters', () => {
   const filter = (rules: string, rest = 'logsource: {product: vonage}') =>
     `title: no bots\n${rest}\nfilter:\n  rules: ${rules}\n  bots: {user: bot}\n  condition: not bots\n`;
