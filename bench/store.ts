@@ -9,7 +9,7 @@ import Database from 'better-sqlite3';
 import { stableId } from '../src/base/hash.ts';
 import type { DecidedAlert } from '../src/core/alert.ts';
 import { type AuditEvent, byTime } from '../src/core/event.ts';
-import type { Store } from '../src/core/ports.ts';
+import type { Store } from '../src/core/store.ts';
 import { openStore } from '../src/store/open-store.ts';
 
 const EVENTS = Number(process.argv[2] ?? 200_000);

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import type { Level } from '../core/alert.ts';
-import type { ConditionName } from '../core/ports.ts';
+import type { ConditionName } from '../core/conditions.ts';
 
 /** What a condition of the monitor about itself says. Every text is written for a person woken by it. */
 export interface ConditionText {

@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { stableId } from '../base/hash.ts';
 import type { Alert, AlertField } from '../core/alert.ts';
-import type { ConditionName } from '../core/ports.ts';
+import type { ConditionName } from '../core/conditions.ts';
 import { CONDITION_TEXTS, sinceText, timeText } from './condition-texts.ts';
 import { visibleText } from './visible-text.ts';
 

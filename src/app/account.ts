@@ -1,7 +1,8 @@
 import { createAuditClient } from '../audit/client.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
 import type { AccountSettings } from '../config/settings.ts';
-import type { Lease, Trouble } from '../core/ports.ts';
+import type { Trouble } from '../core/conditions.ts';
+import type { Lease } from '../core/lease.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { readEventTypes } from './event-types.ts';

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts';
 import { readWindow } from '../collect/read-window.ts';
 import type { AccountSettings, Settings } from '../config/settings.ts';
-import type { Clock, Random } from '../core/ports.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import { floorToSecond, halve, type Window } from '../core/window.ts';
 import type { Batch, EventSource } from './backtest.ts';
 import { createQuietClient } from './quiet-client.ts';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { parseSingle } from '../audit/page.ts';
 import { UsageError } from '../base/errors.ts';
+import type { Progress } from '../core/collect-store.ts';
 import type { AuditEvent } from '../core/event.ts';
-import type { Progress, StoredEvent } from '../core/ports.ts';
+import type { StoredEvent } from '../core/history.ts';
 import { openHistory } from '../store/open-history.ts';
 import type { Batch, EventSource } from './backtest.ts';
 

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../base/json.ts';
 import type { CommittedWindow } from '../collect/pass.ts';
+import type { Clock } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 
 /** Tells the log and the metrics what a committed window brought, and wakes those who deliver. */

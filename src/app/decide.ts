@@ -2,10 +2,11 @@ import { alertFromMatch } from '../alerts/alert-from-match.ts';
 import { ownCredentialAlert, quarantineAlert } from '../alerts/event-alerts.ts';
 import { errorText } from '../base/errors.ts';
 import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Clock } from '../core/clock.ts';
+import type { CollectStore, Decider } from '../core/collect-store.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
-import type { Clock, CollectStore, Decider } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createRuleState, type TrackedRuleState } from './rule-state.ts';
 

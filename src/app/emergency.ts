@@ -2,9 +2,11 @@ import { errorText } from '../base/errors.ts';
 import { stableId } from '../base/hash.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Outbox, StoreStatus } from '../core/ports.ts';
+import type { Outbox } from '../core/outbox.ts';
+import type { StoreStatus } from '../core/store.ts';
 import { attempt } from '../deliver/attempt.ts';
 
 /** What {@link watchStore} works with. */

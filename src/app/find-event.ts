@@ -4,8 +4,8 @@ import { parseSingle } from '../audit/page.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { isObject, type JsonObject, own } from '../base/json.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
-import type { Clock, Random } from '../core/ports.ts';
 import { openHistory } from '../store/open-history.ts';
 import { createQuietClient } from './quiet-client.ts';
 

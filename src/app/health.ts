@@ -1,7 +1,8 @@
 import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Clock, StoreStatus } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { StoreStatus } from '../core/store.ts';
 import { staleAfterMs, type Watched } from './watchdog.ts';
 
 /** The answer to "can this process be relied on right now?". */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Lease } from '../core/ports.ts';
+import type { Lease } from '../core/lease.ts';
 
 /**
  * A name for this process as holder of leases, unique for ever: host, process-id namespace, process id, random part.

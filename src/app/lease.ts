@@ -1,7 +1,7 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
+import { type Lease, LeaseLostError, type Leases } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
-import { type Lease, LeaseLostError, type Leases } from '../core/ports.ts';
 import { isDead } from './holder.ts';
 
 /** Long enough for a long commit or a collected pause, short enough for a standby to take over soon. */

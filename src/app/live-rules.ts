@@ -1,6 +1,6 @@
 import { errorText } from '../base/errors.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock } from '../core/ports.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { CompiledRules, Loaded } from './load.ts';
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts';
 import { defaultConfigPath, type LoadedConfiguration, loadConfiguration } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { type CompileOptions, compileRules } from '../rules/compile.ts';
 import { SINK_TYPES } from '../sinks/registry.ts';

@@ -1,7 +1,9 @@
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
-import type { Clock, DeliveryRecord, History, Store } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DeliveryRecord, History } from '../core/history.ts';
+import type { Store } from '../core/store.ts';
 import { openStore } from '../store/open-store.ts';
 
 /** A parked delivery with what a person needs to decide about it. */

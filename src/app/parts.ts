@@ -1,10 +1,11 @@
 import type { Latch } from '../base/latch.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Random, Store } from '../core/ports.ts';
 import type { Problem } from '../core/problem.ts';
+import type { Store } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { LiveRules } from './live-rules.ts';
 import type { CompiledRules, Loaded } from './load.ts';

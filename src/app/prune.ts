@@ -1,7 +1,8 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Retention } from '../core/ports.ts';
+import type { Retention } from '../core/store.ts';
 
 const EVERY_MS = 3_600_000;
 /** Small, so that a step takes milliseconds: polls and deliveries share the thread with it. */

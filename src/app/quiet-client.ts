@@ -1,7 +1,7 @@
 import { type AuditClient, createAuditClient } from '../audit/client.ts';
 import type { AccountSettings, Settings } from '../config/settings.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Random } from '../core/ports.ts';
 import { noTelemetry } from '../core/telemetry.ts';
 
 /** Retries need no word here: a read that fails for good rejects. */

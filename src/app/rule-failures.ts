@@ -1,4 +1,5 @@
-import type { Clock, Trouble } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Trouble } from '../core/conditions.ts';
 
 /** A rule that has not failed for so long counts as mended. Also bounds how often one rule can alert: once an hour. */
 const QUIET_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
+import type { StateChange } from '../core/collect-store.ts';
 import type { RuleState } from '../core/match.ts';
-import type { StateChange } from '../core/ports.ts';
 
 /** Rule state in memory that remembers what was changed since it was last asked. */
 export interface TrackedRuleState extends RuleState {

@@ -1,6 +1,6 @@
 import type { DecidedAlert } from '../core/alert.ts';
+import type { ConditionChange, ConditionName, Conditions, Trouble } from '../core/conditions.ts';
 import type { Log } from '../core/log.ts';
-import type { ConditionChange, ConditionName, Conditions, Trouble } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 
 /** What turns a condition into the alert that tells of it. */

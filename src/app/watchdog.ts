@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { sleep } from '../base/sleep.ts';
-import type { Clock, Trouble } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Trouble } from '../core/conditions.ts';
 
 /** What the watchdog looks at. */
 export interface Watched {

@@ -1,5 +1,5 @@
 import { errorText } from '../base/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { DateForm } from './created-at.ts';
 import { ReadFailure } from './failure.ts';

@@ -1,8 +1,9 @@
 import { sleep as realSleep } from '../base/sleep.ts';
+import { AuditError, type AuditPage, type AuditReader } from '../core/audit-reader.ts';
 import type { BackoffPolicy } from '../core/backoff.ts';
+import { type Clock, type Random } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
-import { AuditError, type AuditPage, type AuditReader, type Clock, type Random } from '../core/ports.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { type Credentials, createAsk, type Question } from './ask.ts';
 import type { DateForm } from './created-at.ts';

@@ -1,4 +1,4 @@
-import type { AuditError } from '../core/ports.ts';
+import type { AuditError } from '../core/audit-reader.ts';
 
 /** One attempt of a read that failed; never leaves this folder (callers get an AuditError). */
 export class ReadFailure extends Error {

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject, own } from '../base/json.ts';
+import type { AuditPage } from '../core/audit-reader.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import type { AuditPage } from '../core/ports.ts';
 import { type Element, MAX_EVENT_DEPTH, quarantine, readElement } from './element.ts';
 import { arraySpans, type JsonSpan } from './json-spans.ts';
 

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS } from '../core/backoff.ts';
-import type { Clock, Random } from '../core/ports.ts';
+import type { Clock, Random } from '../core/clock.ts';
 import { ReadFailure } from './failure.ts';
 
 export interface RetryOptions {

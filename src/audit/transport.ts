@@ -1,7 +1,7 @@
 import { type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import { decodeBody, readBytes, tooLarge } from './body.ts';
 import { ReadFailure } from './failure.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** A bar that shows how far long work is. */
 export interface Progress {

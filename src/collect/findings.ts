@@ -1,6 +1,6 @@
 import { stableId } from '../base/hash.ts';
+import type { AuditPage } from '../core/audit-reader.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import type { AuditPage } from '../core/ports.ts';
 
 /** Everything distinct that some pages held, whether inside the window or in its margin. */
 export interface Findings {

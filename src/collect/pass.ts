@@ -1,12 +1,7 @@
-import type {
-  Clock,
-  CollectStore,
-  Committed,
-  ConditionName,
-  Decider,
-  Lease,
-  Trouble,
-} from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { CollectStore, Committed, Decider } from '../core/collect-store.ts';
+import type { ConditionName, Trouble } from '../core/conditions.ts';
+import type { Lease } from '../core/lease.ts';
 import { floorToSecond, halve, type PollStart, planPass, type Window } from '../core/window.ts';
 import { type ReadWindow, type ReadWindowOptions, readWindow } from './read-window.ts';
 

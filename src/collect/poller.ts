@@ -1,7 +1,10 @@
 import { errorCode, errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
+import { AuditError } from '../core/audit-reader.ts';
+import { type Random } from '../core/clock.ts';
+import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
-import { AuditError, LeaseLostError, type Random, StoreError } from '../core/ports.ts';
+import { StoreError } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
 

@@ -1,6 +1,6 @@
 import { stableId } from '../base/hash.ts';
+import { AuditError, type AuditPage, type AuditReader } from '../core/audit-reader.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import { AuditError, type AuditPage, type AuditReader } from '../core/ports.ts';
 
 /** What is read in parts: one page of a query whose answer was larger than the reader allows. */
 export interface LargePage {

@@ -1,5 +1,5 @@
+import type { AuditPage, AuditReader } from '../core/audit-reader.ts';
 import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
-import type { AuditPage, AuditReader } from '../core/ports.ts';
 import { isOneSecond, type Window } from '../core/window.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { isTooLarge, readInParts } from './read-in-parts.ts';

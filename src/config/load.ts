@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { didYouMean } from '../base/similar.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
 import { checkTogether } from './check-together.ts';
 import { type Environment, environmentLookup } from './environment.ts';

@@ -1,4 +1,4 @@
-import type { Random } from './ports.ts';
+import type { Random } from './clock.ts';
 
 /** How delays between attempts grow. */
 export interface BackoffPolicy {

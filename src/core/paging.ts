@@ -1,4 +1,4 @@
-import type { Page, PageQuery } from './ports.ts';
+import type { Page, PageQuery } from './history.ts';
 
 /**
  * All items of a paged answer, one page in memory at a time. `read` is called with the query and the cursor of the

@@ -1,4 +1,4 @@
-import type { Progress } from './ports.ts';
+import type { Progress } from './collect-store.ts';
 
 /** A half-open range of time [fromMs, toMs), both whole seconds: `created_at` has no finer resolution. */
 export interface Window {

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** How many deliveries to hold, so that no place is ever empty and nothing is claimed long before it can be sent. */
 export interface ClaimSize {

@@ -1,4 +1,5 @@
-import type { Clock, ConditionChange } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ConditionChange } from '../core/conditions.ts';
 import type { Settled } from './settled.ts';
 
 /** What the alert about a parked delivery can tell. */

@@ -1,5 +1,5 @@
 import type { Delivery } from '../core/delivery.ts';
-import type { Settlement } from '../core/ports.ts';
+import type { Settlement } from '../core/outbox.ts';
 
 /** An attempt with what was decided after it. */
 export interface Settled {

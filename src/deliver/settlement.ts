@@ -1,6 +1,7 @@
 import { backoffMs, MAX_RETRY_AFTER_MS } from '../core/backoff.ts';
+import type { Random } from '../core/clock.ts';
 import type { Delivery, Verdict } from '../core/delivery.ts';
-import type { Random, Settlement } from '../core/ports.ts';
+import type { Settlement } from '../core/outbox.ts';
 import type { DeliveryPolicy } from './policy.ts';
 
 /** The longest receipt or reason that is kept with an attempt, in characters. */

@@ -1,5 +1,5 @@
 import { sleep } from '../base/sleep.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Collects what ended and commits it in groups. */
 export interface Settler<T> {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, own } from '../base/json.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** What a person watching the demo sees. */
 export interface Screen {

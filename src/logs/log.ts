@@ -1,9 +1,9 @@
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { errorText } from '../base/errors.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Log, LogFields } from '../core/log.ts';
 import type { LogEvent } from '../core/log-events.ts';
-import type { Clock } from '../core/ports.ts';
 import { createPrettifier } from './pretty.ts';
 import { createRedactor, type Secrets } from './redact.ts';
 import { escapeJsonControls } from './terminal.ts';

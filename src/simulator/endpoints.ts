@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Answer, errorAnswer, jsonAnswer, type PageForm, pageAnswer, typesAnswer } from './answer.ts';
 import { toEntry } from './entry.ts';
 import type { ActiveFaults } from './fault-table.ts';

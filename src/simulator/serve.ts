@@ -1,5 +1,5 @@
 import { sleep } from '../base/sleep.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import type { FaultSetting } from './faults.ts';
 import { createGenerator, type Generator } from './generator.ts';
 import { createRand } from './random.ts';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorText } from '../base/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
 import { errorAnswer } from './answer.ts';
 import { applyAnswerFaults } from './answer-faults.ts';
 import { type Account, createEndpoints } from './endpoints.ts';

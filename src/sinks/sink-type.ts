@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { Clock, Random } from '../core/clock.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
-import type { Clock, Random } from '../core/ports.ts';
 
 /** What every sink may use of the outside. */
 export interface SinkDeps {

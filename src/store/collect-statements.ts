@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Progress } from '../core/ports.ts';
+import type { Progress } from '../core/collect-store.ts';
 
 /** The statements of collecting, prepared once. */
 export const prepareCollect = (db: Database) => ({

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
+import type { CollectStore, Committed, Progress, WindowCommit } from '../core/collect-store.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import type { CollectStore, Committed, Progress, WindowCommit } from '../core/ports.ts';
 import type { InsertAlerts } from './alerts.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { conflictWith } from './conflict.ts';

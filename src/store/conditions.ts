@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Clock, ConditionChange, Conditions } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ConditionChange, Conditions } from '../core/conditions.ts';
 import type { InsertAlerts } from './alerts.ts';
 import type { Connection } from './connection.ts';
 

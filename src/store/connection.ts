@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { StoreError } from '../core/ports.ts';
+import { StoreError } from '../core/store.ts';
 import { refusal, translate } from './errors.ts';
 import { checkLength, prepareFile } from './file.ts';
 import { checkIdentity, migrate } from './migrate.ts';

@@ -1,4 +1,4 @@
-import type { Page, PageQuery } from '../core/ports.ts';
+import type { Page, PageQuery } from '../core/history.ts';
 
 /** Where a page of events ends: the order of events everywhere, with the account's key to tell equals apart. */
 export interface EventCursor {

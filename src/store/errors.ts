@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { errorCode, errorText } from '../base/errors.ts';
-import { StoreError, type StoreErrorKind } from '../core/ports.ts';
+import { StoreError, type StoreErrorKind } from '../core/store.ts';
 
 const ADVICE: Record<StoreErrorKind, (file: string) => string> = {
   corrupt: (file) =>

@@ -1,4 +1,4 @@
-import type { EventQuery, History, Page, StoredEvent } from '../core/ports.ts';
+import type { EventQuery, History, Page, StoredEvent } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { type EventCursor, eventCursor, eventCursorText, limitOf, toPage } from './cursor.ts';
 import type { Names } from './names.ts';

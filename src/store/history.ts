@@ -1,4 +1,4 @@
-import type { AttemptRecord, History, Page, PageQuery } from '../core/ports.ts';
+import type { AttemptRecord, History, Page, PageQuery } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { limitOf, seqCursor, toPage } from './cursor.ts';
 import { createEventHistory } from './history-events.ts';

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { type Clock, type Lease, LeaseLostError, type Leases } from '../core/ports.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Lease, LeaseLostError, type Leases } from '../core/lease.ts';
 import type { Connection } from './connection.ts';
 
 interface LeaseRow {

@@ -1,6 +1,6 @@
 import type { Alert } from '../core/alert.ts';
 import type { DeliveryState } from '../core/delivery.ts';
-import type { DeliveryRecord, QuarantineRecord, WindowRecord } from '../core/ports.ts';
+import type { DeliveryRecord, QuarantineRecord, WindowRecord } from '../core/history.ts';
 
 /** A table as people read it: the rows of a SELECT over it (as `t`, with its `seq`) and what becomes of one. */
 export interface Listing<Row, T> {

@@ -1,4 +1,5 @@
-import type { History, Progress } from '../core/ports.ts';
+import type { Progress } from '../core/collect-store.ts';
+import type { History } from '../core/history.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { connectToRead } from './connection.ts';
 import { createHistory } from './history.ts';

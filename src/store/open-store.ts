@@ -1,4 +1,5 @@
-import type { Clock, Store } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Store } from '../core/store.ts';
 import { createInsertAlerts } from './alerts.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';

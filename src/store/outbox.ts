@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { Alert } from '../core/alert.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
-import type { Clock, Outbox, Settlement } from '../core/ports.ts';
+import type { Outbox, Settlement } from '../core/outbox.ts';
 import type { InsertAlerts } from './alerts.ts';
 import type { ApplyConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { Retention } from '../core/ports.ts';
+import type { Retention } from '../core/store.ts';
 import type { Connection } from './connection.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { Clock, StoreStatus } from '../core/ports.ts';
+import type { Clock } from '../core/clock.ts';
+import type { StoreStatus } from '../core/store.ts';
 import type { Connection } from './connection.ts';
 import { refusal } from './errors.ts';
 import { fileBytes, fileIdentity } from './file.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CONDITION_TEXTS } from '../../src/alerts/condition-texts.ts';
 import { ownCredentialAlert, quarantineAlert } from '../../src/alerts/event-alerts.ts';
 import { conditionKey, systemAlert } from '../../src/alerts/system-alert.ts';
-import type { ConditionName } from '../../src/core/ports.ts';
+import type { ConditionName } from '../../src/core/conditions.ts';
 import { auditEvent, CREATED_MS, eventFields, NOW_MS } from './samples.ts';
 
 const NAMES = Object.keys(CONDITION_TEXTS) as ConditionName[];

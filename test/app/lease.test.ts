@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { underLease } from '../../src/app/lease.ts';
+import { type Lease, LeaseLostError } from '../../src/core/lease.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
-import { type Lease, LeaseLostError, type Store } from '../../src/core/ports.ts';
+import { type Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 let folder = '';

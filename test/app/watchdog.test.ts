@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readiness } from '../../src/app/health.ts';
 import { watch } from '../../src/app/watchdog.ts';
-import type { StoreStatus } from '../../src/core/ports.ts';
+import type { StoreStatus } from '../../src/core/store.ts';
 
 const T0 = Date.parse('2026-01-02T03:04:05Z');
 const MINUTE = 60_000;

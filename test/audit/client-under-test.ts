@@ -1,5 +1,5 @@
 import { type AuditClient, type AuditClientOptions, createAuditClient } from '../../src/audit/client.ts';
-import { AuditError } from '../../src/core/ports.ts';
+import { AuditError } from '../../src/core/audit-reader.ts';
 import type { Telemetry } from '../../src/core/telemetry.ts';
 
 export const KEY = 'abcd1234';

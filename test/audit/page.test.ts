@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseEventTypes, parsePage, parseSingle } from '../../src/audit/page.ts';
 import { own } from '../../src/base/json.ts';
-import type { AuditPage } from '../../src/core/ports.ts';
+import type { AuditPage } from '../../src/core/audit-reader.ts';
 
 const event = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   id: 'aaaaaaaa-bbbb-cccc-dddd-0123456789ab',

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runPass } from '../../src/collect/pass.ts';
-import type { Decider, Trouble } from '../../src/core/ports.ts';
+import type { Decider } from '../../src/core/collect-store.ts';
+import type { Trouble } from '../../src/core/conditions.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createTrail, type TrailEvent } from '../support/trail.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readWindow } from '../../src/collect/read-window.ts';
+import { AuditError, type AuditPage, type AuditReader } from '../../src/core/audit-reader.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
-import { AuditError, type AuditPage, type AuditReader } from '../../src/core/ports.ts';
 import { auditEvent, auditPage } from '../support/trail.ts';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Delivery, Verdict } from '../../src/core/delivery.ts';
-import type { Outbox } from '../../src/core/ports.ts';
+import type { Outbox } from '../../src/core/outbox.ts';
 import {
   advance,
   createHarness,

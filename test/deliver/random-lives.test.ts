@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Delivery, Verdict } from '../../src/core/delivery.ts';
-import type { Outbox } from '../../src/core/ports.ts';
+import type { Outbox } from '../../src/core/outbox.ts';
 import { advance, createHarness, SENT, scriptedSink, settleDown, useFakeClock } from './harness.ts';
 
 const SECOND_MS = 1_000;

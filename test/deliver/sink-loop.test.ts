@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Outbox } from '../../src/core/ports.ts';
+import type { Outbox } from '../../src/core/outbox.ts';
 import {
   advance,
   createHarness,

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { sleep } from '../../src/base/sleep.ts';
-import type { Lease, Store } from '../../src/core/ports.ts';
+import type { Lease } from '../../src/core/lease.ts';
+import type { Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { auditEvent, decided, decideNothing, windowOf } from './fixtures.ts';
 

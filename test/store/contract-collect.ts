@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { type WindowCommit } from '../../src/core/collect-store.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
+import { LeaseLostError } from '../../src/core/lease.ts';
 import { everyItem } from '../../src/core/paging.ts';
-import { LeaseLostError, type WindowCommit } from '../../src/core/ports.ts';
 import type { Bench } from './contract.ts';
 import { allOf, auditEvent, decided, decideNothing, NOTHING, T0, take, windowOf } from './fixtures.ts';
 

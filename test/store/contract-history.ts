@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { byTime } from '../../src/core/event.ts';
+import type { EventQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
-import type { EventQuery } from '../../src/core/ports.ts';
 import type { Bench } from './contract.ts';
 import { allOf, auditEvent, decided, decideNothing, settlement, T0, take, windowOf } from './fixtures.ts';
 

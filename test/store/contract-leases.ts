@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LeaseLostError } from '../../src/core/ports.ts';
+import { LeaseLostError } from '../../src/core/lease.ts';
 import type { Bench } from './contract.ts';
 import { decideNothing, take, windowOf } from './fixtures.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { Clock, Store } from '../../src/core/ports.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Store } from '../../src/core/store.ts';
 import { collectContract } from './contract-collect.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StoreError, type StoreErrorKind } from '../../src/core/ports.ts';
+import { StoreError, type StoreErrorKind } from '../../src/core/store.ts';
 import { connect } from '../../src/store/connection.ts';
 import { translate } from '../../src/store/errors.ts';
 import { openStore } from '../../src/store/open-store.ts';

@@ -1,14 +1,11 @@
 import { stableId } from '../../src/base/hash.ts';
 import type { Alert, DecidedAlert } from '../../src/core/alert.ts';
+import type { Decision, WindowCommit } from '../../src/core/collect-store.ts';
+import type { ConditionChange } from '../../src/core/conditions.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
-import type {
-  ConditionChange,
-  Decision,
-  Lease,
-  Settlement,
-  Store,
-  WindowCommit,
-} from '../../src/core/ports.ts';
+import type { Lease } from '../../src/core/lease.ts';
+import type { Settlement } from '../../src/core/outbox.ts';
+import type { Store } from '../../src/core/store.ts';
 
 export const T0 = Date.parse('2026-03-01T12:00:00Z');
 export const NOTHING: Decision = { alerts: [], state: [] };

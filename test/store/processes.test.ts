@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
-import type { EventQuery, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { allOf } from './fixtures.ts';
 

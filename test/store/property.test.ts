@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditEvent, byTime } from '../../src/core/event.ts';
+import type { EventQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
-import type { EventQuery, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { allOf, auditEvent, decided, T0, take, windowOf } from './fixtures.ts';
 

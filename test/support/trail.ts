@@ -1,5 +1,5 @@
+import type { AuditPage, AuditReader } from '../../src/core/audit-reader.ts';
 import type { AuditEvent, QuarantinedEvent } from '../../src/core/event.ts';
-import type { AuditPage, AuditReader } from '../../src/core/ports.ts';
 
 /** An event of a made-up trail: when it says it happened, and when the API begins to show it. */
 export interface TrailEvent {

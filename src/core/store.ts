@@ -1,0 +1,77 @@
+import type { CollectStore } from './collect-store.ts';
+import type { Conditions } from './conditions.ts';
+import type { DeliveryState } from './delivery.ts';
+import type { History } from './history.ts';
+import type { Leases } from './lease.ts';
+import type { Outbox } from './outbox.ts';
+
+/*
+ * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
+ * SQLite answers at once: a second store is planned, and nothing may rely on there being a single process except where a
+ * lease says so.
+ */
+
+/** Counts for status, readiness and metrics. */
+export interface StoreStatus {
+  /** Whether another process has written to the store since this was last asked; a second store may always say yes. */
+  changedByOthers(): Promise<boolean>;
+  /** Rejects when the store cannot be written to. */
+  probe(): Promise<void>;
+  deliveryCounts(): Promise<readonly { sink: string; state: DeliveryState; count: number }[]>;
+  totals(): Promise<{
+    events: number;
+    alerts: number;
+    quarantined: number;
+    unverifiedWindows: number;
+    bytes: number;
+  }>;
+}
+
+/** Removes what is older than the retention, in small steps so that no poll waits for it. */
+export interface Retention {
+  /**
+   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
+   * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
+   */
+  prune(beforeMs: number, limit: number): Promise<number>;
+}
+
+/**
+ * Why the store refused an operation. `corrupt`, `newer`, `foreign`: the file is not one this version can use;
+ * `readonly`, `full`, `io`, `missing`: the place it lies in; `busy`: another process kept it locked; `closed`: used
+ * after its end; `failed`: anything else.
+ */
+export type StoreErrorKind =
+  | 'corrupt'
+  | 'newer'
+  | 'foreign'
+  | 'readonly'
+  | 'full'
+  | 'io'
+  | 'missing'
+  | 'busy'
+  | 'closed'
+  | 'failed';
+
+/** The store cannot do what was asked, and did nothing. The message names the file, the cause and what to do. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly kind: StoreErrorKind;
+  constructor(kind: StoreErrorKind, message: string, options?: { cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+  }
+}
+
+/** Everything a store offers. */
+export interface Store {
+  readonly collect: CollectStore;
+  readonly leases: Leases;
+  readonly outbox: Outbox;
+  readonly conditions: Conditions;
+  readonly status: StoreStatus;
+  readonly retention: Retention;
+  readonly history: History;
+  /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
+  close(): Promise<void>;
+}
