@@ -78,7 +78,7 @@ export const quietFigures = (engine: RuleEngine): QuietFigures => {
 const byTime = (a: WireEvent, b: WireEvent): number => (a.created_at < b.created_at ? -1 : 1);
 
 /** One attack in the middle of an ordinary day, after a month of watching; the one told at night at two o'clock. */
-export const storyFigure = (engine: RuleEngine, name: StoryName): StoryFigure => {
+const storyFigure = (engine: RuleEngine, name: StoryName): StoryFigure => {
   const generator = createGenerator({ seed: `story ${name}`, account: ACCOUNT });
   const hour = name === 'quietPersistence' ? 2 : 10;
   const story = generator.stories[name](START_MS + MONTH_MS + hour * HOUR_MS);
