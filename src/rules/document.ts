@@ -169,8 +169,9 @@ export const readDocument = (
     }
     case 'correlation':
       refuseNovelty(header, reporter);
-      return { kind, header, section };
+      break;
   }
+  return { kind, header, section };
 };
 
 /** What is new or different is asked about an event, so of a detection; ignoring it here would look as if it worked. */
