@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // The process edge: refuses a Node that cannot run the rest, turns signals into an AbortSignal, sets the exit code.
+import * as nodeModule from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 /** The oldest Node the dependencies run on; see `engines` in package.json. */
 const OLDEST = [22, 19] as const;
@@ -21,6 +23,10 @@ const onSignal = (): void => {
 };
 process.on('SIGTERM', onSignal);
 process.on('SIGINT', onSignal);
+
+// Compiled code is kept between runs, which halves a start from source. It lies beside the code itself, so that nobody
+// can plant any who could not change the program anyway; where that place cannot be written, nothing is kept.
+nodeModule.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url)));
 
 // Imported only now: on an old Node the parts would fail to load before the refusal above could be read.
 const { runCommandLine } = await import('./cli/program.ts');

@@ -15,10 +15,14 @@ export interface Circumstances {
   readonly after: readonly AlertField[];
 }
 
-const REGION = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+let regions: Intl.DisplayNames | undefined;
 
-const countryName = (code: string): string | undefined =>
-  /^[a-z]{2}$/i.test(code) ? REGION.of(code.toUpperCase()) : undefined;
+const countryName = (code: string): string | undefined => {
+  if (!/^[a-z]{2}$/i.test(code)) return undefined;
+  // Made at the first need: it loads megabytes of names, and most starts tell of no country.
+  regions ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+  return regions.of(code.toUpperCase());
+};
 
 /** An ISO 3166-1 country code with its English name, as `NL, Netherlands`; other text as it is. */
 export const countryText = (code: string): string => {

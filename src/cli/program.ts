@@ -1,14 +1,26 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
-import { registerCheck } from './check.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { registerDeliveries } from './deliveries.ts';
-import { registerDemo } from './demo.ts';
-import { registerRules } from './rules.ts';
-import { registerRun } from './run.ts';
-import { registerSimulator } from './simulator.ts';
-import { registerSinks } from './sinks.ts';
+
+type Register = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help. Loaded on demand: `run` need not wait for what only `demo` uses. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import('./run.ts')).registerRun,
+  check: async () => (await import('./check.ts')).registerCheck,
+  rules: async () => (await import('./rules.ts')).registerRules,
+  sinks: async () => (await import('./sinks.ts')).registerSinks,
+  deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
+  demo: async () => (await import('./demo.ts')).registerDemo,
+  simulator: async () => (await import('./simulator.ts')).registerSimulator,
+};
+
+/** The one command that is named, or all of them: for the help, and for a name that is none. */
+const commandsFor = (args: readonly string[]): Promise<readonly Register[]> => {
+  const named = Object.entries(COMMANDS).find(([name]) => name === args[0]);
+  return Promise.all((named ? [named] : Object.entries(COMMANDS)).map(([, load]) => load()));
+};
 
 /**
  * Runs one command line to its end and resolves with the exit code: 0 done, 1 it failed, 2 the command line, the
@@ -30,17 +42,7 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
     .enablePositionalOptions();
-  for (const register of [
-    registerRun,
-    registerCheck,
-    registerRules,
-    registerSinks,
-    registerDeliveries,
-    registerDemo,
-    registerSimulator,
-  ]) {
-    register(program, context);
-  }
+  for (const register of await commandsFor(args)) register(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
