@@ -69,8 +69,9 @@ export const insert = (group: Group, entry: Entry): number => {
 
 /** Forgets entries older than `fromMs`; O(1) amortised. */
 export const dropBefore = (group: Group, fromMs: number): void => {
-  const { entries } = group;
-  while (group.head < entries.length && (entries[group.head] as Entry).atMs < fromMs) dropOldest(group);
+  // `dropOldest` replaces the list now and then, so it is looked up anew every time.
+  while (group.head < group.entries.length && (group.entries[group.head] as Entry).atMs < fromMs)
+    dropOldest(group);
 };
 
 /** Forgets the oldest entry. */
