@@ -37,10 +37,7 @@ describe('ordinary business', () => {
   });
 });
 
-// Sabotage is many deletions, each of them ordinary: only a correlation pages for it.
-const PAGING = STORY_NAMES.filter((name) => name !== 'sabotage');
-
-describe.each(PAGING)('%s', (name) => {
+describe.each(STORY_NAMES)('%s', (name) => {
   const story = (): StoryFigure | undefined => attacks.find((figure) => figure.name === name);
 
   it('is noticed at its first step and pages somebody within five minutes', () => {
@@ -50,6 +47,10 @@ describe.each(PAGING)('%s', (name) => {
 
   it('pages somebody also where the trail has no logins', () => {
     expect(story()?.pageWithoutLogins?.afterS).toBeLessThanOrEqual(300);
+  });
+
+  it('has every step in an alert', () => {
+    expect(story()?.told).toBe(story()?.steps);
   });
 });
 
