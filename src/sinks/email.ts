@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { formatDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
@@ -59,7 +58,7 @@ export const emailSink: SinkType<typeof options> = {
       server.href,
       ...(password === '' ? [] : [password, `\0${user}\0${password}`]),
     ]);
-    const transport = createTransport(poolOptions(server, user, password, settings));
+    const transport = createLazyTransport(poolOptions(server, user, password, settings));
     // Who has already got a delivery that others were refused: a repetition goes to those others alone. After a
     // restart it goes to all again, with the same Message-ID.
     const delivered = new Map<string, readonly Mailbox[]>();
@@ -78,8 +77,8 @@ export const emailSink: SinkType<typeof options> = {
           return unsendable(error, reason);
         }
         try {
-          const info = await withDeadline(signal, settings.timeout, (signal) =>
-            transport.sendMail({
+          const info = await withDeadline(signal, settings.timeout, async (signal) =>
+            (await transport.opened()).sendMail({
               ...message,
               date: new Date(startedAtMs),
               envelope: { from: from.address, to: waiting.map(({ address }) => address) },
@@ -103,9 +102,19 @@ export const emailSink: SinkType<typeof options> = {
           return smtpFailureVerdict(error, server.host, reason);
         }
       },
-      close: async () => transport.close({ force: true }),
+      close: transport.close,
     };
   },
+};
+
+/** The pool of connections, made with the first mail: its library is large, and where e-mail is off nobody needs it. */
+const createLazyTransport = (options: ReturnType<typeof poolOptions>) => {
+  const open = async () => (await import('nodemailer')).createTransport(options);
+  let transport: ReturnType<typeof open> | undefined;
+  return {
+    opened: () => (transport ??= open()),
+    close: async () => (await transport)?.close({ force: true }),
+  };
 };
 
 const mailboxes = (name: string, { from, to }: Options): { from: Mailbox; to: readonly Mailbox[] } => {

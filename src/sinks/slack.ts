@@ -1,4 +1,4 @@
-import { type FetchFunction, IncomingWebhook } from '@slack/webhook';
+import type { FetchFunction } from '@slack/webhook';
 import { z } from 'zod';
 import type { Verdict } from '../core/delivery.ts';
 import { createHttpPoster, type HttpAnswer } from './http.ts';
@@ -69,6 +69,8 @@ export const slackSink: SinkType<typeof options> = {
           return fetchResponse(answer);
         };
         try {
+          // Loaded with the first message: where Slack is off nobody needs it.
+          const { IncomingWebhook } = await import('@slack/webhook');
           await new IncomingWebhook(url, { fetch }).send(slackMessage(alert));
         } catch (error) {
           // An answer or a failure was noted above; anything else happened before the message was on its way.
