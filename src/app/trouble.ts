@@ -1,3 +1,4 @@
+import { CONDITION_TEXTS } from '../alerts/condition-texts.ts';
 import type { DecidedAlert } from '../core/alert.ts';
 import type { ConditionChange, ConditionName, Conditions, Trouble } from '../core/conditions.ts';
 import type { Log } from '../core/log.ts';
@@ -35,6 +36,12 @@ export interface StoredTrouble extends Trouble {
 /** Makes {@link Trouble} over the stored conditions, with the open ones in memory: the usual "no change" is free. */
 export const createTrouble = (options: TroubleOptions): StoredTrouble => {
   const open = new Set(options.open);
+  const gauge = (condition: ConditionName): void => {
+    const count = [...open].filter((key) => splitKey(key)[0] === condition).length;
+    options.telemetry.gauge('conditions_open', count, { condition });
+  };
+  // Also those an earlier process left open: who watches the figure must not take a restart for a recovery.
+  for (const condition of Object.keys(CONDITION_TEXTS) as ConditionName[]) gauge(condition);
   /** The state and reason that a change under way asks for. */
   const asked = new Map<string, { readonly open: boolean; readonly detail: string }>();
 
@@ -49,12 +56,11 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
   };
   const changed = (keys: readonly string[]): void => {
     for (const key of keys) {
-      const [condition, subject] = split(key);
+      const [condition, subject] = splitKey(key);
       const { open: isOpen, detail } = asked.get(key) ?? { open: true, detail: '' };
       if (isOpen) open.add(key);
       else open.delete(key);
-      const count = [...open].filter((other) => split(other)[0] === condition).length;
-      options.telemetry.gauge('conditions_open', count, { condition });
+      gauge(condition);
       const fields = { condition, subject, ...(detail === '' ? {} : { detail }) };
       if (isOpen) options.log.error('condition.opened', fields);
       else options.log.info('condition.closed', fields);
@@ -82,7 +88,8 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
   };
 };
 
-const split = (key: string): [ConditionName, string] => {
+/** Condition and subject of a key. */
+export const splitKey = (key: string): [ConditionName, string] => {
   const colon = key.indexOf(':');
   return [key.slice(0, colon) as ConditionName, key.slice(colon + 1)];
 };

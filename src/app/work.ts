@@ -9,6 +9,7 @@ import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
+import { openConditions, warnOfOrphans } from './leftovers.ts';
 import type { Monitor } from './parts.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -35,7 +36,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   await store.outbox.reclaim();
   await warnOfOrphans(monitor);
 
-  const open = [...(await store.conditions.open()).keys()];
+  const open = await openConditions(monitor);
   const trouble = createTrouble({
     conditions: store.conditions,
     open,
@@ -155,20 +156,6 @@ const countDeliveries = async ({ store, wakes }: Monitor, wanted: DeliveryState)
 const isAnyDue = async ({ store, sinks, parts }: Monitor): Promise<boolean> => {
   const dueMs = await Promise.all(sinks.map((sink) => store.outbox.nextDueMs(sink.name)));
   return dueMs.some((ms) => ms !== undefined && ms <= parts.now());
-};
-
-/**
- * Alerts that wait for a sink which is off or no longer in the configuration would wait unnoticed: nobody claims them,
- * so nobody fails. Says so once per start.
- */
-const warnOfOrphans = async ({ store, wakes, parts }: Monitor): Promise<void> => {
-  for (const { sink, state, count } of await store.status.deliveryCounts()) {
-    if (state !== 'pending' || wakes.has(sink)) continue;
-    parts.log.warn('config.warning', {
-      sink,
-      warning: `${count} ${count === 1 ? 'delivery waits' : 'deliveries wait'} for sink "${sink}", which is off or not in the configuration; sent as soon as there is a sink of that name again`,
-    });
-  }
 };
 
 /** How often somebody else's writing (a person who retries parked deliveries) is looked for. */

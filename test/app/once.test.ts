@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemAlert } from '../../src/alerts/system-alert.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -104,6 +105,40 @@ describe('sinks that are gone', () => {
     await slow.received(2);
     await daemon.stop();
     expect(slow.requests[1]?.headers['webhook-id']).toBe(slow.requests[0]?.headers['webhook-id']);
+  });
+});
+
+describe('trouble of an earlier life', () => {
+  it('is still counted after a restart, and ends untold when its account or sink has left the configuration', async () => {
+    const store = openStore({ path: installation.database, now: Date.now });
+    scope.defer('store', () => store.close());
+    const keys = ['stale:default', 'blind:sold-account', 'parked:slow', 'parked:old-sink'];
+    await store.conditions.change(
+      keys.map((key) => ({
+        key,
+        open: true,
+        alert: (sinceMs) => {
+          const condition = { name: 'stale' as const, subject: key, detail: '' };
+          return { alert: systemAlert(condition, 'firing', sinceMs, Date.now()), sinks: [] };
+        },
+      })),
+    );
+    simulator.faults.add({ kind: 'status', status: 500 });
+    const daemon = await runInProcess(installation.config);
+    const { url } = await daemon.until((line) => line.event === 'http.listening');
+    await daemon.until((line) => line.event === 'api.retry');
+    const page = await (await fetch(`${String(url)}/metrics`)).text();
+    for (const [condition, count] of [
+      ['stale', 1],
+      ['blind', 0],
+      ['parked', 1],
+      ['store', 0],
+    ]) {
+      expect(page).toContain(`vonage_audit_monitor_conditions_open{condition="${condition}"} ${count}\n`);
+    }
+    await daemon.stop();
+    expect([...(await store.conditions.open()).keys()]).toEqual(['parked:slow', 'stale:default']);
+    expect(quick.requests.length + slow.requests.length).toBe(0);
   });
 });
 

@@ -1,0 +1,52 @@
+import { systemAlert } from '../alerts/system-alert.ts';
+import type { Monitor } from './parts.ts';
+import { splitKey } from './trouble.ts';
+
+/* What earlier lives left in the store for a configuration that has changed since. */
+
+/**
+ * Keys of the conditions that are open. Those about an account or a sink that is no longer in the configuration are
+ * closed: nothing would ever end them. Their end is recorded, but told to nobody: nothing has got better.
+ */
+export const openConditions = async ({ store, parts }: Monitor): Promise<readonly string[]> => {
+  const { accounts, sinks } = parts.settings;
+  const isKnown = (key: string): boolean => {
+    const [condition, subject] = splitKey(key);
+    // Rules fall silent by themselves, and are then forgotten.
+    if (condition === 'rule_failing') return true;
+    const known: readonly { readonly name: string }[] = condition === 'parked' ? sinks : accounts;
+    return known.some(({ name }) => name === subject);
+  };
+  const open = [...(await store.conditions.open()).keys()];
+  const gone = open.filter((key) => !isKnown(key));
+  await store.conditions.change(
+    gone.map((key) => ({
+      key,
+      open: false,
+      alert: (sinceMs) => {
+        const [name, subject] = splitKey(key);
+        const alert = systemAlert({ name, subject, detail: '' }, 'resolved', sinceMs, parts.now());
+        return { alert, sinks: [] };
+      },
+    })),
+  );
+  for (const key of gone) {
+    const [condition, subject] = splitKey(key);
+    parts.log.info('condition.closed', { condition, subject, detail: 'no longer in the configuration' });
+  }
+  return open.filter(isKnown);
+};
+
+/**
+ * Alerts that wait for a sink which is off or no longer in the configuration would wait unnoticed: nobody claims them,
+ * so nobody fails. Says so once per start.
+ */
+export const warnOfOrphans = async ({ store, wakes, parts }: Monitor): Promise<void> => {
+  for (const { sink, state, count } of await store.status.deliveryCounts()) {
+    if (state !== 'pending' || wakes.has(sink)) continue;
+    parts.log.warn('config.warning', {
+      sink,
+      warning: `${count} ${count === 1 ? 'delivery waits' : 'deliveries wait'} for sink "${sink}", which is off or not in the configuration; sent as soon as there is a sink of that name again`,
+    });
+  }
+};
