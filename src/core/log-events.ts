@@ -17,7 +17,6 @@ export const LOG_EVENTS = {
   'lease.lost': 'The lease passed to another process; this one stops writing.',
   'api.types': 'The list of event types the API knows was read (at start and daily).',
   'api.retry': 'A read of the Audit API failed and will be tried again.',
-  'api.clock_skew': "The API server's clock and ours disagree by more than the settle time.",
   'poll.completed': 'One pass of one account was committed.',
   'poll.failed': 'One pass of one account failed; it is repeated from the same watermark.',
   'poll.catching_up': 'A pass is behind and reads in chunks; one line per chunk.',
