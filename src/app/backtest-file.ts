@@ -14,12 +14,6 @@ const MAX_REMARKS = 3;
 /** What part of the work a first look is. */
 const LOOK_SHARE = 0.3;
 
-/** What a first look at a file has found. */
-interface Look {
-  readonly ordered: boolean;
-  readonly events: number;
-}
-
 /**
  * The events of a file with one event as JSON on each line (NDJSON), in any order: a file that is in order of time is
  * read as it is, any other is sorted through temporary files first. Either way memory does not grow with the file.
@@ -42,7 +36,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
   let lastMs: number | undefined;
 
   const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = range;
-  async function* events(signal: AbortSignal, first: boolean): AsyncGenerator<Batch> {
+  async function* events(signal: AbortSignal, counting: boolean): AsyncGenerator<Batch> {
     for await (const { texts, firstNumber, bytes } of readLines(path, signal)) {
       const found: AuditEvent[] = [];
       for (const [index, text] of texts.entries()) {
@@ -51,7 +45,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
         if ('value' in parsed) {
           const { createdAtMs } = parsed.value;
           if (createdAtMs >= fromMs && createdAtMs < toMs) found.push(parsed.value);
-        } else if (first) {
+        } else if (counting) {
           bad += 1;
           if (bad <= MAX_REMARKS)
             remarks.push(
@@ -63,23 +57,19 @@ export const createFileSource = (path: string, account: string, range: Range): E
     }
   }
 
-  async function* look(signal: AbortSignal): AsyncGenerator<number, Look> {
+  /** Whether the file is in order of time; yields how much of it was looked at. A file that is not is soon left. */
+  async function* isOrdered(signal: AbortSignal): AsyncGenerator<number, boolean> {
     let newestMs = Number.NEGATIVE_INFINITY;
     let ties = 0;
-    let count = 0;
-    let ordered = true;
-    for await (const batch of events(signal, true)) {
-      count += batch.events.length;
+    for await (const batch of events(signal, false)) {
       for (const { createdAtMs } of batch.events) {
-        if (createdAtMs < newestMs) ordered = false;
         ties = createdAtMs === newestMs ? ties + 1 : 1;
-        if (ties > MAX_TIES) ordered = false;
-        newestMs = Math.max(newestMs, createdAtMs);
+        if (createdAtMs < newestMs || ties > MAX_TIES) return false;
+        newestMs = createdAtMs;
       }
       yield batch.done;
     }
-    if (count > 0) lastMs = newestMs;
-    return { ordered, events: count };
+    return true;
   }
 
   const withoutRepetitions = (
@@ -98,7 +88,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
   // Ends each batch before its newest second, which may go on in the next one.
   async function* inOrder(signal: AbortSignal): AsyncGenerator<Batch> {
     let held: AuditEvent[] = [];
-    for await (const batch of events(signal, false)) {
+    for await (const batch of events(signal, true)) {
       const all = [...held, ...batch.events];
       const newestMs = all.at(-1)?.createdAtMs;
       let end = all.length;
@@ -112,7 +102,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
   async function* sorted(signal: AbortSignal): AsyncGenerator<Batch> {
     const sorter = await createSorter(account);
     try {
-      for await (const batch of events(signal, false)) {
+      for await (const batch of events(signal, true)) {
         await sorter.add(batch.events);
         yield { events: [], done: batch.done / 2 };
       }
@@ -125,20 +115,20 @@ export const createFileSource = (path: string, account: string, range: Range): E
 
   return {
     async *batches(signal) {
-      const looking = look(signal);
+      const looking = isOrdered(signal);
       let step = await looking.next();
       for (; !step.done; step = await looking.next()) yield { events: [], done: step.value * LOOK_SHARE };
-      const { ordered, events: count } = step.value;
-      if (count === 0 && bad > 0 && !signal.aborted)
+      let previous: AuditEvent | undefined;
+      for await (const { events: some, done } of step.value ? inOrder(signal) : sorted(signal)) {
+        const fresh = withoutRepetitions(some, previous);
+        previous = some.at(-1) ?? previous;
+        lastMs = previous?.createdAtMs;
+        yield { events: fresh, done: LOOK_SHARE + done * (1 - LOOK_SHARE) };
+      }
+      if (previous === undefined && bad > 0 && !signal.aborted)
         throw new UsageError(
           `${remarks.join('\n')}\n${path}: holds no event; allowed is one as JSON on each line`,
         );
-      let previous: AuditEvent | undefined;
-      for await (const { events: some, done } of ordered ? inOrder(signal) : sorted(signal)) {
-        const fresh = withoutRepetitions(some, previous);
-        previous = some.at(-1) ?? previous;
-        yield { events: fresh, done: LOOK_SHARE + done * (1 - LOOK_SHARE) };
-      }
     },
     accounts: () => [account],
     startMs: () => range.fromMs,

@@ -17,7 +17,7 @@ const orEmpty = (value: unknown): string => (typeof value === 'string' ? value :
  * One event of a JSON text. One from the API is read as the monitor reads it; one that a person wrote may lack id, type
  * and time (then it happened now). Throws a UsageError that calls the text `name`.
  */
-export const eventOfText = (text: string, name: string, nowMs: number): AuditEvent => {
+const eventOfText = (text: string, name: string, nowMs: number): AuditEvent => {
   const parsed = parseSingle('default', text);
   if ('value' in parsed) return parsed.value;
   let fields: JsonObject | undefined;
