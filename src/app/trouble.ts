@@ -1,5 +1,6 @@
 import { CONDITION_TEXTS } from '../alerts/condition-texts.ts';
 import type { DecidedAlert } from '../core/alert.ts';
+import type { Clock } from '../core/clock.ts';
 import type { ConditionChange, ConditionName, Conditions, Trouble } from '../core/conditions.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -19,6 +20,7 @@ export interface TroubleOptions {
   /** Keys open at start, from the store. */
   readonly open: Iterable<string>;
   readonly alert: ConditionAlert;
+  readonly now: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
   /** Told after a change: alerts wait in the outbox. */
@@ -32,6 +34,12 @@ export interface StoredTrouble extends Trouble {
   /** Keys that such a transaction has changed: they are told, and their alerts wait in the outbox. */
   changed(keys: readonly string[]): void;
 }
+
+/**
+ * A condition that comes back so soon after its end is a wavering one, and ends again only when it has been quiet for
+ * so long: an API that refuses every other request must not page with every poll.
+ */
+const QUIET_MS = 600_000;
 
 /** Makes {@link Trouble} over the stored conditions, with the open ones in memory: the usual "no change" is free. */
 export const createTrouble = (options: TroubleOptions): StoredTrouble => {
@@ -67,6 +75,14 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     }
     if (keys.length > 0) options.onChange();
   };
+  const endedMs = new Map<string, number>();
+  const raisedMs = new Map<string, number>();
+  const wavering = new Set<string>();
+  /** Whether so little time has passed since `ms`; a clock that was set back makes it long ago. */
+  const isRecent = (ms: number | undefined): boolean => {
+    const elapsedMs = options.now() - (ms ?? Number.NEGATIVE_INFINITY);
+    return elapsedMs >= 0 && elapsedMs < QUIET_MS;
+  };
   const apply = async (
     isOpen: boolean,
     condition: ConditionName,
@@ -74,11 +90,18 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     detail: string,
   ): Promise<void> => {
     const key = `${condition}:${subject}`;
+    if (isOpen) raisedMs.set(key, options.now());
     if (open.has(key) === isOpen) return;
+    if (isOpen && isRecent(endedMs.get(key))) wavering.add(key);
+    if (!isOpen && wavering.has(key) && isRecent(raisedMs.get(key))) return;
     changed(await options.conditions.change([change(isOpen, condition, subject, detail)]));
     // Also when the store knew already: another process may have changed it.
     if (isOpen) open.add(key);
-    else open.delete(key);
+    else {
+      open.delete(key);
+      wavering.delete(key);
+      endedMs.set(key, options.now());
+    }
   };
   return {
     raise: (condition, subject, detail) => apply(true, condition, subject, detail),

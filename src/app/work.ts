@@ -46,6 +46,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         // Trouble of a sink is told through the others.
         name === 'parked' ? [subject] : [],
       ),
+    now,
     log,
     telemetry,
     onChange: monitor.wake,

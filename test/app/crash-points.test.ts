@@ -130,6 +130,7 @@ const live = async (store: Store, plan: Plan, received: Delivery[], now: () => n
     alert() {
       throw new Error('no trouble is expected');
     },
+    now,
     log: quietLog,
     telemetry: noTelemetry,
     onChange() {},

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemAlert } from '../../src/alerts/system-alert.ts';
+import { createTrouble, type StoredTrouble } from '../../src/app/trouble.ts';
+import type { Store } from '../../src/core/store.ts';
+import { noTelemetry } from '../../src/core/telemetry.ts';
+import { openStore } from '../../src/store/open-store.ts';
+
+const MINUTE = 60_000;
+let folder = '';
+let store: Store;
+let nowMs = Date.UTC(2026, 0, 2);
+const now = (): number => nowMs;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vam-trouble-'));
+  store = openStore({ path: join(folder, 'monitor.db'), now, durability: 'off' });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const make = (open: Iterable<string> = []): StoredTrouble => {
+  const none = (): void => {};
+  return createTrouble({
+    conditions: store.conditions,
+    open,
+    alert: (name, subject, detail, isOpen, sinceMs) => ({
+      alert: systemAlert({ name, subject, detail }, isOpen ? 'firing' : 'resolved', sinceMs, now()),
+      sinks: ['hook'],
+    }),
+    now,
+    log: { debug: none, info: none, warn: none, error: none },
+    telemetry: noTelemetry,
+    onChange: none,
+  });
+};
+const told = async (): Promise<string[]> =>
+  (await store.history.alerts({})).items.map((alert) => `${alert.status} ${alert.rule.id}`);
+
+describe('trouble', () => {
+  it('is told once when it begins and once when it ends, also across a restart', async () => {
+    const before = make();
+    await before.raise('blind', 'a', '401');
+    await before.raise('blind', 'a', '401');
+    const after = make([...(await store.conditions.open()).keys()]);
+    await after.raise('blind', 'a', '401');
+    await after.clear('blind', 'a');
+    await after.clear('blind', 'a');
+    expect(await told()).toEqual(['firing system.blind', 'resolved system.blind']);
+  });
+
+  it('that comes and goes with every poll is told twice as begun, and ends when it has been quiet for ten minutes', async () => {
+    const trouble = make();
+    for (let poll = 0; poll < 120; poll += 1) {
+      nowMs += 30_000;
+      if (poll % 2 === 0) await trouble.raise('blind', 'a', '401');
+      else await trouble.clear('blind', 'a');
+    }
+    const begun = ['firing system.blind', 'resolved system.blind', 'firing system.blind'];
+    expect(await told()).toEqual(begun);
+    for (let poll = 0; poll < 30; poll += 1) {
+      nowMs += 30_000;
+      await trouble.clear('blind', 'a');
+    }
+    expect(await told()).toEqual([...begun, 'resolved system.blind']);
+    // Long after that it is news again, and ends at once.
+    nowMs += 60 * MINUTE;
+    await trouble.raise('blind', 'a', '401');
+    nowMs += MINUTE;
+    await trouble.clear('blind', 'a');
+    expect((await told()).length).toBe(6);
+  });
+
+  it('does not stay open for ever when the clock is set back', async () => {
+    const trouble = make();
+    await trouble.raise('stale', 'a', '');
+    await trouble.clear('stale', 'a');
+    nowMs += MINUTE;
+    await trouble.raise('stale', 'a', '');
+    nowMs -= 24 * 60 * MINUTE;
+    await trouble.clear('stale', 'a');
+    expect((await told()).length).toBe(4);
+  });
+
+  it('of one account is not that of another', async () => {
+    const trouble = make();
+    await trouble.raise('blind', 'a', '');
+    await trouble.clear('blind', 'a');
+    await trouble.raise('blind', 'b', '');
+    await trouble.clear('blind', 'b');
+    expect((await told()).length).toBe(4);
+  });
+});
