@@ -104,6 +104,8 @@ export const isLoopback = (hostname: string): boolean =>
 
 /** Whether a text is a zone of the IANA database (offsets such as `+01:00` are none: they know no summer time). */
 export const isTimezone = (value: string): boolean => {
+  // The usual one without a look into the data base, which takes time at every start.
+  if (value === 'UTC') return true;
   if (!/^[A-Za-z]/.test(value)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
