@@ -7,9 +7,7 @@ import { APPLICATION_ID } from './schema.ts';
  * everything that writes.
  */
 export const checkIdentity = (db: Database, path: string, known: number): void => {
-  const version = readNumber(db, 'user_version');
-  const id = readNumber(db, 'application_id');
-  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  const { version, id, tables } = readIdentity(db);
   const untouched = id === 0 && version === 0 && tables === 0;
   if (id !== APPLICATION_ID && !untouched) {
     throw refusal('foreign', path, `a SQLite database with application_id ${id}, not ${APPLICATION_ID}`);
@@ -41,6 +39,21 @@ export const migrate = (db: Database, path: string, migrations: readonly string[
       throw error;
     }
   }
+};
+
+/**
+ * What tells whose file it is, all of one moment: read one after the other, another process that creates the file just
+ * now would look like a third program's file.
+ */
+const readIdentity = (
+  db: Database,
+): { readonly version: number; readonly id: number; readonly tables: unknown } => {
+  const read = () => ({
+    version: readNumber(db, 'user_version'),
+    id: readNumber(db, 'application_id'),
+    tables: db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get(),
+  });
+  return db.inTransaction ? read() : db.transaction(read)();
 };
 
 const readNumber = (db: Database, pragma: 'user_version' | 'application_id'): number =>
