@@ -91,6 +91,9 @@ const configure = (db: Database.Database, path: string, durability: 'full' | 'of
   db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'OFF'}`);
   db.pragma('foreign_keys = ON');
   db.pragma('cell_size_check = ON');
+  // Statements that touch much keep a journal of their own beside the database's: in a container there may be no place
+  // for temporary files, or a tiny one. What the monitor does at once is bounded, so it fits into memory.
+  db.pragma('temp_store = MEMORY');
   // A long catch-up lets the log grow; afterwards it is cut back to this.
   db.pragma('journal_size_limit = 67108864');
 };

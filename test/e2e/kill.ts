@@ -83,7 +83,7 @@ export const killAgainAndAgain = async (options: {
       if (moment === 'request') await receiver.received(seen + 1, 60_000);
       else if (moment !== 'start') await monitor.until((line) => line.event === moment);
       // Not a wait for anything: the kill itself is to come at a random moment.
-      await new Promise((resolve) => setTimeout(resolve, random() * (moment === 'start' ? 400 : 30)));
+      await new Promise((resolve) => setTimeout(resolve, random() * (moment === 'start' ? 1_200 : 30)));
       monitor.kill('SIGKILL');
       await monitor.ended;
     }
