@@ -138,17 +138,19 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
     const reporter = createReporter(path, text, problems, warnings);
     for (const node of readYaml(text, reporter)) {
       const before = reporter.count();
-      const document = readDocument(node, names, { lists: options.lists ?? {}, reporter });
+      const leftOut = (header: Header): string | undefined => {
+        const reason = foreign(header, product);
+        if (reason !== undefined)
+          reporter.warn(header.fields.at('logsource'), `the rule is not loaded (${reason})`);
+        return reason;
+      };
+      const document = readDocument(node, names, { lists: options.lists ?? {}, reporter }, leftOut);
       if (!document) continue;
       const { header } = document;
-      const reason = document.kind === 'detection' ? foreign(header, product) : undefined;
-      if (reason !== undefined)
-        reporter.warn(header.fields.at('logsource'), `the rule is not loaded (${reason})`);
-      const kept: Document = reason === undefined ? document : { kind: 'skipped', header, reason };
-      documents.push(kept);
-      if (reporter.count() === before) lintDocument(kept, product === 'vonage', lintContext);
-      if (kept.kind === 'skipped')
-        skipped.push({ info: header.info, line: lineOf(header), reason: kept.reason });
+      documents.push(document);
+      if (reporter.count() === before) lintDocument(document, product === 'vonage', lintContext);
+      if (document.kind === 'skipped')
+        skipped.push({ info: header.info, line: lineOf(header), reason: document.reason });
     }
   }
   const linked = link(documents);

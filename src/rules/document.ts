@@ -117,11 +117,15 @@ const readFilterRules = (section: Fields, reporter: Reporter): readonly string[]
   return rules === undefined || (rules.length === 1 && rules[0] === 'any') ? 'any' : rules;
 };
 
-/** Reads one document. Undefined when it is no Sigma document at all; problems are reported in every case. */
+/**
+ * Reads one document. Undefined when it is no Sigma document at all; problems are reported in every case. A detection
+ * for which `leftOut` has a reason is read like any other and then skipped, except that its placeholders need no lists.
+ */
 export const readDocument = (
   node: Node,
   names: MonitorNames,
   context: ValueContext,
+  leftOut: (header: Header) => string | undefined,
 ): Document | undefined => {
   const { reporter } = context;
   if (node.kind !== 'map') {
@@ -160,8 +164,11 @@ export const readDocument = (
     return { kind: 'skipped', header, reason: 'it has problems' };
   }
   switch (kind) {
-    case 'detection':
-      return { kind, header, detection: readDetection(section.map, [], context) };
+    case 'detection': {
+      const reason = leftOut(header);
+      const detection = readDetection(section.map, [], { ...context, listsOptional: reason !== undefined });
+      return reason === undefined ? { kind, header, detection } : { kind: 'skipped', header, reason };
+    }
     case 'filter': {
       const rules = readFilterRules(section, reporter);
       const detection = readDetection(section.map, ['rules'], context);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CompileOptions, compileRules } from '../../src/rules/compile.ts';
-import { ruleOf } from '../support/rules.ts';
+import { problemsOf, ruleOf } from '../support/rules.ts';
 
 const warningsOf = (text: string, options: CompileOptions = {}): string[] => {
   const { problems, warnings } = compileRules([{ path: 'r.yml', text }], options);
@@ -63,6 +63,23 @@ describe('lint', () => {
       expect.stringMatching(/2:12 the rule is not loaded \(logsource: its product is "windows"/),
     ]);
     expect(compileRules([{ path: 'r', text }], { product: null }).rules).toHaveLength(1);
+  });
+
+  it('a rule for another product needs no lists, and its other faults are still problems', () => {
+    const items = "s: {a|expand: '%printers%', b|cidr|expand: '%offices%'}\ncondition: s";
+    const text = ruleOf(items, GOOD).replace('product: vonage', 'product: windows');
+    const files = [{ path: 'r.yml', text }];
+    const left = compileRules(files);
+    expect(left.problems).toEqual([]);
+    expect(left.rules).toEqual([]);
+    expect(left.skipped.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('its product is "windows"'),
+    ]);
+    expect(left.warnings).toHaveLength(1);
+    expect(compileRules(files, { product: null }).problems).toHaveLength(2);
+    expect(problemsOf(text.replace('condition: s', 'condition: t'))).toEqual([
+      expect.stringContaining('"t"'),
+    ]);
   });
 
   it('an id that is no UUID, a missing logsource, a slip in a top-level key', () => {
