@@ -38,6 +38,23 @@ export const openConditions = async ({ store, parts }: Monitor): Promise<readonl
 };
 
 /**
+ * An account that was given another name is a new one to us, and begins at `poll.start`: what happened between the last
+ * pass under the old name and now would be missed, so where that one ended is said at every start.
+ */
+export const warnOfFormerAccounts = async ({ store, parts }: Monitor): Promise<void> => {
+  const present = new Set(parts.settings.accounts.map(({ name }) => name));
+  for (const account of await store.history.accounts()) {
+    if (present.has(account)) continue;
+    const progress = await store.collect.progress(account);
+    const until = progress === undefined ? '' : ` up to ${new Date(progress.watermarkMs).toISOString()}`;
+    parts.log.warn('config.warning', {
+      account,
+      warning: `account "${account}" was read${until} and is no longer in the configuration; if it only has another name now, give it the old one back, or poll.start that time`,
+    });
+  }
+};
+
+/**
  * Alerts that wait for a sink which is off or no longer in the configuration would wait unnoticed: nobody claims them,
  * so nobody fails. Says so once per start.
  */

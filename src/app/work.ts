@@ -9,7 +9,7 @@ import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
-import { openConditions, warnOfOrphans } from './leftovers.ts';
+import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import type { Monitor } from './parts.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -35,6 +35,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
   await store.outbox.reclaim();
   await warnOfOrphans(monitor);
+  await warnOfFormerAccounts(monitor);
 
   const open = await openConditions(monitor);
   const trouble = createTrouble({

@@ -6,6 +6,7 @@ import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { PollStart } from '../core/window.ts';
 import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
 
 /** Polls one account for as long as it is let. */
@@ -33,6 +34,8 @@ export const createPoller = (
 ): Poller => {
   const { account } = options;
   const { log, now, telemetry, trouble } = deps;
+  // "Now" is when the watch began, not when the API first answered: what happens in between is not to be missed.
+  const beganMs = now();
   let lastCompletedMs: number | undefined;
   let lastFailure: string | undefined;
 
@@ -102,7 +105,11 @@ export const createPoller = (
   const pass = async (signal: AbortSignal): Promise<boolean> => {
     const startedMs = now();
     try {
-      const result = await runPass(options, { ...deps, onCommitted }, signal);
+      const result = await runPass(
+        { ...options, start: fixedStart(options, Math.min(beganMs, startedMs)) },
+        { ...deps, onCommitted },
+        signal,
+      );
       await completed(result, startedMs);
       return true;
     } catch (error) {
@@ -134,6 +141,12 @@ export const createPoller = (
       }
     },
   };
+};
+
+/** `start` counted from a fixed moment; a clock that was set back since must not put it into the future. */
+const fixedStart = ({ start, settleMs }: PollerOptions, beganMs: number): PollStart => {
+  if (start.kind === 'at') return start;
+  return { kind: 'at', ms: start.kind === 'ago' ? beganMs - start.ms : beganMs - settleMs - 1_000 };
 };
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -5,7 +5,7 @@ import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
@@ -105,6 +105,24 @@ describe('sinks that are gone', () => {
     await slow.received(2);
     await daemon.stop();
     expect(slow.requests[1]?.headers['webhook-id']).toBe(slow.requests[0]?.headers['webhook-id']);
+  });
+});
+
+describe('an account that was renamed', () => {
+  it('is told with the time up to which it was read', async () => {
+    expect(await once()).toBe(true);
+    installation.configure({ accounts: [{ name: 'renamed', api_key: KEY, api_secret: SECRET }] });
+    const run = await runInProcess(installation.config, 'once');
+    expect(await run.done).toBe(true);
+    expect(run.lines).toContainEqual(
+      expect.objectContaining({
+        event: 'config.warning',
+        account: 'default',
+        warning: expect.stringMatching(
+          /^account "default" was read up to 20.*Z and is no longer in the configuration/,
+        ),
+      }),
+    );
   });
 });
 

@@ -123,6 +123,27 @@ describe('order, bounds, pages', () => {
   });
 });
 
+describe('the very first start', () => {
+  it.each([
+    ['now', { kind: 'now' }, 1],
+    ['an hour ago', { kind: 'ago', ms: HOUR }, 2],
+  ] as const)(
+    'from %s counts from the start of the watch, however long the API is down then',
+    async (_, start, count) => {
+      await open({ start });
+      const mend = rig.simulator.faults.add({ kind: 'status', status: 503 });
+      for (const minutes of [-40, 20]) rig.simulator.add(KEY, [eventAt(T0 + minutes * MINUTE)], T0);
+      for (let i = 0; i < 5; i += 1) {
+        expect(await rig.poller.pass(new AbortController().signal)).toBe(false);
+        rig.advance(30 * MINUTE);
+      }
+      mend();
+      expect(await rig.poller.pass(new AbortController().signal)).toBe(true);
+      expect(rig.decided.length).toBe(count);
+    },
+  );
+});
+
 describe('much at once', () => {
   it('7: after a week away it catches up in windows that fit, in order, also when killed in between', async () => {
     await open({ maxWindowEvents: 100, pageSize: 100 });
