@@ -2,6 +2,7 @@ import type { AuditPage, AuditReader } from '../core/audit-reader.ts';
 import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
 import { isOneSecond, type Window } from '../core/window.ts';
 import { createFindings, type Findings } from './findings.ts';
+import { inOrder } from './in-order.ts';
 import { isTooLarge, readInParts } from './read-in-parts.ts';
 
 /** How windows are read. */
@@ -174,26 +175,26 @@ const readPages = async (
   // A server may give smaller pages than asked for; what page 1 held tells how many pages there are.
   const perPage = first.count > 0 && first.count < (total ?? 0) ? first.count : options.pageSize;
   const expected = Math.min(maxPages, Math.ceil((total ?? 0) / perPage));
-  let next = 2;
   let last = first;
-  while (next <= maxPages) {
-    // Beyond the expected end a full last page is followed by a probe: totals have been seen too small.
-    const upTo = next <= expected ? Math.min(next + options.pageConcurrency - 1, expected) : next;
-    if (next > expected && last.count < perPage) break;
-    const numbers = Array.from({ length: upTo - next + 1 }, (_, index) => next + index);
-    const answers = await Promise.all(numbers.map(read));
-    let anythingNew = false;
-    for (const [index, answer] of answers.entries()) {
-      if (take(answer, numbers[index] ?? 0)) anythingNew = true;
-      last = answer;
-    }
-    next = upTo + 1;
-    if (!outside && !isOneSecond(window) && findings.chars() > (options.maxWindowChars ?? MAX_WINDOW_CHARS)) {
-      return { kind: 'too-large', totalElements: total };
-    }
-    // Pages that repeat what is known, or hold nothing: reading on could go on for ever.
-    if (!anythingNew) break;
+  /** How many of the latest pages in a row repeated what was known, or held nothing. */
+  let stale = 0;
+  let tooMuch = false;
+  const goesOn = (page: AuditPage, asked: number): boolean => {
+    stale = take(page, asked) ? 0 : stale + 1;
+    last = page;
+    tooMuch =
+      !outside && !isOneSecond(window) && findings.chars() > (options.maxWindowChars ?? MAX_WINDOW_CHARS);
+    // Through pages without anything new one could read on for ever.
+    return !tooMuch && stale < options.pageConcurrency;
+  };
+  await inOrder({ from: 2, to: expected, places: options.pageConcurrency }, read, goesOn);
+  if (stale >= options.pageConcurrency || tooMuch) failed.abort();
+  // Beyond the expected end a full last page is followed by a probe: totals have been seen too small.
+  const probes = (): boolean => last.count >= perPage && stale === 0 && !tooMuch;
+  for (let page = Math.max(2, expected + 1); page <= maxPages && probes(); page += 1) {
+    goesOn(await read(page), page);
   }
+  if (tooMuch) return { kind: 'too-large', totalElements: total };
 
   return {
     kind: 'pages',
