@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
-import { parkedDeliveries, retryParked, withStore } from '../app/parked.ts';
+import { parkedDeliveries, refuseUnknownSink, retryParked, withHistory, withStore } from '../app/parked.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
 interface Options {
@@ -19,9 +19,9 @@ export const registerDeliveries = (program: Command): void => {
     .addHelpText('after', '\nExample:\n  vonage-audit-monitor deliveries parked --sink slack')
     .action(async (options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
-      await withStore(settings, Date.now, async (store) => {
+      await withHistory(settings, async (history) => {
         let count = 0;
-        for await (const { delivery, alert, reason } of parkedDeliveries(store.history, options.sink)) {
+        for await (const { delivery, alert, reason } of parkedDeliveries(history, options.sink)) {
           count += 1;
           const when = new Date(delivery.createdAtMs).toISOString();
           const what = alert ? `${alert.rule.level}: ${alert.rule.title}` : 'alert no longer kept';
@@ -29,7 +29,10 @@ export const registerDeliveries = (program: Command): void => {
             `${delivery.id}  ${when}  ${delivery.sink}  ${visibleText(what, 120)}  (${visibleText(reason, 300)})\n`,
           );
         }
-        if (count === 0) process.stdout.write('nothing is parked\n');
+        if (count === 0) {
+          refuseUnknownSink(settings, options.sink);
+          process.stdout.write('nothing is parked\n');
+        }
       });
     });
   deliveries

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
@@ -174,6 +174,23 @@ describe('the main job, the real process', () => {
     const again = startMonitor(['deliveries', 'retry', '--sink', 'gone', '--config', installation.config]);
     expect(await again.ended).toEqual({ code: 2, signal: null });
     expect(again.output()).toBe('nothing is parked for sink "gone"\n');
+
+    // In the wrong place, or with a wrong name, "nothing is parked" would be no answer.
+    const misspelt = startMonitor([
+      'deliveries',
+      'parked',
+      '--sink',
+      'gine',
+      '--config',
+      installation.config,
+    ]);
+    expect(await misspelt.ended).toEqual({ code: 2, signal: null });
+    expect(misspelt.output()).toContain('did you mean "gone"?');
+    installation.configure({ store: { path: `${installation.database}.other` } });
+    const elsewhere = startMonitor(['deliveries', 'parked', '--config', installation.config]);
+    expect(await elsewhere.ended).toEqual({ code: 1, signal: null });
+    expect(elsewhere.output()).toMatch(/^failed: database .*monitor\.db\.other: /);
+    expect(existsSync(`${installation.database}.other`)).toBe(false);
   });
 
   it('serves readiness after a pass, metrics and liveness', async () => {
