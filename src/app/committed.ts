@@ -24,12 +24,11 @@ export const createCommittedReporter = (options: {
 
     const nowMs = options.now();
     if (fresh.length > 0) telemetry.count('events_total', { account }, fresh.length);
+    const labels = { account };
     let late = 0;
-    for (const event of fresh) {
-      if (previousWatermarkMs !== undefined && event.createdAtMs < previousWatermarkMs) late += 1;
-      telemetry.observe('event_lateness_seconds', Math.max(0, nowMs - event.createdAtMs) / 1_000, {
-        account,
-      });
+    for (const { createdAtMs } of fresh) {
+      if (previousWatermarkMs !== undefined && createdAtMs < previousWatermarkMs) late += 1;
+      telemetry.observe('event_lateness_seconds', Math.max(0, nowMs - createdAtMs) / 1_000, labels);
     }
     if (late > 0) telemetry.count('events_late_total', { account }, late);
     for (const event of chosen(options.events, committed)) log.info('audit.event', eventFields(event));

@@ -80,10 +80,14 @@ export const createTelemetry = (options: {
     GAUGES,
     (name, help, labelNames) => new Gauge({ name: PREFIX + name, help, labelNames, registers }),
   );
-  const histograms = make(
-    HISTOGRAMS,
-    (name, help, labelNames) =>
-      new Histogram({ name: PREFIX + name, help, labelNames, registers, buckets: [...BUCKETS[name]] }),
+  const histograms = new Map(
+    [
+      ...make(
+        HISTOGRAMS,
+        (name, help, labelNames) =>
+          new Histogram({ name: PREFIX + name, help, labelNames, registers, buckets: [...BUCKETS[name]] }),
+      ),
+    ].map(([name, { metric, labelNames }]) => [name, { of: seriesOf(metric, labelNames) }]),
   );
 
   return {
@@ -98,7 +102,7 @@ export const createTelemetry = (options: {
       },
       observe(name, value, labels) {
         const found = histograms.get(name);
-        if (found && Number.isFinite(value)) found.metric.observe(known(found.labelNames, labels), value);
+        if (found && Number.isFinite(value)) found.of(labels).observe(value);
       },
     },
     metrics: {
@@ -112,6 +116,22 @@ export const createTelemetry = (options: {
         return registry.metrics();
       },
     },
+  };
+};
+
+/** A metric with its labels filled in. */
+interface Series {
+  observe(value: number): void;
+}
+
+/** Finds the series of labels at the price of a look-up: every new event is observed, and label sets are few. */
+const seriesOf = (metric: Histogram, labelNames: readonly string[]): ((labels?: Labels) => Series) => {
+  const series = new Map<string, Series>();
+  return (labels = {}) => {
+    const key = labelNames.map((name) => labels[name] ?? '').join('\n');
+    const found = series.get(key) ?? metric.labels(known(labelNames, labels));
+    series.set(key, found);
+    return found;
   };
 };
 
