@@ -31,6 +31,7 @@ export const createAccount = (
   lease: Lease,
   trouble: Trouble,
   failures: RuleFailures,
+  pace: ((signal: AbortSignal) => Promise<void>) | undefined,
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, random } = monitor.parts;
@@ -47,6 +48,7 @@ export const createAccount = (
       return { key: apiKey, secret: apiSecret };
     },
     proxyUrl: proxy.urlFor(api.baseUrl),
+    ...(pace && { pace }),
     now,
     random,
     log,

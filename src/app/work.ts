@@ -10,6 +10,7 @@ import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
+import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -58,8 +59,10 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     trouble,
     now,
   );
+  const { requestsPerSecond } = settings.api;
+  const pace = requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now);
   const accounts = settings.accounts.map((account) =>
-    createAccount(account, monitor, lease, trouble, failures),
+    createAccount(account, monitor, lease, trouble, failures, pace),
   );
   const pollers = accounts.map((account) => account.poller);
 

@@ -194,7 +194,12 @@ export const loadConfiguration = async (options: {
   const settings: Settings = {
     file: path,
     accounts,
-    api: { baseUrl: api.base_url, pageSize: api.page_size, timeoutMs: api.timeout },
+    api: {
+      baseUrl: api.base_url,
+      pageSize: api.page_size,
+      timeoutMs: api.timeout,
+      requestsPerSecond: api.requests_per_second,
+    },
     poll: {
       intervalMs: poll.interval,
       overlapMs: poll.overlap,

@@ -55,6 +55,9 @@ const api = z.strictObject({
     .meta({ allowed: 'http(s) URL' }),
   page_size: whole(1, 100).default(100).describe('Events per page.'),
   timeout: duration('100ms', '5m', '10s').describe('How long one request may take.'),
+  requests_per_second: whole(1, 1_000)
+    .optional()
+    .describe('A budget of requests that all accounts share, evenly spaced. Absent: not limited by us.'),
 });
 
 const poll = z.strictObject({

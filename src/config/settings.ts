@@ -36,7 +36,13 @@ export interface Settings {
   /** The configuration file. */
   readonly file: string;
   readonly accounts: readonly AccountSettings[];
-  readonly api: { readonly baseUrl: string; readonly pageSize: number; readonly timeoutMs: number };
+  readonly api: {
+    readonly baseUrl: string;
+    readonly pageSize: number;
+    readonly timeoutMs: number;
+    /** Shared by all accounts; undefined: not limited. */
+    readonly requestsPerSecond: number | undefined;
+  };
   readonly poll: {
     readonly intervalMs: number;
     readonly overlapMs: number;

@@ -1,0 +1,22 @@
+import { sleep } from '../base/sleep.ts';
+import type { Clock } from '../core/clock.ts';
+
+/**
+ * A budget of requests that all accounts share: each call gets the next free moment, evenly spaced, in the order of
+ * asking, and resolves then (or at once when the signal aborts). Idle time is not saved up, so there are no bursts.
+ */
+export const createPace = (
+  requestsPerSecond: number,
+  now: Clock,
+): ((signal: AbortSignal) => Promise<void>) => {
+  const gapMs = 1_000 / requestsPerSecond;
+  let freeAtMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const nowMs = now();
+    // A clock that was set back must not hold everybody up until it has caught up.
+    if (freeAtMs - nowMs > 60_000) freeAtMs = nowMs;
+    const turnMs = Math.max(nowMs, freeAtMs);
+    freeAtMs = turnMs + gapMs;
+    if (turnMs > nowMs) await sleep(turnMs - nowMs, signal);
+  };
+};
