@@ -9,10 +9,12 @@ import { type Child, ROOT, startNode } from './child.ts';
 export interface Program {
   readonly form: 'compiled' | 'source';
   readonly main: string;
+  /** Where Node keeps compiled code between runs; '': where the program says, in node_modules. */
+  readonly cache: string;
 }
 
 /** From source, as `npm start` does. */
-export const SOURCE: Program = { form: 'source', main: join(ROOT, 'src/main.ts') };
+export const SOURCE: Program = { form: 'source', main: join(ROOT, 'src/main.ts'), cache: '' };
 
 /** Compiles into a folder of its own; `remove` deletes it. */
 export const compile = (): { readonly program: Program; remove(): void } => {
@@ -23,7 +25,7 @@ export const compile = (): { readonly program: Program; remove(): void } => {
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return {
-    program: { form: 'compiled', main: join(folder, 'dist/main.js') },
+    program: { form: 'compiled', main: join(folder, 'dist/main.js'), cache: join(folder, 'cache') },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 };
@@ -39,12 +41,16 @@ export const install = (baseUrl: string, sections: object = {}): Installation =>
     ...sections,
   });
 
-/** The monitor as a daemon. */
-export const startMonitor = (program: Program, installation: Installation): Child =>
-  startNode([program.main, 'run', '--config', installation.config], {
-    // Where compiled code is kept between runs: as on any machine, in the temporary folder.
-    TMPDIR: tmpdir(),
-  });
+/** The monitor as a daemon. `flags` are Node's own. */
+export const startMonitor = (
+  program: Program,
+  installation: Installation,
+  flags: readonly string[] = [],
+): Child =>
+  startNode(
+    [...flags, program.main, 'run', '--config', installation.config],
+    program.cache === '' ? {} : { NODE_COMPILE_CACHE: program.cache },
+  );
 
 /** A simulator in a process of its own, with events spread over `history`; resolves when it listens. */
 export const startSimulator = async (
