@@ -94,6 +94,9 @@ const configure = (db: Database.Database, path: string, durability: 'full' | 'of
   // Statements that touch much keep a journal of their own beside the database's: in a container there may be no place
   // for temporary files, or a tiny one. What the monitor does at once is bounded, so it fits into memory.
   db.pragma('temp_store = MEMORY');
+  // Ids are random, so every window touches most pages of their index: a checkpoint for about ten windows writes such a
+  // page once instead of ten times. Measured a quarter faster than SQLite's 1,000 pages.
+  db.pragma('wal_autocheckpoint = 4096');
   // A long catch-up lets the log grow; afterwards it is cut back to this.
   db.pragma('journal_size_limit = 67108864');
 };
