@@ -2,7 +2,7 @@ import { UsageError } from '../base/errors.ts';
 import { readWindow } from '../collect/read-window.ts';
 import type { AccountSettings, Settings } from '../config/settings.ts';
 import type { Clock, Random } from '../core/clock.ts';
-import { floorToSecond, halve, type Window } from '../core/window.ts';
+import { cut, floorToSecond, type Window } from '../core/window.ts';
 import type { Batch, EventSource } from './backtest.ts';
 import { createQuietClient } from './quiet-client.ts';
 
@@ -55,8 +55,7 @@ export const createApiSource = (
       for (let next = waiting.pop(); next && !signal.aborted; next = waiting.pop()) {
         const result = await readWindow(next, options, signal);
         if (result.kind === 'too-large') {
-          const [earlier, later] = halve(next);
-          waiting.push(later, earlier);
+          waiting.push(...cut(next, result.totalElements, options.maxWindowEvents).toReversed());
           continue;
         }
         quarantined += result.window.quarantined.length;

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { CollectStore, Committed, Decider } from '../core/collect-store.ts';
 import type { ConditionName, Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
-import { floorToSecond, halve, type PollStart, planPass, type Window } from '../core/window.ts';
+import { cut, floorToSecond, type PollStart, planPass, type Window } from '../core/window.ts';
 import { type ReadWindow, type ReadWindowOptions, readWindow } from './read-window.ts';
 
 /** How one account is polled. */
@@ -133,7 +133,7 @@ const commit = async (
   }
 };
 
-/** Windows of a pass in order of time; one that holds too much is halved until it fits or is a second wide. */
+/** Windows of a pass in order of time; one that holds too much is cut until it fits or is a second wide. */
 async function* windowsOf(
   pass: Window,
   options: ReadWindowOptions,
@@ -143,8 +143,7 @@ async function* windowsOf(
   for (let window = waiting.pop(); window; window = waiting.pop()) {
     const result = await readWindow(window, options, signal);
     if (result.kind === 'too-large') {
-      const [earlier, later] = halve(window);
-      waiting.push(later, earlier);
+      waiting.push(...cut(window, result.totalElements, options.maxWindowEvents).toReversed());
     } else {
       yield { window: result.window, more: waiting.length > 0 };
     }

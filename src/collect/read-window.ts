@@ -10,7 +10,7 @@ export interface ReadWindowOptions {
   readonly account: string;
   readonly reader: AuditReader;
   readonly pageSize: number;
-  /** A window with more events is to be halved, unless it is one second wide. */
+  /** A window with more events is to be cut, unless it is one second wide. */
   readonly maxWindowEvents: number;
   /** The same for the JSON of its events, in characters; default 64 Mi. Events of a megabyte each fill it as well. */
   readonly maxWindowChars?: number;
@@ -33,7 +33,7 @@ export interface ReadWindow extends Window {
   readonly clockSkewMs: number | undefined;
 }
 
-/** What came of reading: the window, or the finding that it holds too much and must be halved. */
+/** What came of reading: the window, or the finding that it holds too much and must be cut. */
 export type ReadResult = { readonly kind: 'read'; readonly window: ReadWindow } | TooLarge;
 
 /** `totalElements` is undefined when not even the count could be read. */
@@ -163,7 +163,7 @@ const readPages = async (
   );
   let unfiltered = '';
   if (outside) {
-    // Halving cannot help against a server that does not filter: it would end in one request per second of history.
+    // Cutting cannot help against a server that does not filter: it would end in one request per second of history.
     unfiltered = `the answer holds an event of ${new Date(outside.createdAtMs).toISOString()}, outside the range`;
   } else if (mayBeTooLarge && (total ?? 0) > options.maxWindowEvents && !isOneSecond(window)) {
     return { kind: 'too-large', totalElements: total ?? 0 };
@@ -206,7 +206,7 @@ const readPages = async (
   };
 };
 
-/** A page; one that is too large although its window cannot be halved any more is read in parts. */
+/** A page; one that is too large although its window cannot be cut any more is read in parts. */
 const readPage = async (
   window: Window,
   range: Window,

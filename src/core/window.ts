@@ -17,17 +17,25 @@ const SECOND_MS = 1_000;
 /** The last whole second at or before `ms`. */
 export const floorToSecond = (ms: number): number => Math.floor(ms / SECOND_MS) * SECOND_MS;
 
-/** Whether a window cannot be halved further at the API's resolution. */
+/** Whether a window cannot be cut further at the API's resolution. */
 export const isOneSecond = (window: Window): boolean => window.toMs - window.fromMs <= SECOND_MS;
 
-/** The two halves of a window, earlier first. The window must be wider than a second. */
-export const halve = (window: Window): readonly [Window, Window] => {
-  const middleMs = floorToSecond(window.fromMs + (window.toMs - window.fromMs) / 2);
-  const cutMs = Math.max(middleMs, window.fromMs + SECOND_MS);
-  return [
-    { fromMs: window.fromMs, toMs: cutMs },
-    { fromMs: cutMs, toMs: window.toMs },
-  ];
+/** Cut finer at once, one wrong count (or all events in one minute) would make thousands of requests for nothing. */
+const MOST_PARTS = 16;
+/** Room in a part for events that are not quite evenly spread. */
+const ROOM = 1.1;
+
+/**
+ * The parts, in order of time, of a window that holds too much: as many as it takes for `most` events in each when the
+ * `events` are evenly spread, and at least two. The window must be wider than a second.
+ */
+export const cut = (window: Window, events: number | undefined, most: number): readonly Window[] => {
+  const seconds = Math.round((window.toMs - window.fromMs) / SECOND_MS);
+  const wanted = Math.ceil(((events ?? 0) * ROOM) / most);
+  const parts = Math.min(Math.max(2, wanted), MOST_PARTS, seconds);
+  const edgeMs = (part: number): number =>
+    part === parts ? window.toMs : window.fromMs + Math.floor((seconds * part) / parts) * SECOND_MS;
+  return Array.from({ length: parts }, (_, part) => ({ fromMs: edgeMs(part), toMs: edgeMs(part + 1) }));
 };
 
 /**
