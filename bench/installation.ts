@@ -41,14 +41,10 @@ export const install = (baseUrl: string, sections: object = {}): Installation =>
     ...sections,
   });
 
-/** The monitor as a daemon. `flags` are Node's own. */
-export const startMonitor = (
-  program: Program,
-  installation: Installation,
-  flags: readonly string[] = [],
-): Child =>
+/** The monitor as a daemon. */
+export const startMonitor = (program: Program, installation: Installation): Child =>
   startNode(
-    [...flags, program.main, 'run', '--config', installation.config],
+    [program.main, 'run', '--config', installation.config],
     program.cache === '' ? {} : { NODE_COMPILE_CACHE: program.cache },
   );
 

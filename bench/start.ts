@@ -40,7 +40,6 @@ export const measureStart = async (
         figure(`start to first poll, ${program.form}`, measured, bare, 'wallMs', { most: 400 }),
         figure(`  CPU time of that, ${program.form}`, measured, bare, 'cpuMs'),
         await idle(program, simulator.url, options.idleSeconds, bareMb),
-        await idle(program, simulator.url, options.idleSeconds, bareMb, ['--max-semi-space-size=4']),
       );
     }
     return figures;
@@ -100,15 +99,9 @@ const bareMemory = async (seconds: number): Promise<number> => {
 };
 
 /** Memory of a monitor that polls a quiet account every second, after it was asked for readiness and metrics. */
-const idle = async (
-  program: Program,
-  url: string,
-  seconds: number,
-  bareMb: number,
-  flags: readonly string[] = [],
-): Promise<Figure> => {
+const idle = async (program: Program, url: string, seconds: number, bareMb: number): Promise<Figure> => {
   const installation = install(url, { poll: { interval: '1s', start: 'now' } });
-  const monitor = startMonitor(program, installation, flags);
+  const monitor = startMonitor(program, installation);
   try {
     await monitor.line('poll.completed');
     const { fields } = await monitor.line('http.listening');
@@ -119,7 +112,7 @@ const idle = async (
     const { nowMb } = memoryOf(monitor.pid);
     await monitor.stop();
     return {
-      name: `resident memory, idle, ${[program.form, ...flags].join(' ')}`,
+      name: `resident memory, idle for ${seconds} s, ${program.form}`,
       value: nowMb,
       unit: 'MB',
       beside: { name: 'bare Node', value: bareMb },
