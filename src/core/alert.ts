@@ -30,7 +30,7 @@ export interface Alert {
   /** Stable hash of rule id and event ids (or condition and its start): evaluating twice cannot make two alerts. */
   readonly id: string;
   readonly kind: AlertKind;
-  /** `resolved` only for system conditions (and, later, absence) that have ended. */
+  /** `resolved` only for what can end: conditions of the monitor, and an absence. */
   readonly status: 'firing' | 'resolved';
   readonly rule: AlertRule;
   /** Name of the account; '' when the alert is about the monitor as a whole. */
@@ -45,11 +45,50 @@ export interface Alert {
   readonly eventTypes: readonly string[];
   /** Sinks named by the rule itself (`monitor.to`), which then decide instead of the routes. */
   readonly to?: readonly string[];
+  /** For `status: resolved`: id of the alert that told the beginning. Both have {@link incidentOf} in common. */
+  readonly resolves?: string;
+  /** Silences do not apply (`monitor.unsilenceable`). */
+  readonly unsilenceable?: boolean;
+  /** `monitor.suppress`: after the first alert of a key, those within `forMs` are folded into one summary. */
+  readonly suppress?: { readonly key: string; readonly forMs: number };
+  /** For `kind: summary`: what was folded into it. */
+  readonly summary?: Summary;
   /** When it happened: `created_at` of the newest event, or the start of the condition. Epoch ms. */
   readonly createdAtMs: number;
   /** When the monitor decided it. Epoch ms. */
   readonly decidedAtMs: number;
 }
+
+/** Why alerts were folded: `suppressed` by their rule, `group` of a route, `backlog` of a sink, `held` until a time
+ * window opened, `silenced` and told at the end of the silence. */
+export const SUMMARY_REASONS = ['suppressed', 'group', 'backlog', 'held', 'silenced'] as const;
+export type SummaryReason = (typeof SUMMARY_REASONS)[number];
+
+/** One alert in a summary, as far as a summary shows it. Texts are raw. */
+export interface SummaryMember {
+  readonly alertId: string;
+  readonly kind: AlertKind;
+  readonly status: Alert['status'];
+  readonly level: Level;
+  readonly title: string;
+  readonly account: string;
+  readonly message: string;
+  readonly createdAtMs: number;
+}
+
+/** What a summary tells. */
+export interface Summary {
+  readonly reason: SummaryReason;
+  /** How many alerts were folded, those not listed included. At least 1. */
+  readonly total: number;
+  /** How many of each level; levels without any are left out. */
+  readonly levels: Readonly<Partial<Record<Level, number>>>;
+  /** The most severe first, newest first among equals; a bounded number. */
+  readonly members: readonly SummaryMember[];
+}
+
+/** What an alert and the one that resolves it have in common: the identity a receiver's incident should have. */
+export const incidentOf = (alert: Pick<Alert, 'id' | 'resolves'>): string => alert.resolves ?? alert.id;
 
 /** An alert with the deliveries its routes ask for; what one transaction writes together. */
 export interface DecidedAlert {

@@ -1,15 +1,14 @@
 import type { RuleInfo } from '../core/match.ts';
+import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from '../core/time-window.ts';
+import { createTimeZone, type TimeZone } from '../core/time-zone.ts';
 import { pinnedTypes } from './candidates.ts';
 import { createEngine, type EngineOptions } from './create-engine.ts';
 import { type Document, type Header, readDocument } from './document.ts';
 import type { RuleEngine } from './engine.ts';
 import { type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
-
 import type { RuleTest } from './monitor.ts';
 import { byPlace, createReporter, type Problem, shown } from './problem.ts';
-import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from './time-window.ts';
-import { createTimeZone, type TimeZone } from './time-zone.ts';
 import { readYaml } from './yaml.ts';
 
 /** A rule file as text; `path` is what messages call it. */

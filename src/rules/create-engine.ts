@@ -2,6 +2,8 @@ import { stableId } from '../base/hash.ts';
 import { canonicalJson, type Json } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
+import type { TimeWindow } from '../core/time-window.ts';
+import type { TimeZone } from '../core/time-zone.ts';
 import { createCandidates } from './candidates.ts';
 import type { Contribution } from './contribution.ts';
 import { type Correlator, createCorrelator } from './correlate.ts';
@@ -10,8 +12,6 @@ import type { EngineCounters, Evaluation, RuleEngine, RuleFailure } from './engi
 import { createEvaluator, type Holds } from './evaluator.ts';
 import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
 import { createChanged, createFirstSeen, type NoveltyGate } from './novelty.ts';
-import type { TimeWindow } from './time-window.ts';
-import type { TimeZone } from './time-zone.ts';
 import { createFieldReader, type FieldValue } from './view.ts';
 
 export interface EngineOptions {

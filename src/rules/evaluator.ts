@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../core/event.ts';
+import type { TimeZone } from '../core/time-zone.ts';
 import type { Expression, Item } from './item.ts';
 import { itemsOf, partsOf } from './item.ts';
 import { compileItem } from './predicate.ts';
-import type { TimeZone } from './time-zone.ts';
 import { createView, type EventView, type ViewCounters } from './view.ts';
 
 /** Whether something holds for the event that is shown. */

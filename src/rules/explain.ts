@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import type { AuditEvent } from '../core/event.ts';
+import type { TimeZone } from '../core/time-zone.ts';
 import type { CorrelationSpec, Limit } from './correlation.ts';
 import { createEvaluator, type Holds } from './evaluator.ts';
 import { type Expression, type Item, partsOf, type Test } from './item.ts';
@@ -7,7 +8,6 @@ import type { LinkedCorrelation, LinkedDetection } from './link.ts';
 import type { MonitorBlock } from './monitor.ts';
 import { oneOf, shown } from './problem.ts';
 import { ANY, fold, type Piece, parsePattern } from './text-pattern.ts';
-import type { TimeZone } from './time-zone.ts';
 import { createFieldReader } from './view.ts';
 
 /** One node of an explanation: what was asked, whether it holds, what was seen, and the parts it is made of. */

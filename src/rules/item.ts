@@ -1,7 +1,5 @@
+import type { TimePart } from '../core/time-zone.ts';
 import type { Pattern } from './text-pattern.ts';
-
-export const TIME_PARTS = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
-export type TimePart = (typeof TIME_PARTS)[number];
 
 export const COMPARISONS = ['lt', 'lte', 'gt', 'gte'] as const;
 export type Comparison = (typeof COMPARISONS)[number];

@@ -2,12 +2,12 @@ import { stableId } from '../base/hash.ts';
 import { canonicalJson, type JsonObject, own } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
+import { parseTime } from '../core/time-zone.ts';
 import { type CompileOptions, compileRules, type RuleSummary, type SkippedRule } from './compile.ts';
 import type { EngineCounters, Evaluation } from './engine.ts';
 import { explainEvent, explainRule, formatExplanation } from './explain.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { createMemoryState, type RuleTestResult, runRuleTests } from './run-tests.ts';
-import { parseTime } from './time-zone.ts';
 
 /*
  * The rule engine for other programs: Sigma over any JSON. Exported as `vonage-audit-monitor/rules`.

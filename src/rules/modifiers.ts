@@ -1,4 +1,5 @@
-import { COMPARISONS, type Comparison, TIME_PARTS, type TimePart } from './item.ts';
+import { TIME_PARTS, type TimePart } from '../core/time-zone.ts';
+import { COMPARISONS, type Comparison } from './item.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 
 export const ENCODINGS = ['wide', 'utf16be', 'utf16', 'base64', 'base64offset'] as const;

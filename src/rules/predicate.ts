@@ -1,7 +1,7 @@
+import { parseTime, type TimeZone, timePart } from '../core/time-zone.ts';
 import { inNetwork, type Network, parseAddress, parseNetwork } from './cidr.ts';
 import type { Comparison, Item, Test } from './item.ts';
 import { compilePattern, isLiteral, literalText } from './text-pattern.ts';
-import { parseTime, type TimeZone, timePart } from './time-zone.ts';
 import type { EventView, FieldValue, Leaf } from './view.ts';
 
 /** Whether an item holds for the shown event. */

@@ -1,11 +1,11 @@
 import { canonicalJson, type Json } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
+import { parseTime } from '../core/time-zone.ts';
 import type { CompiledRules } from './compile.ts';
 import { createEngine } from './create-engine.ts';
 import type { Evaluation, RuleEngine } from './engine.ts';
 import { type RuleTest, TEST_START_MS } from './monitor.ts';
-import { parseTime } from './time-zone.ts';
 
 /** What one of a rule's own tests came to. */
 export interface RuleTestResult {

@@ -1,7 +1,8 @@
 import { RE2JS } from 're2js';
+import type { TimePart } from '../core/time-zone.ts';
 import { parseNetwork } from './cidr.ts';
 import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './encodings.ts';
-import type { Comparison, Test, TimePart, Value } from './item.ts';
+import type { Comparison, Test, Value } from './item.ts';
 import { lintValue } from './lint.ts';
 import type { Encoding, Modifiers } from './modifiers.ts';
 import { expansions, type ValueContext } from './placeholders.ts';

@@ -1,5 +1,11 @@
 import type { Json, JsonObject } from '../base/json.ts';
-import type { AlertField, AlertKind, Level } from '../core/alert.ts';
+import {
+  type AlertField,
+  type AlertKind,
+  incidentOf,
+  type Level,
+  type SummaryReason,
+} from '../core/alert.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { fit, isoTime } from './text.ts';
 
@@ -17,6 +23,8 @@ export interface PublicAlert {
   readonly id: string;
   /** Identity of this alert on its way to this sink, the same on every attempt: drop what you have seen. */
   readonly delivery_id: string;
+  /** The same for an alert and for the one that says it is resolved: the identity for an incident. */
+  readonly incident: string;
   readonly kind: AlertKind;
   readonly status: 'firing' | 'resolved';
   readonly level: Level;
@@ -38,10 +46,31 @@ export interface PublicAlert {
   readonly events: readonly JsonObject[];
   /** How many events are left out above because the payload would be too large. */
   readonly events_omitted: number;
+  /** For `kind: summary`: the alerts that were folded into it; else null. */
+  readonly summary: PublicSummary | null;
   /** When it happened, ISO 8601. */
   readonly created_at: string | null;
   /** When the monitor decided it, ISO 8601. */
   readonly decided_at: string | null;
+}
+
+/** What a summary tells: the most severe alerts first, newest first among equals. */
+export interface PublicSummary {
+  readonly reason: SummaryReason;
+  /** How many alerts were folded, those not listed included. */
+  readonly total: number;
+  /** How many of each level. */
+  readonly levels: Readonly<Partial<Record<Level, number>>>;
+  readonly alerts: readonly {
+    readonly id: string;
+    readonly kind: AlertKind;
+    readonly status: 'firing' | 'resolved';
+    readonly level: Level;
+    readonly title: string;
+    readonly account: string | null;
+    readonly message: string;
+    readonly created_at: string | null;
+  }[];
 }
 
 /** The public form of a delivery's alert. A function of the delivery alone: nothing in it differs between attempts. */
@@ -50,6 +79,7 @@ export const publicAlert = ({ id, alert }: Delivery): PublicAlert => {
   return {
     id: alert.id,
     delivery_id: id,
+    incident: incidentOf(alert),
     kind: alert.kind,
     status: alert.status,
     level: alert.rule.level,
@@ -69,10 +99,32 @@ export const publicAlert = ({ id, alert }: Delivery): PublicAlert => {
     event_types: alert.eventTypes,
     events,
     events_omitted: alert.events.length - events.length,
+    summary: publicSummary(alert),
     created_at: isoTime(alert.createdAtMs),
     decided_at: isoTime(alert.decidedAtMs),
   };
 };
+
+const publicSummary = ({ summary }: Delivery['alert']): PublicSummary | null =>
+  summary === undefined
+    ? null
+    : {
+        reason: summary.reason,
+        total: summary.total,
+        levels: summary.levels,
+        alerts: summary.members.map(
+          ({ alertId, kind, status, level, title, account, message, createdAtMs }) => ({
+            id: alertId,
+            kind,
+            status,
+            level,
+            title: bounded(title, MAX_NAME),
+            account: account === '' ? null : account,
+            message: bounded(message, MAX_TEXT),
+            created_at: isoTime(createdAtMs),
+          }),
+        ),
+      };
 
 /**
  * JSON text that every parser takes: a lone half of a surrogate pair, which JSON.stringify writes as an escape and

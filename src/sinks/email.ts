@@ -49,6 +49,7 @@ export const emailSink: SinkType<typeof options> = {
   type: 'email',
   options,
   secrets: ['url', 'ca'],
+  limits: { foldAbove: 20 },
   create: (name, settings, deps) => {
     const server = new URL(settings.url);
     const { from, to } = mailboxes(name, settings);

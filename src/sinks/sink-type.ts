@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock, Random } from '../core/clock.ts';
-import type { Sink } from '../core/delivery.ts';
+import type { Delivery, Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 
 /** What every sink may use of the outside. */
@@ -15,6 +15,18 @@ export interface SinkDeps {
    * Absent: everything direct. E-mail does not use it.
    */
   readonly proxyFor?: ((target: string) => string | undefined) | undefined;
+  /**
+   * What a reader can do about the alert of a delivery by following a link, such as silencing it for an hour: signed
+   * links, the same on every attempt. Empty, or absent, where no external URL is configured.
+   */
+  readonly actionsFor?: ((delivery: Delivery) => readonly AlertAction[]) | undefined;
+}
+
+/** Something a reader of an alert can do with one click and a confirmation. */
+export interface AlertAction {
+  /** Such as `Silence for 1 h`. */
+  readonly label: string;
+  readonly url: string;
 }
 
 /**
@@ -28,9 +40,21 @@ export interface SinkType<Options extends z.ZodObject = z.ZodObject> {
   readonly options: Options;
   /** Options that hold a secret or the content of a file: the configuration also accepts `<name>_file`. */
   readonly secrets: readonly string[];
+  /** What the sink's receiver can stand, where the operator does not say: see docs/sinks.md, "Common options". */
+  readonly limits?: SinkLimits;
   /**
    * Makes the sink an operator has called `name`. Opens no connection. Throws UsageError for options that are legal
    * one by one but cannot work together.
    */
   create(name: string, options: z.output<Options>, deps: SinkDeps): Sink;
+}
+
+/** Pacing and folding of one kind of sink by default. */
+export interface SinkLimits {
+  /** Deliveries a second in the long run; absent: as fast as it takes them. */
+  readonly perSecond?: number;
+  /** How many may go at once after a quiet time. */
+  readonly burst?: number;
+  /** When more than so many wait, they are folded into one digest; absent: never. */
+  readonly foldAbove?: number;
 }

@@ -45,6 +45,8 @@ export const slackSink: SinkType<typeof options> = {
   type: 'slack',
   options,
   secrets: ['url'],
+  // One message a second is what an incoming webhook stands (docs.slack.dev, rate limits), short bursts more.
+  limits: { perSecond: 1, burst: 5, foldAbove: 20 },
   create: (name, { url, timeout }, deps) => {
     const http = createHttpPoster(new URL(url), { timeoutMs: timeout, connections: 1 }, deps);
     const reason = createReason(http.secrets);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listValues } from '../../src/config/read-lists.ts';
 import { isDays, isHours } from '../../src/config/values.ts';
-import { createTimeWindow } from '../../src/rules/time-window.ts';
-import { createTimeZone, type TimeZone } from '../../src/rules/time-zone.ts';
+import { createTimeWindow } from '../../src/core/time-window.ts';
+import { createTimeZone, type TimeZone } from '../../src/core/time-zone.ts';
 import { ACCOUNT, folder, load } from './files.ts';
 
 const UTC = createTimeZone('UTC') as TimeZone;

@@ -139,6 +139,7 @@ describe('webhook sink', () => {
     expect(JSON.parse(request?.body ?? '')).toEqual({
       id: alert.id,
       delivery_id: sampleDelivery().id,
+      incident: alert.id,
       kind: 'rule',
       status: 'firing',
       level: 'high',
@@ -150,6 +151,7 @@ describe('webhook sink', () => {
       event_types: alert.eventTypes,
       events: alert.events,
       events_omitted: 0,
+      summary: null,
       created_at: '2026-03-01T02:14:07.000Z',
       decided_at: '2026-03-01T02:14:38.120Z',
     });

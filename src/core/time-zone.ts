@@ -1,4 +1,6 @@
-import type { TimePart } from './item.ts';
+/** Parts of a time that rules can look at. */
+export const TIME_PARTS = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+export type TimePart = (typeof TIME_PARTS)[number];
 
 /** Wall-clock facts of moments in one IANA time zone. */
 export interface TimeZone {

@@ -1,4 +1,3 @@
-import { shown } from './problem.ts';
 import { createTimeZone, type TimeZone } from './time-zone.ts';
 
 /** A named time window as the configuration gives it, such as office hours. */
@@ -10,6 +9,9 @@ export interface TimeWindowSettings {
   /** IANA name of the zone; the configured `timezone` when missing. */
   readonly timezone?: string;
 }
+
+/** A text that an operator wrote, quoted and cut for a message. */
+const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
 
 /** Whether a moment (epoch ms) lies in the window. */
 export type TimeWindow = (atMs: number) => boolean;
