@@ -1,6 +1,7 @@
 import { alertFromMatch } from '../src/alerts/alert-from-match.ts';
 import { stableId } from '../src/base/hash.ts';
-import type { Alert, DecidedAlert } from '../src/core/alert.ts';
+import type { Alert } from '../src/core/alert.ts';
+import type { NewAlert } from '../src/core/decided.ts';
 import type { AuditEvent } from '../src/core/event.ts';
 import type { Match, RuleInfo } from '../src/core/match.ts';
 import { createGenerator } from '../src/simulator/generator.ts';
@@ -79,7 +80,7 @@ const deliver = async (
     routes: [{ to: [SINK] }],
   });
   const store = openStore({ path: installation.database, now: Date.now });
-  await store.outbox.enqueue(alerts.map((alert): DecidedAlert => ({ alert, sinks: [SINK] })));
+  await store.outbox.enqueue(alerts.map((alert): NewAlert => ({ alert, sinks: [SINK] })));
   await store.close();
   const monitor = startMonitor(program, installation);
   try {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { stableId } from '../src/base/hash.ts';
-import type { DecidedAlert } from '../src/core/alert.ts';
+import type { NewAlert } from '../src/core/decided.ts';
 import { type AuditEvent, byTime } from '../src/core/event.ts';
 import type { Store } from '../src/core/store.ts';
 import { openStore } from '../src/store/open-store.ts';
@@ -107,7 +107,7 @@ const take = async (store: Store) => {
   return answer.lease;
 };
 
-const alert = (n: number): DecidedAlert => ({
+const alert = (n: number): NewAlert => ({
   sinks: ['hook'],
   alert: {
     id: stableId('alert', String(n)),

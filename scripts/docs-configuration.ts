@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { COMMON_OPTIONS } from '../src/config/sink-limits.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
 import { describedSchema, type JsonSchema } from './schema.ts';
 
@@ -51,13 +52,18 @@ const section = (key: string, schema: JsonSchema): string => {
 const sinks = (schema: JsonSchema): string => {
   const types = schema.additionalProperties;
   const variants = typeof types === 'object' ? (types.anyOf ?? []) : [];
-  return variants
+  const [first] = variants;
+  const common = Object.entries(first?.properties ?? {}).filter(([key]) =>
+    Object.hasOwn(COMMON_OPTIONS, key),
+  );
+  const shared = `#### Options of every sink\n\nDefaults depend on the type: [sinks](sinks.md#common-options).\n\n${table(rows({ properties: Object.fromEntries(common) }))}`;
+  const own = variants
     .map((variant, index) => {
       const type = SINK_TYPES[index]?.type ?? '';
       // The `<secret>_file` options are said once, in the text, and not once more for every sink.
       const secrets = SINK_TYPES[index]?.secrets ?? [];
       const own = Object.entries(variant.properties ?? {}).filter(
-        ([key]) => !secrets.some((secret) => key === `${secret}_file`),
+        ([key]) => !secrets.some((secret) => key === `${secret}_file`) && !Object.hasOwn(COMMON_OPTIONS, key),
       );
       const needed = [
         ...(variant.required ?? []),
@@ -70,6 +76,7 @@ const sinks = (schema: JsonSchema): string => {
     })
     .join('\n\n')
     .replaceAll(/\n{3,}/g, '\n\n');
+  return `${shared}\n\n${own}`;
 };
 
 /** The page with its option tables made anew from the schema. */

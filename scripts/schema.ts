@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { SECTION_ORDER, SECTIONS } from '../src/config/schema.ts';
+import { COMMON_OPTIONS } from '../src/config/sink-limits.ts';
 import { name, text } from '../src/config/values.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
 
@@ -34,6 +35,7 @@ const sinkSchema = (type: (typeof SINK_TYPES)[number]) =>
   z.strictObject({
     type: z.literal(type.type),
     ...type.options.shape,
+    ...COMMON_OPTIONS,
     ...Object.fromEntries(type.secrets.map((secret) => [`${secret}_file`, secretFile(secret)])),
   });
 

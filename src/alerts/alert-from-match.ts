@@ -4,7 +4,7 @@ import { type Json, type JsonObject, own } from '../base/json.ts';
 import type { Alert, AlertField } from '../core/alert.ts';
 import type { Match } from '../core/match.ts';
 import { type Description, describeEvent } from './describe-event.ts';
-import { fieldValues, listText } from './event-field.ts';
+import { fieldValues, listText, scalarText } from './event-field.ts';
 import { parseTemplate, renderTemplate } from './template.ts';
 import { cutText, visibleText } from './visible-text.ts';
 
@@ -63,6 +63,20 @@ const fieldsOf = (match: Match, description: Description | undefined): readonly 
   return [...shown, ...extraFields(match).filter((field) => !names.has(field.name))];
 };
 
+/** The key under which the rule suppresses what follows: the rule, the account and the values of `by`. */
+const suppressionOf = (
+  match: Match,
+  account: string,
+  { by, forMs }: NonNullable<Match['rule']['suppress']>,
+): NonNullable<Alert['suppress']> => {
+  const values = by.map((name) => {
+    const known = own(match.values, name);
+    const found = known === undefined ? valuesOf(match, name) : ([known].flat() as readonly Json[]);
+    return [...new Set(found.map((value) => scalarText(value) ?? ''))].sort().join('\0');
+  });
+  return { key: stableId('suppress', match.rule.id, account, ...values), forMs };
+};
+
 /**
  * The alert of a match, decided at `nowMs`. Its id depends on the rule, the account, the events and the match's group
  * alone, so evaluating the same thing twice, also after a restart, makes the same alert. The message is the rule's
@@ -113,6 +127,8 @@ export const alertFromMatch = (
     eventIds,
     eventTypes: [...new Set(events.map((event) => event.eventType))],
     ...(to === undefined ? {} : { to }),
+    ...(rule.unsilenceable ? { unsilenceable: true } : {}),
+    ...(rule.suppress === undefined ? {} : { suppress: suppressionOf(match, account, rule.suppress) }),
     createdAtMs: match.atMs,
     decidedAtMs: nowMs,
   };

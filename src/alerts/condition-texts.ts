@@ -53,6 +53,26 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     resolved: (sink) =>
       `Sink "${sink}" takes deliveries again. Those parked in the meantime stay parked until a person has them sent again.`,
   },
+  circuit: {
+    level: 'high',
+    title: 'A receiver does not answer',
+    aboutAccount: false,
+    problem: (sink, detail, since) =>
+      `Sink "${sink}" has not taken any alert since ${since}${because(detail)}. Its alerts wait in the outbox; it is tried again from time to time, and everything is sent when it answers. You get this through another sink.`,
+    action:
+      'Check whether the receiver is up and can be reached from the monitor (network, name, certificate, proxy). Nothing needs to be sent again by hand.',
+    resolved: (sink) => `Sink "${sink}" answers again. What waited for it is being sent now.`,
+  },
+  drill: {
+    level: 'high',
+    title: 'A drill did not arrive',
+    aboutAccount: false,
+    problem: (sink, detail, since) =>
+      `The drill for sink "${sink}" has not arrived in time since ${since}${because(detail)}. A real alert would not arrive either. You get this through another sink.`,
+    action:
+      'Look at the deliveries of this sink (deliveries list --sink) and at the log for delivery.retry and delivery.parked; then check the receiver.',
+    resolved: (sink) => `The drill for sink "${sink}" has arrived.`,
+  },
   unverified: {
     level: 'medium',
     title: 'The trail could not be read with certainty',

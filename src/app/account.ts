@@ -58,7 +58,6 @@ export const createAccount = (
     account,
     evaluator: monitor.liveRules.engine,
     store: store.collect,
-    route: (alert) => monitor.route(alert),
     now,
     log,
     telemetry,

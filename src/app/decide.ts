@@ -1,7 +1,6 @@
 import { alertFromMatch } from '../alerts/alert-from-match.ts';
 import { ownCredentialAlert, quarantineAlert } from '../alerts/event-alerts.ts';
 import { errorText } from '../base/errors.ts';
-import type { Alert, DecidedAlert } from '../core/alert.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CollectStore, Decider } from '../core/collect-store.ts';
 import type { AuditEvent } from '../core/event.ts';
@@ -31,8 +30,6 @@ export interface DeciderOptions {
   /** The rules to judge the next batch with. */
   readonly evaluator: () => Promise<Evaluator>;
   readonly store: Pick<CollectStore, 'ruleState'>;
-  /** Alert to alert with sinks. */
-  readonly route: (alert: Alert) => DecidedAlert;
   readonly now: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
@@ -40,7 +37,7 @@ export interface DeciderOptions {
   readonly onRuleFailure: (rule: RuleInfo, reason: string) => void;
 }
 
-/** The way from new events to alerts with sinks: rules, then the monitor's own checks, then routes. */
+/** The way from new events to alerts: rules, then the monitor's own checks. Where they go is planned by the store. */
 export const createDecider = (options: DeciderOptions): Decider => {
   let state: TrackedRuleState | undefined;
   let evaluator: Evaluator | undefined;
@@ -81,7 +78,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
         quarantineAlert(options.account, quarantined, nowMs),
       ];
       return {
-        alerts: alerts.filter((alert) => alert !== undefined).map(options.route),
+        alerts: alerts.filter((alert) => alert !== undefined).map((alert) => ({ alert })),
         state: memory.takeChanges(),
       };
     },

@@ -2,12 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
-import { stableId } from '../base/hash.ts';
 import { createLatch } from '../base/latch.ts';
 import { createScope } from '../base/scope.ts';
 import { didYouMean } from '../base/similar.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Alert } from '../core/alert.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { ConditionChange } from '../core/conditions.ts';
 import type { Sink } from '../core/delivery.ts';
@@ -17,6 +15,7 @@ import { noTelemetry } from '../core/telemetry.ts';
 import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { openStore } from '../store/open-store.ts';
+import { drillAlert } from './drill-alert.ts';
 import { createSinks } from './sinks.ts';
 import { packageVersion } from './version.ts';
 
@@ -58,7 +57,9 @@ export const runDrill = async (
       { log, now, random, version: packageVersion(), proxyFor: settings.proxy.urlFor },
     );
     for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
-    await store.outbox.enqueue([{ alert: drillAlert(settings, now()), sinks: chosen }]);
+    const accounts = settings.accounts.map((account) => account.name);
+    const drill = drillAlert(accounts, `${now()} ${process.pid}`, now());
+    await store.outbox.enqueue([{ alert: drill, sinks: chosen }]);
     return await Promise.all(sinks.map((sink) => drillOne(sink, store, options, signal)));
   } finally {
     await scope.close();
@@ -108,8 +109,11 @@ const drillOne = async (
     conditions: {
       parked: ({ sink: name }) => nothing(`parked:${name}`),
       recovered: (name) => nothing(`parked:${name}`),
+      opened: ({ sink: name }) => nothing(`circuit:${name}`),
+      closed: (name) => nothing(`circuit:${name}`),
     },
     onConditions() {},
+    onHandedOver() {},
     ...options,
   }).drain(signal);
   const [delivery] = (await store.history.deliveries({ sink: sink.name })).items;
@@ -118,28 +122,3 @@ const drillOne = async (
     ? { sink: sink.name, outcome: attempt.outcome, detail: attempt.detail }
     : { sink: sink.name, outcome: 'not tried', detail: 'interrupted before the first attempt' };
 };
-
-const drillAlert = (settings: Settings, nowMs: number): Alert => ({
-  id: stableId('drill', String(nowMs), String(process.pid)),
-  kind: 'drill',
-  status: 'firing',
-  rule: {
-    id: 'system.drill',
-    title: 'This is a drill',
-    level: 'informational',
-    tags: [],
-    references: [],
-  },
-  account: settings.accounts[0]?.name ?? '',
-  message:
-    'A test of the way from the monitor to this place. Nothing has happened and nothing needs to be done.',
-  fields: [
-    { name: 'Sent at', value: new Date(nowMs).toISOString() },
-    { name: 'Accounts', value: settings.accounts.map((account) => account.name).join(', ') },
-  ],
-  events: [],
-  eventIds: [],
-  eventTypes: [],
-  createdAtMs: nowMs,
-  decidedAtMs: nowMs,
-});

@@ -1,8 +1,9 @@
 import { errorText } from '../base/errors.ts';
 import { stableId } from '../base/hash.ts';
 import { sleep } from '../base/sleep.ts';
-import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Alert } from '../core/alert.ts';
 import type { Clock } from '../core/clock.ts';
+import type { DecidedAlert } from '../core/decided.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';

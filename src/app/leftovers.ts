@@ -1,8 +1,12 @@
 import { systemAlert } from '../alerts/system-alert.ts';
+import type { ConditionName } from '../core/conditions.ts';
 import type { Monitor } from './parts.ts';
 import { splitKey } from './trouble.ts';
 
 /* What earlier lives left in the store for a configuration that has changed since. */
+
+const aboutSink = (condition: ConditionName): boolean =>
+  condition === 'parked' || condition === 'circuit' || condition === 'drill';
 
 /**
  * Keys of the conditions that are open. Those about an account or a sink that is no longer in the configuration are
@@ -14,7 +18,7 @@ export const openConditions = async ({ store, parts }: Monitor): Promise<readonl
     const [condition, subject] = splitKey(key);
     // Rules fall silent by themselves, and are then forgotten.
     if (condition === 'rule_failing') return true;
-    const known: readonly { readonly name: string }[] = condition === 'parked' ? sinks : accounts;
+    const known: readonly { readonly name: string }[] = aboutSink(condition) ? sinks : accounts;
     return known.some(({ name }) => name === subject);
   };
   const open = [...(await store.conditions.open()).keys()];

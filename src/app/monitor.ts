@@ -1,10 +1,10 @@
-import { decidedAlert } from '../alerts/route-alert.ts';
 import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
 import { fileState } from '../config/secrets.ts';
-import type { DeliveryState } from '../core/delivery.ts';
+import { DELIVERY_STATES } from '../core/delivery.ts';
+import type { PlannerMemory } from '../core/planner.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -17,6 +17,7 @@ import { underLease } from './lease.ts';
 import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
+import { plannerFor } from './planner.ts';
 import { createSinks } from './sinks.ts';
 import { packageVersion } from './version.ts';
 import { startWork } from './work.ts';
@@ -64,7 +65,8 @@ const runBuilt = async (
 ): Promise<boolean> => {
   const { settings, rules, log, now, random } = parts;
   const version = packageVersion();
-  const store = openStore({ path: settings.store.path, now });
+  const planner = plannerFor(settings);
+  const store = openStore({ path: settings.store.path, now, planner });
   scope.defer('store', () => store.close());
 
   const { telemetry, metrics } = createTelemetry({
@@ -98,7 +100,7 @@ const runBuilt = async (
     wake(names = live) {
       for (const name of names) wakes.get(name)?.ring();
     },
-    route: (alert, except = []) => decidedAlert(alert, settings.routes, live, { except }),
+    planWithoutStore: (alert) => planner.plan({ alert }, NO_MEMORY, now()),
   };
   announce(parts, version, live);
 
@@ -168,13 +170,13 @@ const announce = (parts: MonitorParts, version: string, live: readonly string[])
   });
 };
 
-const STATES = ['pending', 'sending', 'sent', 'parked'] as const satisfies readonly DeliveryState[];
+const NO_MEMORY: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
 
 /** Gauges that are counted when somebody looks. States without deliveries are not counted by the store: they are 0. */
 const refreshGauges = async (store: Store, live: readonly string[], telemetry: Telemetry): Promise<void> => {
   const counts = await store.status.deliveryCounts();
   for (const sink of new Set([...live, ...counts.map((row) => row.sink)])) {
-    for (const state of STATES) {
+    for (const state of DELIVERY_STATES) {
       const row = counts.find((candidate) => candidate.sink === sink && candidate.state === state);
       telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
     }

@@ -1,7 +1,8 @@
 import type { Latch } from '../base/latch.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Alert, DecidedAlert } from '../core/alert.ts';
+import type { Alert } from '../core/alert.ts';
 import type { Clock, Random } from '../core/clock.ts';
+import type { DecidedAlert } from '../core/decided.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Problem } from '../core/problem.ts';
@@ -36,6 +37,6 @@ export interface Monitor {
   readonly wakes: ReadonlyMap<string, Latch>;
   /** Rings the bells of some sinks, or of all. */
   wake(sinks?: Iterable<string>): void;
-  /** An alert with the sinks that its rule or the routes give, as far as they are on. */
-  route(alert: Alert, except?: readonly string[]): DecidedAlert;
+  /** Where an alert would go if the store, with its silences, were not asked: for when it cannot be. */
+  planWithoutStore(alert: Alert): DecidedAlert;
 }

@@ -1,7 +1,7 @@
 import { CONDITION_TEXTS } from '../alerts/condition-texts.ts';
-import type { DecidedAlert } from '../core/alert.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ConditionChange, ConditionName, Conditions, Trouble } from '../core/conditions.ts';
+import type { NewAlert } from '../core/decided.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 
@@ -12,7 +12,7 @@ export type ConditionAlert = (
   detail: string,
   open: boolean,
   sinceMs: number,
-) => DecidedAlert;
+) => NewAlert;
 
 /** What {@link createTrouble} works with. */
 export interface TroubleOptions {

@@ -2,18 +2,21 @@ import { systemAlert } from '../alerts/system-alert.ts';
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ConditionChange, ConditionName } from '../core/conditions.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { Lease } from '../core/lease.ts';
-import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
+import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
+import { checksOf } from './proofs.ts';
 import { pruneForEver } from './prune.ts';
 import { createRuleFailures } from './rule-failures.ts';
+import { tellEndedSilences } from './silences.ts';
 import { runTogether } from './tasks.ts';
 import { createTrouble } from './trouble.ts';
 import { watch } from './watchdog.ts';
@@ -42,12 +45,16 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   const trouble = createTrouble({
     conditions: store.conditions,
     open,
-    alert: (name, subject, detail, open, sinceMs) =>
-      monitor.route(
-        systemAlert({ name, subject, detail: redact(detail) }, open ? 'firing' : 'resolved', sinceMs, now()),
-        // Trouble of a sink is told through the others.
-        name === 'parked' ? [subject] : [],
+    alert: (name, subject, detail, open, sinceMs) => ({
+      alert: systemAlert(
+        { name, subject, detail: redact(detail) },
+        open ? 'firing' : 'resolved',
+        sinceMs,
+        now(),
       ),
+      // Trouble of a sink is told through the others.
+      except: name === 'parked' || name === 'circuit' || name === 'drill' ? [subject] : [],
+    }),
     now,
     log,
     telemetry,
@@ -66,8 +73,12 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   );
   const pollers = accounts.map((account) => account.poller);
 
-  const condition = (open: boolean, sink: string, detail: string): ConditionChange =>
-    trouble.change(open, 'parked' satisfies ConditionName, sink, detail);
+  const condition = (
+    name: Extract<ConditionName, 'parked' | 'circuit'>,
+    open: boolean,
+    sink: string,
+    detail: string,
+  ): ConditionChange => trouble.change(open, name, sink, detail);
   const loops = sinks.map((sink) => {
     const wake = wakes.get(sink.name);
     if (!wake) throw new Error(`no bell for sink ${sink.name}`);
@@ -76,16 +87,19 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       outbox: store.outbox,
       now,
       random,
-      policy: DEFAULT_DELIVERY_POLICY,
+      policy: policyOf(settings, sink.name),
       wake,
       log,
       telemetry,
       conditions: {
         parked: ({ count, reason }) =>
-          condition(true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),
-        recovered: () => condition(false, sink.name, ''),
+          condition('parked', true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),
+        recovered: () => condition('parked', false, sink.name, ''),
+        opened: ({ reason }) => condition('circuit', true, sink.name, reason),
+        closed: () => condition('circuit', false, sink.name, ''),
       },
       onConditions: trouble.changed,
+      onHandedOver: (fallback) => monitor.wake([fallback]),
       redact,
     });
   });
@@ -106,6 +120,8 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
               until,
             ),
           (until) => noticeOthers(monitor, until),
+          (until) => tellEndedSilences({ silences: store.silences, wake: monitor.wake, log }, until),
+          ...checksOf(monitor, pollers, trouble),
           (until) =>
             watchStore(
               {
@@ -113,7 +129,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
                 outbox: store.outbox,
                 sinks,
                 alert: (status, detail, sinceMs) =>
-                  monitor.route(
+                  monitor.planWithoutStore(
                     systemAlert(
                       { name: 'store', subject: '', detail: redact(detail) },
                       status,
@@ -137,8 +153,9 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
-      do await Promise.all(loops.map((loop) => loop.drain(signal)));
-      while (!signal.aborted && (await isAnyDue(monitor)));
+      let blocked: readonly boolean[];
+      do blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
+      while (!signal.aborted && (await isAnyDue(monitor, blocked)));
       const delivered =
         (await countDeliveries(monitor, 'pending')) === 0 &&
         (await countDeliveries(monitor, 'parked')) <= parkedBefore;
@@ -158,9 +175,26 @@ const countDeliveries = async ({ store, wakes }: Monitor, wanted: DeliveryState)
     .reduce((sum, { count }) => sum + count, 0);
 };
 
-const isAnyDue = async ({ store, sinks, parts }: Monitor): Promise<boolean> => {
+/** Whether something is due for a sink that is not `blocked` (its receiver is down, or asked for a pause). */
+const isAnyDue = async ({ store, sinks, parts }: Monitor, blocked: readonly boolean[]): Promise<boolean> => {
   const dueMs = await Promise.all(sinks.map((sink) => store.outbox.nextDueMs(sink.name)));
-  return dueMs.some((ms) => ms !== undefined && ms <= parts.now());
+  return dueMs.some((ms, index) => ms !== undefined && ms <= parts.now() && !blocked[index]);
+};
+
+/** The default policy with what the configuration says about the sink. */
+const policyOf = (settings: Settings, name: string): DeliveryPolicy => {
+  const limits = settings.sinks.find((sink) => sink.name === name)?.limits;
+  // A fallback that is off is none.
+  const isOn = (other: string): boolean => settings.sinks.some((sink) => sink.name === other && !sink.off);
+  return {
+    ...DEFAULT_DELIVERY_POLICY,
+    ...(limits && {
+      pace: limits.pace,
+      foldAbove: limits.foldAbove,
+      maxAgeMs: limits.maxAgeMs,
+      fallback: limits.fallback !== undefined && isOn(limits.fallback) ? limits.fallback : undefined,
+    }),
+  };
 };
 
 /** How often somebody else's writing (a person who retries parked deliveries) is looked for. */

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { didYouMean } from '../base/similar.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Problem } from '../core/problem.ts';
+import type { TimeWindowSettings } from '../core/time-window.ts';
 import { checkTogether } from './check-together.ts';
 import { type Environment, environmentLookup } from './environment.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
+import { readDrill, readHeartbeat } from './read-checks.ts';
 import { readLists } from './read-lists.ts';
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
@@ -18,7 +20,7 @@ import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets } from './secrets.ts';
 import { createSection, type Section } from './section.ts';
-import type { Settings, TimeWindowSettings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { Tree } from './tree.ts';
 import { found, type PathProblem, problemOffset } from './validate.ts';
 
@@ -76,6 +78,13 @@ const accountNames = (section: Section): readonly string[] | undefined => {
   if (!Array.isArray(raw)) return undefined;
   const names = raw.map((_, index) => section.value(['accounts', index, 'name']));
   return names.every((name) => typeof name === 'string') ? names : undefined;
+};
+
+/** Names of all time windows, as far as they can be read. */
+const windowNames = (section: Section): readonly string[] | undefined => {
+  const raw = section.value(['time_windows']);
+  if (raw === undefined) return [];
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? Object.keys(raw) : undefined;
 };
 
 /** Where the configuration is when none is named: in the working directory, else beside the program. */
@@ -169,8 +178,14 @@ export const loadConfiguration = async (options: {
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
   const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
-  const routes = readRoutes(section, { sinks: sinkNames, accounts: accountNames(section) });
+  const routes = readRoutes(section, {
+    sinks: sinkNames,
+    accounts: accountNames(section),
+    timeWindows: windowNames(section),
+  });
   const http = section.check(SECTIONS.http, ['http']);
+  const drill = readDrill(section, sinkNames, timezone);
+  const heartbeat = readHeartbeat(section);
   const log = section.check(SECTIONS.log, ['log']);
   const proxy = readProxy(options.env);
   for (const message of proxy.problems) {
@@ -214,7 +229,9 @@ export const loadConfiguration = async (options: {
     timeWindows,
     sinks,
     routes,
-    http: { listen: http.listen },
+    http: { listen: http.listen, externalUrl: http.external_url },
+    drill,
+    heartbeat,
     log,
     proxy: proxy.proxy,
   };

@@ -1,5 +1,6 @@
 import { didYouMean, similar } from '../base/similar.ts';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
+import { matchValueProblem, plainValue } from '../core/matcher.ts';
 import { ROUTE_KEYS, type Route } from '../core/route.ts';
 import { SECTIONS } from './schema.ts';
 import type { Section } from './section.ts';
@@ -23,6 +24,7 @@ const EVENT_FIELDS = [
 export interface RouteNames {
   readonly sinks: readonly string[] | undefined;
   readonly accounts: readonly string[] | undefined;
+  readonly timeWindows: readonly string[] | undefined;
 }
 
 /**
@@ -41,7 +43,48 @@ export const readRoutes = (section: Section, names: RouteNames): readonly Route[
       Object.fromEntries(Object.entries(route.match).map(([key, value]) => [key, [value].flat()])),
     to: [...new Set(route.to)],
     continue: route.continue,
+    ...(route.group && {
+      group: { by: route.group.by, waitMs: route.group.wait, intervalMs: route.group.interval },
+    }),
+    ...hoursOf(route),
   }));
+};
+
+const hoursOf = (route: {
+  readonly during?: string | undefined;
+  readonly not_during?: string | undefined;
+  readonly otherwise: 'hold' | 'next';
+}): Pick<Route, 'hours'> => {
+  const window = route.during ?? route.not_during;
+  if (window === undefined) return {};
+  return { hours: { window, inside: route.during !== undefined, otherwise: route.otherwise } };
+};
+
+/** Hours of a route name a time window, and only one. */
+const checkHours = (section: Section, path: Path, windows: readonly string[] | undefined): void => {
+  const given = (['during', 'not_during'] as const).filter(
+    (key) => section.value([...path, key]) !== undefined,
+  );
+  if (given.length === 2)
+    section.problem(
+      [...path, 'not_during'],
+      `${pathLabel(path)}: found both during and not_during, allowed: one of them`,
+    );
+  if (given.length === 0 && section.value([...path, 'otherwise']) !== undefined)
+    section.problem(
+      [...path, 'otherwise'],
+      `${pathLabel([...path, 'otherwise'])}: has no meaning without during or not_during`,
+    );
+  for (const key of given) {
+    if (windows !== undefined)
+      checkChoice(
+        section,
+        [...path, key],
+        section.value([...path, key]),
+        windows,
+        'which is no time window, ',
+      );
+  }
 };
 
 const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[]): void => {
@@ -50,8 +93,21 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
     const path: Path = ['routes', index];
     checkSinks(section, path, names.sinks);
     checkMatch(section, [...path, 'match'], names.accounts);
+    checkHours(section, path, names.timeWindows);
+    checkGroup(section, path);
     const rest = raw.length - index - 1;
-    if (Object.hasOwn(route, 'match') || section.value([...path, 'continue']) === true || rest === 0)
+    const passesOn = section.value([...path, 'otherwise']) === 'next';
+    if (passesOn && rest === 0)
+      section.problem(
+        [...path, 'otherwise'],
+        `${pathLabel([...path, 'otherwise'])}: the last route passes alerts on to no other, so they could go nowhere; allowed: hold`,
+      );
+    if (
+      Object.hasOwn(route, 'match') ||
+      passesOn ||
+      section.value([...path, 'continue']) === true ||
+      rest === 0
+    )
       continue;
     section.problem(
       path,
@@ -80,15 +136,42 @@ const checkMatch = (section: Section, path: Path, accounts: readonly string[] | 
     ['level', LEVELS],
     ['kind', ALERT_KINDS],
     ['account', accounts],
+    ['status', ['firing', 'resolved']],
   ]);
   for (const [key, value] of Object.entries(match)) {
     checkKey(section, [...path, key], key);
     const allowed = choices.get(key);
-    if (allowed === undefined) continue;
-    if (!Array.isArray(value)) checkChoice(section, [...path, key], value, allowed);
-    else
-      for (const [item, text] of value.entries()) checkChoice(section, [...path, key, item], text, allowed);
+    const one = Array.isArray(value) ? undefined : [...path, key];
+    for (const [item, text] of [value].flat().entries())
+      checkValue(section, one ?? [...path, key, item], text, allowed);
   }
+};
+
+/** One value of a match: an expression must be one, a plain text must be one of the choices where there are such. */
+const checkValue = (
+  section: Section,
+  path: Path,
+  value: unknown,
+  allowed: readonly string[] | undefined,
+): void => {
+  if (typeof value !== 'string' || section.tree.place(path)?.bad) return;
+  const problem = matchValueProblem(value);
+  if (problem !== undefined) {
+    section.problem(
+      path,
+      `${pathLabel(path)}: found ${section.shown(path)}, ${problem}; allowed: a text, or "~" and a regular expression, either with "!" before it`,
+    );
+    return;
+  }
+  const plain = plainValue(value);
+  if (plain !== undefined && allowed !== undefined) checkChoice(section, path, value, allowed, '', plain);
+};
+
+const checkGroup = (section: Section, path: Path): void => {
+  const by = section.value([...path, 'group', 'by']);
+  if (!Array.isArray(by)) return;
+  for (const [index, key] of by.entries())
+    if (typeof key === 'string') checkKey(section, [...path, 'group', 'by', index], key);
 };
 
 const checkChoice = (
@@ -97,11 +180,12 @@ const checkChoice = (
   value: unknown,
   allowed: readonly string[],
   what = '',
+  text: unknown = value,
 ): void => {
-  if (typeof value !== 'string' || section.tree.place(path)?.bad) return;
+  if (typeof value !== 'string' || typeof text !== 'string' || section.tree.place(path)?.bad) return;
   // Sinks are named exactly; levels, kinds and accounts are compared as routes compare them.
   const same = (choice: string): boolean =>
-    what === '' ? choice.toLowerCase() === value.toLowerCase() : choice === value;
+    what === '' ? choice.toLowerCase() === text.toLowerCase() : choice === text;
   if (allowed.some(same)) return;
   section.problem(
     path,

@@ -2,6 +2,7 @@ import { readSecret } from './read-secret.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
 import type { SinkSettings } from './settings.ts';
+import { COMMON_OPTIONS, type CommonOptions, sinkLimits } from './sink-limits.ts';
 import { type Path, pathLabel, valueAt } from './tree.ts';
 import { found, unknownKey, validate } from './validate.ts';
 import { NAME, NAME_ALLOWED } from './values.ts';
@@ -26,6 +27,7 @@ export const readSinks = (
     return { sinks: [], names: undefined };
   }
   const sinks = Object.entries(raw).map(([name, value]) => readSink(section, sinkTypes, name, value));
+  checkFallbacks(section, raw as Readonly<Record<string, unknown>>);
   return { sinks: sinks.filter((sink) => sink !== undefined), names: Object.keys(raw) };
 };
 
@@ -51,7 +53,7 @@ const readSink = (
 
   const options: Record<string, unknown> = {};
   const files = new Map(type.secrets.map((secret) => [`${secret}_file`, secret]));
-  const known = [...Object.keys(type.options.shape), ...files.keys(), 'type'];
+  const known = [...Object.keys(type.options.shape), ...Object.keys(COMMON_OPTIONS), ...files.keys(), 'type'];
   // Where the value of an option stands: for a secret from a file, where the file is named.
   const stands = new Map<string, string>();
   for (const [key, option] of Object.entries(value)) {
@@ -75,7 +77,7 @@ const readSink = (
     return section.tree.place([...path, ...(own ? [own, ...at.slice(1)] : at)]);
   };
   const isSecret = (at: Path): boolean => isSecretOption(type, at);
-  const checked = validate(type.options, { root: options, place }, [], isSecret);
+  const checked = validate(type.options.extend(COMMON_OPTIONS), { root: options, place }, [], isSecret);
   for (const problem of checked.problems) {
     const [first] = problem.path;
     // A sink that is off may leave its texts empty, and a file that failed has been reported.
@@ -86,7 +88,56 @@ const readSink = (
     if (problem.key) section.keyProblem([...path, ...problem.path], message);
     else section.problem([...path, ...shownPath(problem.path, stands)], message);
   }
-  return { name, type: type.type, options: checked.data ?? {}, off: off || checked.data?.['url'] === '' };
+  const { own, common } = apart(checked.data ?? {});
+  return {
+    name,
+    type: type.type,
+    options: own,
+    off: off || own['url'] === '',
+    limits: sinkLimits(common, type.limits),
+  };
+};
+
+/** The sink's own options, and those that every sink has. */
+const apart = (
+  options: Readonly<Record<string, unknown>>,
+): { readonly own: Readonly<Record<string, unknown>>; readonly common: Partial<CommonOptions> } => {
+  const isCommon = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(COMMON_OPTIONS, name);
+  const entries = Object.entries(options);
+  return {
+    own: Object.fromEntries(entries.filter((entry) => !isCommon(entry))),
+    common: Object.fromEntries(entries.filter(isCommon)) as Partial<CommonOptions>,
+  };
+};
+
+/** A fallback is another sink, and no chain of them leads back: that would send what nobody takes in a circle. */
+const checkFallbacks = (section: Section, sinks: Readonly<Record<string, unknown>>): void => {
+  const names = Object.keys(sinks);
+  const fallbackOf = (name: string): unknown => section.value(['sinks', name, 'fallback']);
+  for (const name of names) {
+    const path: Path = ['sinks', name, 'fallback'];
+    const fallback = fallbackOf(name);
+    if (typeof fallback !== 'string' || fallback === '' || section.tree.place(path)?.bad) continue;
+    const others = names.filter((other) => other !== name);
+    if (!others.includes(fallback)) {
+      section.problem(
+        path,
+        `${pathLabel(path)}: found ${section.shown(path)}, which is no other sink, allowed: ${others.join(', ') || 'nothing, since there is no other sink'}${section.hint(path, others)}`,
+      );
+      continue;
+    }
+    const chain = new Set([name]);
+    let next: unknown = fallback;
+    while (typeof next === 'string' && !chain.has(next)) {
+      chain.add(next);
+      next = fallbackOf(next);
+    }
+    if (next === name)
+      section.problem(
+        path,
+        `${pathLabel(path)}: leads in a circle (${[...chain, name].join(' → ')}), allowed: a chain that ends`,
+      );
+  }
 };
 
 const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SinkLimitDefaults } from './sink-limits.ts';
 import {
   duration,
   isDays,
@@ -22,6 +23,9 @@ const START_ALLOWED =
 const LISTEN_ALLOWED =
   'allowed: host:port such as 127.0.0.1:8080 or "[::1]:8080" (port 0: any free one), or off';
 const BASE_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#"';
+const EXTERNAL_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#", or an empty text';
+const HEARTBEAT_URL_ALLOWED = 'allowed: an http or https URL, or an empty text';
+const DRILL_AT_ALLOWED = 'allowed: a time of the day such as 09:00';
 const SECRET_ALLOWED = 'allowed: a text that is not empty';
 const TIMEZONE_ALLOWED = 'allowed: a name of the IANA time zone database, such as UTC or Europe/London';
 const DAYS_ALLOWED = 'allowed: mon, tue, wed, thu, fri, sat, sun and ranges such as mon-fri';
@@ -134,6 +138,12 @@ const timeWindow = z.strictObject({
   timezone: timezone().optional().describe('Zone of days and hours. Absent: the `timezone` above.'),
 });
 
+const group = z.strictObject({
+  by: z.array(text()).default([]).describe('Keys whose values make the group.'),
+  wait: duration('0s', '1h', '30s').describe('How long the first alert of a group waits for others.'),
+  interval: duration('1s', '7d', '5m').describe('Time between two messages about the same group.'),
+});
+
 const routeMatch = z
   .record(
     text(),
@@ -149,10 +159,25 @@ const route = z.strictObject({
   match: routeMatch
     .optional()
     .describe(
-      'What an alert must have: `level`, `kind`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold. All keys must hold. Absent: every alert.',
+      'What an alert must have: `level`, `kind`, `status`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold; `!value`: not this one; `~expression`: a regular expression; `!~expression`. All keys must hold. Absent: every alert.',
     ),
   to: z.array(text()).min(1, { error: 'allowed: a list of at least one sink' }).describe('Names of sinks.'),
   continue: z.boolean().default(false).describe('Whether the routes below are asked as well.'),
+  group: group
+    .optional()
+    .describe(
+      'Alerts with the same values of the keys `by` (as in `match`; absent: all of the route) that come within `wait` travel together, later ones every `interval`: `{ by: [rule, account], wait: 30s, interval: 5m }`.',
+    ),
+  during: text()
+    .optional()
+    .describe('A time window in which the route is open; outside of it see `otherwise`.'),
+  not_during: text().optional().describe('A time window in which the route is closed.'),
+  otherwise: z
+    .enum(['hold', 'next'])
+    .default('hold')
+    .describe(
+      'What becomes of an alert while the route is closed: it waits until the route opens, or the routes below are asked.',
+    ),
 });
 
 /** Every section but `sinks`, whose types are handed in. */
@@ -190,9 +215,60 @@ export const SECTIONS = {
         .prefault('127.0.0.1:8080')
         .describe('Where health and metrics are served.')
         .meta({ allowed: '`host:port` or `off`' }),
+      external_url: z
+        .string()
+        .refine((value) => value === '' || parseBaseUrl(value) !== undefined, { error: EXTERNAL_URL_ALLOWED })
+        .transform((value) => (value === '' ? undefined : parseBaseUrl(value)))
+        .prefault('')
+        .describe(
+          'Where people reach this server from outside, such as `https://audit.example.com`. With it alerts carry links to silence and acknowledge. Empty: no links.',
+        )
+        .meta({ allowed: 'http(s) URL' }),
     })
     .prefault({})
     .describe('The HTTP server.'),
+  drill: z
+    .strictObject({
+      at: z
+        .string({ error: DRILL_AT_ALLOWED })
+        .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: DRILL_AT_ALLOWED })
+        .describe('Time of the day, by the `timezone` above.')
+        .meta({ allowed: 'time such as `09:00`' }),
+      days: several(isDays, DAYS_ALLOWED)
+        .describe('Days of the week, such as `mon` or `mon-fri`. Absent: every day.')
+        .meta({ allowed: 'day or range of days, or a list of these' }),
+      to: z
+        .array(text())
+        .min(1, { error: 'allowed: a list of at least one sink' })
+        .optional()
+        .describe('Names of sinks. Absent: all that are on.'),
+      within: duration('10s', '24h', '10m').describe(
+        'How long a drill may take to arrive before that is an alert.',
+      ),
+    })
+    .optional()
+    .describe(
+      'A regular test: a marked alert goes through outbox and sinks, and it is an alert when it does not arrive. Absent: none.',
+    ),
+  heartbeat: z
+    .strictObject({
+      url: z
+        .string()
+        .refine((value) => value === '' || parseBaseUrl(value.replace(/[?#].*$/s, '')) !== undefined, {
+          error: HEARTBEAT_URL_ALLOWED,
+        })
+        .optional()
+        .describe(
+          'Where it is sent, by POST without a body. A secret: it often holds a token. Empty: no heartbeat.',
+        )
+        .meta({ allowed: 'http(s) URL' }),
+      url_file: text().optional().describe('A file that holds the `url`.'),
+      interval: duration('5s', '24h', '1m').describe('Time between two heartbeats.'),
+    })
+    .optional()
+    .describe(
+      'Tells a dead-man switch elsewhere that all is well, and only then: every account polled completely, the store writable, no delivery overdue.',
+    ),
   log: z
     .strictObject({
       level: z
@@ -221,6 +297,8 @@ export const SECTION_ORDER = [
   'sinks',
   'routes',
   'http',
+  'drill',
+  'heartbeat',
   'log',
 ] as const;
 
@@ -231,4 +309,6 @@ export interface SinkOptionsType {
   readonly options: z.ZodObject;
   /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
   readonly secrets: readonly string[];
+  /** Pacing and folding where the operator says nothing. */
+  readonly limits?: SinkLimitDefaults;
 }

@@ -1,5 +1,7 @@
 import type { Route } from '../core/route.ts';
+import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
+import type { SinkLimitSettings } from './sink-limits.ts';
 import type { ListenAddress, PollStart } from './values.ts';
 
 /** One account to watch. */
@@ -19,16 +21,22 @@ export interface SinkSettings {
   readonly options: Readonly<Record<string, unknown>>;
   /** Its `url` is empty: it takes no deliveries, and its options are not complete. */
   readonly off: boolean;
+  readonly limits: SinkLimitSettings;
 }
 
-/** A named time of the week, such as office hours. */
-export interface TimeWindowSettings {
-  /** `mon`, or ranges such as `mon-fri`; every day when missing. */
-  readonly days?: readonly string[];
-  /** Ranges of the wall clock such as `09:00-17:30` or `22:00-06:00`; all day when missing. */
-  readonly hours?: readonly string[];
-  /** IANA name; that of the whole configuration when missing. */
-  readonly timezone?: string;
+/** A regular test of the way alerts take. */
+export interface DrillSettings {
+  /** When: a minute of the week. */
+  readonly schedule: TimeWindowSettings;
+  /** Names of sinks; undefined: all that are on. */
+  readonly to: readonly string[] | undefined;
+  readonly withinMs: number;
+}
+
+/** The dead man's switch. */
+export interface HeartbeatSettings {
+  readonly url: string;
+  readonly intervalMs: number;
 }
 
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
@@ -61,7 +69,13 @@ export interface Settings {
   /** In order; the last one takes every alert. Sinks that are off are still named. */
   readonly routes: readonly Route[];
   /** `listen` undefined: no HTTP server. */
-  readonly http: { readonly listen: ListenAddress | undefined };
+  readonly http: {
+    readonly listen: ListenAddress | undefined;
+    /** Where people reach the server; undefined: alerts carry no links. */
+    readonly externalUrl: string | undefined;
+  };
+  readonly drill: DrillSettings | undefined;
+  readonly heartbeat: HeartbeatSettings | undefined;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly events: 'all' | 'matched' | 'none';

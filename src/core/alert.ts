@@ -89,10 +89,3 @@ export interface Summary {
 
 /** What an alert and the one that resolves it have in common: the identity a receiver's incident should have. */
 export const incidentOf = (alert: Pick<Alert, 'id' | 'resolves'>): string => alert.resolves ?? alert.id;
-
-/** An alert with the deliveries its routes ask for; what one transaction writes together. */
-export interface DecidedAlert {
-  readonly alert: Alert;
-  /** Names of sinks, each once. Empty: recorded, sent nowhere. */
-  readonly sinks: readonly string[];
-}

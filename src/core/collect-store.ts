@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts';
-import type { DecidedAlert } from './alert.ts';
+import type { DecidedAlert, NewAlert } from './decided.ts';
 import type { AuditEvent, QuarantinedEvent } from './event.ts';
 import type { Lease } from './lease.ts';
 
@@ -21,7 +21,7 @@ export interface StateChange {
 
 /** What the monitor makes of new events; pure, computed inside the transaction that stores it. */
 export interface Decision {
-  readonly alerts: readonly DecidedAlert[];
+  readonly alerts: readonly NewAlert[];
   readonly state: readonly StateChange[];
 }
 

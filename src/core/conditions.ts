@@ -1,4 +1,4 @@
-import type { DecidedAlert } from './alert.ts';
+import type { NewAlert } from './decided.ts';
 
 /** Conditions the parts notice in themselves; `subject` is the account or sink. Text and routing are made elsewhere. */
 export type ConditionName =
@@ -7,6 +7,8 @@ export type ConditionName =
   | 'unverified'
   | 'clock_skew'
   | 'parked'
+  | 'circuit'
+  | 'drill'
   | 'rule_failing'
   | 'store';
 
@@ -24,7 +26,7 @@ export interface ConditionChange {
    * The alert to store when this really is a change of state. `sinceMs` is when the condition was opened: now for an
    * opening, the stored time for a closing. Synchronous and pure; runs inside the transaction.
    */
-  alert(sinceMs: number): DecidedAlert;
+  alert(sinceMs: number): NewAlert;
 }
 
 /** Conditions are kept in the store, so a restart neither repeats an alert nor forgets to resolve it. */

@@ -1,4 +1,6 @@
+import type { Act } from './acts.ts';
 import type { Alert, AlertKind, Level } from './alert.ts';
+import type { Why } from './decided.ts';
 import type { DeliveryState } from './delivery.ts';
 import type { QuarantinedEvent } from './event.ts';
 import type { Settlement } from './outbox.ts';
@@ -61,6 +63,12 @@ export interface DeliveryQuery extends PageQuery {
   readonly alertId?: string | undefined;
   readonly sink?: string | undefined;
   readonly state?: DeliveryState | undefined;
+  readonly ruleId?: string | undefined;
+  /** Half-open [fromMs, toMs) of the time it was put into the outbox. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  /** Deliveries that were folded into, or hidden and told by, the delivery of this id. */
+  readonly foldedInto?: string | undefined;
 }
 
 /** A delivery as the outbox keeps it, without the alert itself. */
@@ -76,6 +84,14 @@ export interface DeliveryRecord {
   readonly dueAtMs: number | undefined;
   /** When it was sent or parked; undefined while it is under way. */
   readonly endedAtMs: number | undefined;
+  /** The conversation it belongs to at its sink. */
+  readonly thread: string;
+  /** Id of the delivery of the summary that tells it, when it was folded or silenced. */
+  readonly foldedInto: string | undefined;
+  /** Id of the silence that hides it. */
+  readonly silence: string | undefined;
+  /** Why it is what it is, in the order of deciding; empty for those of older versions. */
+  readonly why: readonly Why[];
 }
 
 /** One attempt as recorded. */
@@ -84,6 +100,16 @@ export interface AttemptRecord {
   readonly endedAtMs: number;
   readonly outcome: Settlement['outcome'];
   readonly detail: string;
+  /** The receiver's status, when there was one. */
+  readonly status?: number;
+  /** Bytes of the message, when they are known. */
+  readonly bytes?: number;
+}
+
+/** Which acts to read. */
+export interface ActQuery extends PageQuery {
+  /** Id of a silence, delivery or alert. */
+  readonly subject?: string | undefined;
 }
 
 /** Which windows of the ledger to read. */
@@ -127,6 +153,7 @@ export interface History {
   deliveries(query: DeliveryQuery): Promise<Page<DeliveryRecord>>;
   /** All attempts of one delivery, oldest first; empty when it is unknown. */
   attempts(deliveryId: string): Promise<readonly AttemptRecord[]>;
+  acts(query: ActQuery): Promise<Page<Act>>;
   windows(query: WindowQuery): Promise<Page<WindowRecord>>;
   quarantine(query: QuarantineQuery): Promise<Page<QuarantineRecord>>;
   /** Names of all accounts that ever committed a window, sorted. */

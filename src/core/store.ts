@@ -1,9 +1,11 @@
+import type { Act } from './acts.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
 import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { Outbox } from './outbox.ts';
+import type { Silences } from './silence.ts';
 
 /*
  * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
@@ -68,6 +70,9 @@ export interface Store {
   readonly collect: CollectStore;
   readonly leases: Leases;
   readonly outbox: Outbox;
+  readonly silences: Silences;
+  /** Keeps what a person did when nothing else in the store changes by it. Listed by {@link History.acts}. */
+  readonly acts: { record(act: Act): Promise<void> };
   readonly conditions: Conditions;
   readonly status: StoreStatus;
   readonly retention: Retention;

@@ -80,3 +80,20 @@ export const createTimeWindow = (settings: TimeWindowSettings, fallback: TimeZon
     );
   };
 };
+
+const MINUTE_MS = 60_000;
+/** A window repeats every week; a day more covers the changes of summer time. */
+const LONGEST_SEARCH_MS = 8 * DAY_MS;
+
+/**
+ * When `isOpen`, which asks time windows, is true next: `atMs` itself, or the minute in which it becomes true. What is
+ * not open within eight days never is; then it is eight days from now, so that nothing waits for ever.
+ */
+export const nextOpeningMs = (isOpen: (atMs: number) => boolean, atMs: number): number => {
+  if (isOpen(atMs)) return atMs;
+  const first = Math.floor(atMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+  for (let minute = first; minute < atMs + LONGEST_SEARCH_MS; minute += MINUTE_MS) {
+    if (isOpen(minute)) return minute;
+  }
+  return atMs + LONGEST_SEARCH_MS;
+};

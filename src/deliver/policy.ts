@@ -1,7 +1,12 @@
 import type { BackoffPolicy } from '../core/backoff.ts';
+import type { GatePolicy } from './gate.ts';
 
 /** How one sink's deliveries are tried. Durations in ms. */
-export interface DeliveryPolicy extends BackoffPolicy {
+export interface DeliveryPolicy extends BackoffPolicy, GatePolicy {
+  /** More due deliveries than this are folded into one digest; undefined: never. */
+  readonly foldAbove: number | undefined;
+  /** The sink that gets what this one cannot take; undefined: none. */
+  readonly fallback: string | undefined;
   /** A delivery that fails when it is older than this is parked. */
   readonly maxAgeMs: number;
   /** How long an attempt may take before it is aborted and counts as failed. */
@@ -28,4 +33,8 @@ export const DEFAULT_DELIVERY_POLICY: DeliveryPolicy = {
   leaseMs: 300_000,
   graceMs: 5_000,
   recoverAfterMs: 60_000,
+  pace: undefined,
+  circuit: { failures: 5, baseMs: 30_000, capMs: 300_000 },
+  foldAbove: undefined,
+  fallback: undefined,
 };

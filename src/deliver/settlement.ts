@@ -33,9 +33,13 @@ const nextDueMs = (
 const nextState = (ended: Ended, policy: DeliveryPolicy, random: Random): Settlement['next'] => {
   const { verdict, delivery, endedAtMs } = ended;
   if (verdict.outcome === 'sent') return { state: 'sent' };
-  if (verdict.outcome === 'rejected') return { state: 'parked' };
+  const parked = {
+    state: 'parked',
+    ...(policy.fallback === undefined ? {} : { fallback: policy.fallback }),
+  } as const;
+  if (verdict.outcome === 'rejected') return parked;
   // The age is measured here and nowhere else: a delivery that waited long but goes through is simply sent.
-  if (endedAtMs - delivery.createdAtMs >= policy.maxAgeMs) return { state: 'parked' };
+  if (endedAtMs - delivery.createdAtMs >= policy.maxAgeMs) return parked;
   return { state: 'pending', dueAtMs: nextDueMs(ended, verdict.afterMs, policy, random) };
 };
 
@@ -55,6 +59,9 @@ export const settlementOf = (
     endedAtMs: ended.endedAtMs,
     outcome: verdict.outcome,
     detail: text.slice(0, MAX_DETAIL_LENGTH).toWellFormed(),
+    ...(verdict.status === undefined ? {} : { status: verdict.status }),
+    ...(verdict.bytes === undefined ? {} : { bytes: verdict.bytes }),
+    ...(verdict.outcome === 'sent' && verdict.ref !== undefined ? { ref: verdict.ref } : {}),
     next: nextState(ended, policy, random),
   };
 };

@@ -4,11 +4,13 @@ import { sleep } from '../base/sleep.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Sink } from '../core/delivery.ts';
+import type { SinkGate } from '../core/gate.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { ABORT_PATIENCE_MS, attempt } from './attempt.ts';
 import { createClaimSize } from './claim-size.ts';
+import { type CircuitConditions, createGatekeeper } from './gatekeeper.ts';
 import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { createReport } from './report.ts';
@@ -26,9 +28,10 @@ export interface SinkLoop {
   run(signal: AbortSignal): Promise<void>;
   /**
    * Delivers what is due now and resolves when nothing more is; what has to be tried again later stays in the outbox.
-   * Rejects with the store's error when the store keeps failing.
+   * Resolves with whether something due was left since the receiver is down or asked for a pause. Rejects with the
+   * store's error when the store keeps failing.
    */
-  drain(signal: AbortSignal): Promise<void>;
+  drain(signal: AbortSignal): Promise<{ readonly blocked: boolean }>;
 }
 
 /** What {@link createSinkLoop} works with. */
@@ -42,9 +45,11 @@ export interface SinkLoopOptions {
   readonly wake: Latch;
   readonly log: Log;
   readonly telemetry: Telemetry;
-  readonly conditions: SinkConditions;
+  readonly conditions: SinkConditions & CircuitConditions;
   /** Told the keys of conditions that changed with a settlement: alerts for other sinks wait in the outbox. */
   readonly onConditions: (keys: readonly string[]) => void;
+  /** Told that alerts were given to another sink and wait for it in the outbox. */
+  readonly onHandedOver: (sink: string) => void;
   /** Takes secrets out of receipts and reasons before they are stored. */
   readonly redact: (text: string) => string;
 }
@@ -73,12 +78,18 @@ export const createSinkLoop = (options: SinkLoopOptions): SinkLoop => {
       `leaseMs is ${policy.leaseMs}; allowed is at least twice attemptTimeoutMs, ${2 * policy.attemptTimeoutMs}`,
     );
   return {
-    run: (signal) => work(options, signal, false),
+    run: async (signal) => {
+      await work(options, signal, false);
+    },
     drain: (signal) => work(options, signal, true),
   };
 };
 
-const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: boolean): Promise<void> => {
+const work = async (
+  options: SinkLoopOptions,
+  signal: AbortSignal,
+  untilIdle: boolean,
+): Promise<{ readonly blocked: boolean }> => {
   const { sink, outbox, now, random, policy, wake, log } = options;
   const claimSize = createClaimSize(sink.concurrency, now);
   /**
@@ -89,6 +100,9 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
   const hardStop = new AbortController();
   const giveUp = new AbortController();
   const condition = createParkedCondition(sink.name, options.conditions, policy.recoverAfterMs, now);
+  const gatekeeper = createGatekeeper({ ...options, sink: sink.name });
+  let loaded = false;
+  let blocked = false;
   const report = createReport(sink.name, log, options.telemetry);
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
@@ -99,18 +113,24 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
 
   const settler = createSettler<Settled>({
     async commit(group) {
-      const changes = condition.changes(group);
+      const turn = gatekeeper.after(group.map(({ verdict }) => verdict));
+      const parkedChanges = condition.changes(group);
+      const changes = [...parkedChanges, ...turn.changes];
       const keys = await outbox.settle(
         group.map(({ settlement }) => ({
           ...settlement,
           attempt: held.get(settlement.deliveryId) ?? settlement.attempt,
         })),
         changes,
+        turn.about,
       );
-      condition.committed(group, changes);
+      condition.committed(group, parkedChanges);
+      gatekeeper.committed(turn);
       for (const { delivery } of group) held.delete(delivery.id);
       report(group);
       wake.ring();
+      if (policy.fallback !== undefined && group.some(({ settlement }) => settlement.next.state === 'parked'))
+        options.onHandedOver(policy.fallback);
       if (keys.length > 0) options.onConditions(keys);
     },
     onError: (error, failures) => storeFailed('settle', error, failures),
@@ -143,23 +163,61 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
     // Cut off by the stop: that is no failure of the receiver, and it is released below.
     if (hardStop.signal.aborted && verdict.outcome === 'retry') return;
     const ended = { delivery, verdict, startedAtMs, endedAtMs: now() };
-    settler.add({ delivery, settlement: settlementOf(ended, policy, random, options.redact) });
+    settler.add({ delivery, verdict, settlement: settlementOf(ended, policy, random, options.redact) });
   };
   const queue = createSendQueue<Claimed>(sink.concurrency, send);
 
+  const waitUntil = (dueMs: number): number | undefined =>
+    dueMs === Number.POSITIVE_INFINITY
+      ? undefined
+      : Math.min(Math.max(dueMs - now(), MIN_WAIT_MS), MAX_WAIT_MS);
+
+  /** While the receiver is down, its fallback gets the alerts as well. */
+  const handOver = async (): Promise<void> => {
+    if (policy.fallback === undefined || !gatekeeper.isOpen) return;
+    const count = await outbox.handOver(sink.name, policy.fallback);
+    if (count === 0) return;
+    log.warn('delivery.handed_over', { sink: sink.name, fallback: policy.fallback, deliveries: count });
+    options.onHandedOver(policy.fallback);
+  };
+
   /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */
   const look = async (): Promise<number | undefined | 'idle'> => {
+    if (!loaded) await gatekeeper.load();
+    loaded = true;
     const room = claimSize.most() - held.size;
     // Enough waits, or more than half of what may be held: the end of the next settlement rings, and we look again.
     if (room <= 0 || queue.waiting >= Math.max(sink.concurrency, room)) return undefined;
+    const admitted = gatekeeper.admit(held.size > 0);
+    if (admitted.most < 1) {
+      await handOver();
+      blocked = admitted.because !== 'pace';
+      if (untilIdle && blocked && held.size === 0) return 'idle';
+      return waitUntil(admitted.retryAtMs);
+    }
+    blocked = false;
+    const limit = Math.min(room, admitted.most);
     const leasedUntilMs = now() + policy.leaseMs;
-    const claimed = await outbox.claim(sink.name, room, policy.leaseMs);
+    let gate: SinkGate | undefined;
+    const claimed = await outbox.claim(sink.name, limit, policy.leaseMs, {
+      ...(policy.foldAbove === undefined ? {} : { foldAbove: policy.foldAbove }),
+      early: admitted.probe,
+      ...(policy.pace && {
+        gate: (count) => {
+          gate = admitted.taken(count);
+          return gate;
+        },
+      }),
+    });
+    if (gate) gatekeeper.claimed(gate);
     const fresh = claimed.filter((delivery) => !held.has(delivery.id));
     for (const { id, attempt } of claimed) held.set(id, attempt);
     // Asked to stop while the claim was made: nothing is started any more, all of it is released below.
     if (signal.aborted) return undefined;
     queue.add(fresh.map((delivery) => ({ delivery, leasedUntilMs })));
     if (claimed.length >= room) return undefined;
+    // The bucket is empty: the next token, or the end of a send, is what comes next.
+    if (claimed.length >= limit) return waitUntil(gatekeeper.admit(held.size > 0).retryAtMs);
     if (untilIdle) return held.size === 0 ? 'idle' : undefined;
     const dueMs = await outbox.nextDueMs(sink.name);
     return dueMs === undefined ? undefined : Math.min(Math.max(dueMs - now(), MIN_WAIT_MS), MAX_WAIT_MS);
@@ -193,6 +251,7 @@ const work = async (options: SinkLoopOptions, signal: AbortSignal, untilIdle: bo
   await settler.finish();
   await release([...held.keys()]);
   if (fatal !== undefined) throw fatal;
+  return { blocked };
 };
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */

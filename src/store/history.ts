@@ -2,7 +2,7 @@ import type { AttemptRecord, History, Page, PageQuery } from '../core/history.ts
 import type { Connection } from './connection.ts';
 import { limitOf, seqCursor, toPage } from './cursor.ts';
 import { createEventHistory } from './history-events.ts';
-import { ALERTS, DELIVERIES, type Listing, QUARANTINE, stateCondition, WINDOWS } from './listings.ts';
+import { ACTS, ALERTS, DELIVERIES, type Listing, QUARANTINE, stateCondition, WINDOWS } from './listings.ts';
 import type { Names } from './names.ts';
 
 /** SQL of a condition and its value; a condition whose value is undefined does not restrict. */
@@ -10,11 +10,22 @@ type Condition = readonly [sql: string, value: unknown];
 
 const OF_ACCOUNT = 't.account = (SELECT key FROM accounts WHERE name = ?)';
 
+interface AttemptRow extends Omit<AttemptRecord, 'status' | 'bytes'> {
+  readonly status: number | null;
+  readonly bytes: number | null;
+}
+
+const attemptOf = ({ status, bytes, ...rest }: AttemptRow): AttemptRecord => ({
+  ...rest,
+  ...(status === null ? {} : { status }),
+  ...(bytes === null ? {} : { bytes }),
+});
+
 /** Reading what was kept. All but events come in the order of their `seq`, the order of commits. */
 export const createHistory = (connection: Connection, accounts: Names, eventTypes: Names): History => {
   const { db } = connection;
-  const attempts = db.prepare<[string], AttemptRecord>(
-    `SELECT t.started_ms AS startedAtMs, t.ended_ms AS endedAtMs, t.outcome, t.detail
+  const attempts = db.prepare<[string], AttemptRow>(
+    `SELECT t.started_ms AS startedAtMs, t.ended_ms AS endedAtMs, t.outcome, t.detail, t.status, t.bytes
      FROM deliveries AS d JOIN attempts AS t ON t.delivery = d.seq WHERE d.id = ? ORDER BY t.number`,
   );
   const accountNames = db
@@ -58,8 +69,13 @@ export const createHistory = (connection: Connection, accounts: Names, eventType
         ['t.alert = (SELECT seq FROM alerts WHERE id = ?)', query.alertId],
         ['t.sink = ?', query.sink],
         [stateCondition(query.state), query.state],
+        ['a.rule = ?', query.ruleId],
+        ['t.created_ms >= ?', query.fromMs],
+        ['t.created_ms < ?', query.toMs],
+        ['t.folded_into = (SELECT seq FROM deliveries WHERE id = ?)', query.foldedInto],
       ]),
-    attempts: (deliveryId) => connection.read(() => attempts.all(deliveryId)),
+    attempts: (deliveryId) => connection.read(() => attempts.all(deliveryId).map(attemptOf)),
+    acts: (query) => pageOf(ACTS, query, [['t.subject = ?', query.subject]]),
     windows: (query) =>
       pageOf(WINDOWS, query, [
         [OF_ACCOUNT, query.account],

@@ -1,4 +1,6 @@
+import type { Act } from '../core/acts.ts';
 import type { Alert } from '../core/alert.ts';
+import type { Why } from '../core/decided.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryRecord, QuarantineRecord, WindowRecord } from '../core/history.ts';
 
@@ -17,14 +19,25 @@ export const ALERTS: Listing<Seq & { readonly json: string }, Alert> = {
   item: (row) => JSON.parse(row.json) as Alert,
 };
 
-interface DeliveryRow extends Seq, Omit<DeliveryRecord, 'dueAtMs' | 'endedAtMs'> {
+export const ACTS: Listing<Seq & Act, Act> = {
+  select: 'SELECT t.seq, t.act, t.at_ms AS atMs, t.by, t.subject, t.detail FROM acts AS t',
+  item: ({ act, atMs, by, subject, detail }) => ({ act, atMs, by, subject, detail }),
+};
+
+interface DeliveryRow
+  extends Seq,
+    Omit<DeliveryRecord, 'dueAtMs' | 'endedAtMs' | 'foldedInto' | 'silence' | 'why'> {
   readonly dueAtMs: number | null;
   readonly endedAtMs: number | null;
+  readonly foldedInto: string | null;
+  readonly silence: string | null;
+  readonly why: string;
 }
 
 export const DELIVERIES: Listing<DeliveryRow, DeliveryRecord> = {
   select: `SELECT t.seq, t.id, a.id AS alertId, t.sink, t.state, t.attempts, t.created_ms AS createdAtMs,
-                  t.due_ms AS dueAtMs, t.ended_ms AS endedAtMs
+                  t.due_ms AS dueAtMs, t.ended_ms AS endedAtMs, t.thread, t.silence, t.why,
+                  (SELECT f.id FROM deliveries AS f WHERE f.seq = t.folded_into) AS foldedInto
            FROM deliveries AS t JOIN alerts AS a ON a.seq = t.alert`,
   item: (row) => ({
     id: row.id,
@@ -35,6 +48,10 @@ export const DELIVERIES: Listing<DeliveryRow, DeliveryRecord> = {
     createdAtMs: row.createdAtMs,
     dueAtMs: row.dueAtMs ?? undefined,
     endedAtMs: row.endedAtMs ?? undefined,
+    thread: row.thread,
+    foldedInto: row.foldedInto ?? undefined,
+    silence: row.silence ?? undefined,
+    why: JSON.parse(row.why) as Why[],
   }),
 };
 

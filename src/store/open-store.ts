@@ -1,14 +1,19 @@
 import type { Clock } from '../core/clock.ts';
+import { explicitPlanner, type Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
-import { createInsertAlerts } from './alerts.ts';
+import { createRecordAct } from './acts.ts';
+import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
+import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
+import { createPlannerMemory } from './planner-memory.ts';
 import { createRetention } from './retention.ts';
+import { createSilences } from './silences.ts';
 import { createStatus } from './status.ts';
 
 /** How to open a store. */
@@ -18,6 +23,8 @@ export interface StoreOptions {
   readonly now: Clock;
   /** `full` (default): what is committed survives a power cut. `off` is for tests and benchmarks. */
   readonly durability?: 'full' | 'off';
+  /** Decides how alerts travel. Left out: only to sinks that are named with them. */
+  readonly planner?: Planner;
 }
 
 /**
@@ -26,12 +33,16 @@ export interface StoreOptions {
  * changed. Several processes may have the same file open; leases say who acts.
  */
 export const openStore = (options: StoreOptions): Store => {
-  const { path, now, durability = 'full' } = options;
+  const { path, now, durability = 'full', planner = explicitPlanner } = options;
   const connection = connect({ path, durability });
   const { db } = connection;
   const accounts = createNames(db, 'accounts');
   const eventTypes = createNames(db, 'event_types');
-  const insertAlerts = createInsertAlerts(db);
+  const insertAlert = createInsertAlert(db);
+  const insertDelivery = createInsertDelivery(db);
+  const insertAlerts = createInsertAlerts(insertAlert, insertDelivery, planner, createPlannerMemory(db, now));
+  const summarise = createSummarise(db, planner, insertAlert, insertDelivery);
+  const recordAct = createRecordAct(db);
   const applyConditions = createApplyConditions(db, insertAlerts, now);
   return {
     collect: createCollectStore(connection, {
@@ -41,7 +52,16 @@ export const openStore = (options: StoreOptions): Store => {
       checkLease: createCheckLease(db),
     }),
     leases: createLeases(connection, now),
-    outbox: createOutbox(connection, insertAlerts, applyConditions, now),
+    outbox: createOutbox(connection, {
+      insertAlerts,
+      insertDelivery,
+      applyConditions,
+      foldDue: createFoldDue(db, summarise),
+      recordAct,
+      now,
+    }),
+    silences: createSilences(connection, { planner, summarise, recordAct, now }),
+    acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
     retention: createRetention(connection),

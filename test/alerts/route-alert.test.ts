@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decidedAlert, routeAlert } from '../../src/alerts/route-alert.ts';
+import { createPlanner } from '../../src/alerts/plan-deliveries.ts';
+import { compileRoutes, routeAlert } from '../../src/alerts/routing.ts';
+import type { Alert } from '../../src/core/alert.ts';
+import type { PlannerMemory } from '../../src/core/planner.ts';
 import type { Route } from '../../src/core/route.ts';
 import { alertOf, eventFields } from './samples.ts';
 
@@ -13,6 +16,15 @@ const ALERT = alertOf({
   events: [eventFields('NUMBER_RELEASE', { country: 'GB', msisdn: 447700900000, ported: true, gone: null })],
   eventTypes: ['NUMBER_RELEASE'],
 });
+
+const SINKS = ['first', 'console', 'slack', 'email', 'siem', 'nobody', 'never', 'oncall'];
+const routed = (alert: Alert, routes: readonly Route[], live: readonly string[] = SINKS) => {
+  const { targets, routes: answers } = routeAlert(alert, compileRoutes(routes, {}), new Set(live), 0);
+  return {
+    sinks: targets.map(({ sink }) => sink),
+    taken: answers.filter(({ answer }) => answer === 'took').map(({ index }) => index),
+  };
+};
 
 describe('routeAlert', () => {
   it.each<[string, Route['match'], boolean]>([
@@ -36,9 +48,19 @@ describe('routeAlert', () => {
     ['all of several keys', { level: ['high'], 'context.country': ['GB'] }, true],
     ['only some of several keys', { level: ['high'], 'context.country': ['FR'] }, false],
     ['a key without values', { level: [] }, false],
+    ['status', { status: ['firing'] }, true],
+    ['a text it must not have', { level: ['!high'] }, false],
+    ['a text it need not have', { level: ['!low'], 'context.nothing': ['!x'] }, true],
+    ['one text but not another', { event_type: ['number_release', '!number_updated'] }, true],
+    ['an expression, anywhere and in any case', { event_type: ['~^number_'] }, true],
+    ['an expression it must not have', { event_type: ['!~release$'] }, false],
+    ['an expression and a text, either', { 'context.country': ['FR', '~^g'] }, true],
+    ['a text that begins like an expression', { 'context.country': ['=~g'] }, false],
+    ['a field the event lacks, by an expression', { 'context.nothing': ['~.*'] }, false],
   ])('asks about %s', (_, match, expected) => {
-    const routed = routeAlert(ALERT, [route(match, ['first']), CATCH_ALL]);
-    expect(routed).toEqual(expected ? { sinks: ['first'], taken: [0] } : { sinks: ['console'], taken: [1] });
+    expect(routed(ALERT, [route(match, ['first']), CATCH_ALL])).toEqual(
+      expected ? { sinks: ['first'], taken: [0] } : { sinks: ['console'], taken: [1] },
+    );
   });
 
   it('goes on past a route that says so, and names every sink once', () => {
@@ -49,50 +71,60 @@ describe('routeAlert', () => {
       CATCH_ALL,
       route(undefined, ['never']),
     ];
-    expect(routeAlert(ALERT, routes)).toEqual({
+    expect(routed(ALERT, routes)).toEqual({
       sinks: ['slack', 'email', 'siem', 'console'],
       taken: [0, 1, 3],
     });
   });
 
   it('leaves the decision to the rule when it names sinks', () => {
-    expect(routeAlert({ ...ALERT, to: ['oncall', 'oncall'] }, [CATCH_ALL])).toEqual({
+    expect(routed({ ...ALERT, to: ['oncall', 'oncall'] }, [CATCH_ALL])).toEqual({
       sinks: ['oncall'],
       taken: [],
     });
-    expect(routeAlert({ ...ALERT, to: [] }, [CATCH_ALL])).toEqual({ sinks: [], taken: [] });
   });
 });
 
-describe('decidedAlert', () => {
+describe('a planner', () => {
+  const memory: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
   const routes = [route({ level: ['high'] }, ['slack', 'email']), CATCH_ALL];
+  const sinksOf = (
+    alert: Alert,
+    from: readonly Route[],
+    live: readonly string[],
+    except: readonly string[] = [],
+  ) =>
+    createPlanner({
+      routes: from,
+      windows: {},
+      zone: { name: 'UTC', offsetMs: () => 0 },
+      liveSinks: live,
+    }).plan({ alert, except }, memory, 0).sinks;
 
   it('delivers to the sinks that are on', () => {
-    expect(decidedAlert(ALERT, routes, ['slack', 'console'])).toEqual({ alert: ALERT, sinks: ['slack'] });
+    expect(sinksOf(ALERT, routes, ['slack', 'console'])).toEqual(['slack']);
   });
 
   it('passes over a route whose sinks are all off, instead of losing the alert there', () => {
-    expect(decidedAlert(ALERT, routes, ['console']).sinks).toEqual(['console']);
+    expect(sinksOf(ALERT, routes, ['console'])).toEqual(['console']);
   });
 
   it('obeys a route that means to send nowhere', () => {
-    expect(decidedAlert(ALERT, [route({ level: ['high'] }, []), CATCH_ALL], ['console']).sinks).toEqual([]);
+    expect(sinksOf(ALERT, [route({ level: ['high'] }, []), CATCH_ALL], ['console'])).toEqual([]);
   });
 
   it('asks the routes when the sinks named by the rule are all off, but sends a shadow rule nowhere', () => {
-    expect(decidedAlert({ ...ALERT, to: ['pager'] }, routes, ['console']).sinks).toEqual(['console']);
-    expect(decidedAlert({ ...ALERT, to: ['pager', 'console'] }, routes, ['console']).sinks).toEqual([
-      'console',
-    ]);
-    expect(decidedAlert({ ...ALERT, to: [] }, routes, ['console', 'slack']).sinks).toEqual([]);
+    expect(sinksOf({ ...ALERT, to: ['pager'] }, routes, ['console'])).toEqual(['console']);
+    expect(sinksOf({ ...ALERT, to: ['pager', 'console'] }, routes, ['console'])).toEqual(['console']);
+    expect(sinksOf({ ...ALERT, to: [] }, routes, ['console', 'slack'])).toEqual([]);
   });
 
   it('keeps an alert about a sink out of that sink, and finds another one', () => {
     const live = ['slack', 'email', 'console'];
-    expect(decidedAlert(ALERT, routes, live, { except: ['slack'] }).sinks).toEqual(['email']);
-    expect(decidedAlert(ALERT, routes, live, { except: ['slack', 'email'] }).sinks).toEqual(['console']);
+    expect(sinksOf(ALERT, routes, live, ['slack'])).toEqual(['email']);
+    expect(sinksOf(ALERT, routes, live, ['slack', 'email'])).toEqual(['console']);
     const onlySlack = [route(undefined, ['slack'])];
-    expect(decidedAlert(ALERT, onlySlack, live, { except: ['slack'] }).sinks).toEqual(['email', 'console']);
-    expect(decidedAlert(ALERT, onlySlack, ['slack'], { except: ['slack'] }).sinks).toEqual([]);
+    expect(sinksOf(ALERT, onlySlack, live, ['slack'])).toEqual(['email', 'console']);
+    expect(sinksOf(ALERT, onlySlack, ['slack'], ['slack'])).toEqual([]);
   });
 });

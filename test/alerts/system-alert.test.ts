@@ -46,6 +46,8 @@ describe('systemAlert', () => {
       blind: 'critical',
       stale: 'high',
       parked: 'high',
+      circuit: 'high',
+      drill: 'high',
       unverified: 'medium',
       clock_skew: 'medium',
       rule_failing: 'medium',

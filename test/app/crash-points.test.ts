@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPlanner } from '../../src/alerts/plan-deliveries.ts';
 import { createDecider } from '../../src/app/decide.ts';
 import { createTrouble } from '../../src/app/trouble.ts';
 import { createLatch } from '../../src/base/latch.ts';
@@ -34,6 +35,12 @@ const EVENTS: readonly AuditEvent[] = Array.from({ length: 7 }, (_, i) =>
   }),
 );
 const EXPECTED = EVENTS.filter((event) => event.eventType === 'APP_CREATE').map((event) => event.id);
+const PLANNER = createPlanner({
+  routes: [{ match: undefined, to: ['hook'], continue: false }],
+  windows: {},
+  zone: { name: 'UTC', offsetMs: () => 0 },
+  liveSinks: ['hook'],
+});
 const RULES = compileRules([{ path: 'r.yml', text: ruleOf('App', 'high', ['APP_CREATE']) }]);
 
 let folder = '';
@@ -156,7 +163,6 @@ const live = async (store: Store, plan: Plan, received: Delivery[], now: () => n
         account: 'a',
         evaluator: () => Promise.resolve(RULES.engine),
         store: collect,
-        route: (alert) => ({ alert, sinks: ['hook'] }),
         now,
         log: quietLog,
         telemetry: noTelemetry,
@@ -194,8 +200,14 @@ const live = async (store: Store, plan: Plan, received: Delivery[], now: () => n
       error: () => plan.dead && alive.abort(),
     },
     telemetry: noTelemetry,
-    conditions: { parked: () => nothing, recovered: () => nothing },
+    conditions: {
+      parked: () => nothing,
+      recovered: () => nothing,
+      opened: () => nothing,
+      closed: () => nothing,
+    },
     onConditions() {},
+    onHandedOver() {},
     redact: (text) => text,
   });
   await loop.drain(alive.signal).catch((error: unknown) => {
@@ -209,13 +221,13 @@ const crashAndRecover = async (crashAt: number, when: 'before' | 'after') => {
   const now = (): number => nowMs;
   const path = join(folder, `${(files += 1)}.db`);
   const received: Delivery[] = [];
-  const first = openStore({ path, now, durability: 'off' });
+  const first = openStore({ path, now, durability: 'off', planner: PLANNER });
   const plan = createPlan(crashAt, when);
   await live(first, plan, received, now);
   await first.close();
   // The dead process cannot give its lease back.
   nowMs += 2_000_000;
-  const second = openStore({ path, now, durability: 'off' });
+  const second = openStore({ path, now, durability: 'off', planner: PLANNER });
   try {
     await live(second, createPlan(-1, 'before'), received, now);
     const { items } = await second.history.events({ account: 'a' });
@@ -229,7 +241,12 @@ const crashAndRecover = async (crashAt: number, when: 'before' | 'after') => {
 const whole = await (async () => {
   const steps: string[] = [];
   const probeFolder = mkdtempSync(join(tmpdir(), 'vam-crash-probe-'));
-  const store = openStore({ path: join(probeFolder, 'probe.db'), now: () => T0, durability: 'off' });
+  const store = openStore({
+    path: join(probeFolder, 'probe.db'),
+    now: () => T0,
+    durability: 'off',
+    planner: PLANNER,
+  });
   const plan = createPlan(-1, 'before');
   await live(store, plan, [], () => T0);
   steps.push(...plan.steps);
@@ -246,6 +263,7 @@ describe('a crash at every step', () => {
         'collect.progress',
         'collect.ruleState',
         'collect.commitWindow',
+        'outbox.gate',
         'outbox.claim',
         'outbox.settle',
         'sink.send',

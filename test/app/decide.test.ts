@@ -47,7 +47,6 @@ describe('deciding', () => {
       account: 'a',
       evaluator: async () => evaluator,
       store: { ruleState: async () => new Map() },
-      route: (alert) => ({ alert, sinks: [] }),
       now: () => nowMs,
       log: { debug() {}, info() {}, warn() {}, error: (event) => void lines.push(event) },
       telemetry: { count: (name) => void counted.push(name), gauge() {}, observe() {} },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemAlert } from '../../src/alerts/system-alert.ts';
 import { watchStore } from '../../src/app/emergency.ts';
-import type { DecidedAlert } from '../../src/core/alert.ts';
+import type { NewAlert } from '../../src/core/decided.ts';
 import type { Verdict } from '../../src/core/delivery.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import { scriptedSink, untilAborted } from '../deliver/harness.ts';
@@ -19,7 +19,7 @@ afterEach(() => {
 const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>) => {
   const state = { broken: false };
   const sinks = Object.entries(scripts).map(([name, script]) => scriptedSink(name, script));
-  const enqueued: DecidedAlert[] = [];
+  const enqueued: NewAlert[] = [];
   const lines: string[] = [];
   const note = (event: string, fields: LogFields = {}): void => {
     lines.push(`${event} ${JSON.stringify(fields)}`);
@@ -36,13 +36,14 @@ const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>) => {
       outbox: {
         async enqueue(alerts) {
           enqueued.push(...alerts);
-          return alerts;
+          return [];
         },
       },
       sinks,
       alert: (status, detail, sinceMs) => ({
         alert: systemAlert({ name: 'store', subject: '', detail }, status, sinceMs, Date.now()),
         sinks: sinks.map((sink) => sink.name).filter((name) => name !== 'unrouted'),
+        deliveries: [],
       }),
       attemptTimeoutMs: 60_000,
       wake() {},
@@ -77,7 +78,7 @@ describe('a store that cannot be written', () => {
     expect(it.enqueued).toEqual([]);
     it.state.broken = false;
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(it.enqueued.map(({ alert: { status }, sinks }) => [status, ...sinks])).toEqual([
+    expect(it.enqueued.map(({ alert: { status }, sinks = [] }) => [status, ...sinks])).toEqual([
       ['resolved', 'a', 'b'],
     ]);
     await it.end();

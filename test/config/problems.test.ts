@@ -46,9 +46,9 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'pol: {}\nfrobnicate: 1\npoll: { intervall: 30s }\nhttp: { frob: 1 }\n',
     [
       'monitor.yml:2:1: unknown key "pol"; did you mean "poll"?',
-      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, store, rules, lists, timezone, time_windows, sinks, routes, http, log',
+      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, store, rules, lists, timezone, time_windows, sinks, routes, http, drill, heartbeat, log',
       'monitor.yml:4:9: poll: unknown key "intervall"; did you mean "interval"?',
-      'monitor.yml:5:9: http: unknown key "frob"; allowed: listen',
+      'monitor.yml:5:9: http: unknown key "frob"; allowed: listen, external_url',
     ],
   ],
   [
@@ -252,7 +252,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'sinks:\n  e: { type: email, url: "", to: [nobody, ""], frob: 1 }\n',
     [
       'monitor.yml:3:35: sinks.e.to[0]: found "nobody", allowed: an address',
-      'monitor.yml:3:48: sinks.e: unknown key "frob"; allowed: url, to, url_file, type',
+      'monitor.yml:3:48: sinks.e: unknown key "frob"; allowed: url, to, rate, burst, fold_above, max_age, fallback, url_file, type',
     ],
   ],
   [

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { createLatch, type Latch } from '../../src/base/latch.ts';
-import type { Alert, DecidedAlert } from '../../src/core/alert.ts';
+import type { Alert } from '../../src/core/alert.ts';
 import type { ConditionChange } from '../../src/core/conditions.ts';
+import type { NewAlert } from '../../src/core/decided.ts';
 import type { Delivery, Sink, Verdict } from '../../src/core/delivery.ts';
 import type { AttemptRecord, DeliveryRecord } from '../../src/core/history.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
@@ -129,6 +130,20 @@ export const createHarness = () => {
     }),
   });
 
+  const circuitChange = (sink: string, open: boolean, detail: string): ConditionChange => ({
+    ...conditionChange(sink, open, detail),
+    key: `circuit:${sink}`,
+    alert: (sinceMs) => ({
+      alert: alertNumber(0, {
+        id: `circuit-${sink}-${sinceMs}-${open}`,
+        kind: 'system',
+        account: '',
+        message: detail,
+      }),
+      sinks: sink === 'other' ? [] : ['other'],
+    }),
+  });
+
   const harness = {
     store,
     lines,
@@ -160,8 +175,11 @@ export const createHarness = () => {
         conditions: {
           parked: (notice) => conditionChange(notice.sink, true, `${notice.count}: ${notice.reason}`),
           recovered: (name) => conditionChange(name, false, 'recovered'),
+          opened: ({ sink: name, reason }) => circuitChange(name, true, reason),
+          closed: (name) => circuitChange(name, false, 'closed'),
         },
         onConditions: ringAll,
+        onHandedOver: ringAll,
         redact: (text) => text.replaceAll('hunter2', '[redacted]'),
       });
       return { ...loop, wake };
@@ -179,7 +197,7 @@ export const createHarness = () => {
     },
     /** Puts `count` alerts for `sinks` into the outbox and rings, as a commit does. */
     async enqueue(count: number, ...sinks: string[]): Promise<void> {
-      const decided: DecidedAlert[] = [];
+      const decided: NewAlert[] = [];
       for (let index = 0; index < count; index++) decided.push({ alert: alertNumber(++enqueued), sinks });
       await store.outbox.enqueue(decided);
       ringAll();

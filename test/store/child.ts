@@ -78,9 +78,13 @@ const readonly = async (writable: string): Promise<void> => {
   await open().close();
 };
 
-/** A probe is tiny, so what a window did not fit into holds a few of them. */
+/**
+ * A probe is tiny, so what a window did not fit into holds a few of them. It writes the time, and SQLite writes nothing
+ * for a value that is there already: every probe gets a millisecond of its own.
+ */
 const probeUntilRefused = async (store: Store): Promise<string> => {
   for (let i = 0; i < 1_000; i += 1) {
+    for (const before = Date.now(); Date.now() === before; ) continue;
     const refusal = await store.status.probe().then(() => undefined, describeError);
     if (refusal !== undefined) return refusal;
   }

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import type { DecidedAlert } from '../../src/core/alert.ts';
+import type { NewAlert } from '../../src/core/decided.ts';
+import { threadOf } from '../../src/core/planner.ts';
 import type { Bench } from './contract.ts';
 import { conditionChange, decided, deliveryId, settlement, T0 } from './fixtures.ts';
 
 /** What delivering and the monitor's conditions need of any store. */
 export const outboxContract = (bench: Bench): void => {
-  const alerts = (count: number): readonly DecidedAlert[] =>
+  const alerts = (count: number): readonly NewAlert[] =>
     Array.from({ length: count }, (_, i) => decided(`alert ${i}`));
   const id = (name: string): string => deliveryId(decided(name), 'hook');
   const claimed = async (limit = 10, leaseMs = 1_000) =>
@@ -19,7 +20,14 @@ export const outboxContract = (bench: Bench): void => {
     const one = decided('one', ['hook', 'mail']);
     expect(await bench.store.outbox.enqueue([one, decided('two')])).toHaveLength(2);
     expect(await bench.store.outbox.claim('hook', 1, 1_000)).toEqual([
-      { id: deliveryId(one, 'hook'), sink: 'hook', alert: one.alert, attempt: 1, createdAtMs: T0 + 100_000 },
+      {
+        id: deliveryId(one, 'hook'),
+        sink: 'hook',
+        alert: one.alert,
+        attempt: 1,
+        createdAtMs: T0 + 100_000,
+        thread: threadOf(one.alert),
+      },
     ]);
     expect(await claimed()).toEqual(['two']);
     expect(await bench.store.outbox.claim('mail', 10, 1_000)).toMatchObject([

@@ -1,7 +1,8 @@
 import { stableId } from '../../src/base/hash.ts';
-import type { Alert, DecidedAlert } from '../../src/core/alert.ts';
+import type { Alert } from '../../src/core/alert.ts';
 import type { Decision, WindowCommit } from '../../src/core/collect-store.ts';
 import type { ConditionChange } from '../../src/core/conditions.ts';
+import type { NewAlert } from '../../src/core/decided.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
 import type { Lease } from '../../src/core/lease.ts';
 import type { Settlement } from '../../src/core/outbox.ts';
@@ -49,7 +50,7 @@ export const decided = (
   name: string,
   sinks: readonly string[] = ['hook'],
   more: Partial<Alert> = {},
-): DecidedAlert => ({
+): NewAlert => ({
   sinks,
   alert: {
     id: stableId('test', name),
@@ -68,7 +69,7 @@ export const decided = (
   },
 });
 
-export const deliveryId = (decision: DecidedAlert, sink: string): string =>
+export const deliveryId = (decision: NewAlert, sink: string): string =>
   stableId('delivery', decision.alert.id, sink);
 
 /** Takes a lease that must be free. */

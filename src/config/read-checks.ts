@@ -1,0 +1,67 @@
+import { didYouMean } from '../base/similar.ts';
+import { readSecret } from './read-secret.ts';
+import { SECTIONS } from './schema.ts';
+import type { Section } from './section.ts';
+import type { DrillSettings, HeartbeatSettings } from './settings.ts';
+
+/* What the monitor does to prove that it works: a drill through the sinks, a heartbeat to a dead man's switch. */
+
+/** `09:00` and the minute after it. */
+const minuteAt = (at: string): string => {
+  const minutes = Number(at.slice(0, 2)) * 60 + Number(at.slice(3)) + 1;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${at}-${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+};
+
+/** Reads `drill`; undefined when there is none, or it has problems. */
+export const readDrill = (
+  section: Section,
+  sinks: readonly string[] | undefined,
+  timezone: string | undefined,
+): DrillSettings | undefined => {
+  const drill = section.check(SECTIONS.drill, ['drill']);
+  if (drill === undefined) return undefined;
+  for (const [index, name] of (drill.to ?? []).entries()) {
+    if (sinks === undefined || sinks.includes(name)) continue;
+    section.problem(
+      ['drill', 'to', index],
+      `drill.to[${index}]: found ${section.shown(['drill', 'to', index])}, which is no sink, allowed: ${sinks.join(', ')}${didYouMean(name, sinks)}`,
+    );
+  }
+  return {
+    schedule: {
+      ...(drill.days && { days: drill.days }),
+      hours: [minuteAt(drill.at)],
+      ...(timezone === undefined ? {} : { timezone }),
+    },
+    to: drill.to,
+    withinMs: drill.within,
+  };
+};
+
+/** Reads `heartbeat`; undefined when there is none, its url is empty, or it has problems. */
+export const readHeartbeat = (section: Section): HeartbeatSettings | undefined => {
+  const heartbeat = section.check(SECTIONS.heartbeat, ['heartbeat'], (path) => path.at(-1) === 'url');
+  if (heartbeat === undefined) return undefined;
+  if ((heartbeat.url === undefined) === (heartbeat.url_file === undefined)) {
+    section.problem(
+      ['heartbeat'],
+      heartbeat.url === undefined
+        ? 'heartbeat.url is missing; allowed: url or url_file'
+        : 'heartbeat: found both url and url_file, allowed: one of them',
+    );
+    return undefined;
+  }
+  const url =
+    heartbeat.url ?? readSecret(section, ['heartbeat', 'url_file'], heartbeat.url_file ?? '')?.value ?? '';
+  if (url === '') return undefined;
+  if (!URL.canParse(url)) {
+    section.problem(
+      ['heartbeat', 'url_file'],
+      'heartbeat.url_file: holds no URL, allowed: an http or https URL',
+    );
+    return undefined;
+  }
+  section.known.add(url);
+  return { url, intervalMs: heartbeat.interval };
+};

@@ -1,0 +1,119 @@
+import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS } from '../core/backoff.ts';
+import type { Random } from '../core/clock.ts';
+import type { Verdict } from '../core/delivery.ts';
+import type { SinkGate } from '../core/gate.ts';
+
+/** What a sink's receiver can stand, and when it counts as down. */
+export interface GatePolicy {
+  /** Deliveries a second in the long run, and how many at once after a quiet time; undefined: not paced. */
+  readonly pace: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** Failures in a row that open the circuit, and how long it stays open before the first and later probes. */
+  readonly circuit: BackoffPolicy & { readonly failures: number };
+}
+
+/** Whether and how much may be sent now. */
+export interface Admission {
+  /** Most deliveries to claim; 0: none before `retryAtMs`. */
+  readonly most: number;
+  readonly retryAtMs: number;
+  /** What it waits for when nothing may be claimed. */
+  readonly because: 'pause' | 'circuit' | 'pace' | undefined;
+  /** The circuit is open and this is a probe: also a delivery that is not due may be tried. */
+  readonly probe: boolean;
+  /** The gate after `claimed` deliveries were taken. */
+  taken(claimed: number): SinkGate;
+}
+
+/** A sink of which nothing is known yet. */
+export const freshGate = (policy: GatePolicy, nowMs: number): SinkGate => ({
+  tokens: policy.pace?.burst ?? 0,
+  atMs: nowMs,
+  failures: 0,
+  opens: 0,
+  openUntilMs: 0,
+  pausedUntilMs: 0,
+});
+
+/** A time of waiting that is still to come; one further away than can be meant comes from a clock that was set back. */
+const ahead = (untilMs: number, nowMs: number, longestMs: number): boolean =>
+  untilMs > nowMs && untilMs - nowMs <= longestMs;
+
+const refilled = (gate: SinkGate, policy: GatePolicy, nowMs: number): SinkGate => {
+  if (!policy.pace) return gate;
+  const elapsedMs = Math.max(nowMs - gate.atMs, 0);
+  const tokens = Math.min(policy.pace.burst, gate.tokens + (elapsedMs * policy.pace.perSecond) / 1_000);
+  return { ...gate, tokens, atMs: nowMs };
+};
+
+/**
+ * The decision before a claim, pure: nothing while the receiver asked for a pause or the circuit is open, one delivery
+ * at a time when it is half-open, else what the bucket holds.
+ */
+export const admission = (gate: SinkGate, policy: GatePolicy, probing: boolean, nowMs: number): Admission => {
+  const closed = (because: Admission['because'], retryAtMs: number): Admission => ({
+    most: 0,
+    retryAtMs,
+    because,
+    probe: false,
+    taken: () => gate,
+  });
+  const open: Admission = {
+    most: Number.POSITIVE_INFINITY,
+    retryAtMs: nowMs,
+    because: undefined,
+    probe: false,
+    taken: () => gate,
+  };
+  if (ahead(gate.pausedUntilMs, nowMs, MAX_RETRY_AFTER_MS)) return closed('pause', gate.pausedUntilMs);
+  if (gate.opens > 0) {
+    if (ahead(gate.openUntilMs, nowMs, policy.circuit.capMs)) return closed('circuit', gate.openUntilMs);
+    // The probe's end rings the bell.
+    if (probing) return closed('circuit', Number.POSITIVE_INFINITY);
+    return { ...open, most: 1, probe: true };
+  }
+  if (!policy.pace) return open;
+  const full = refilled(gate, policy, nowMs);
+  // A bucket filled in steps of a float may hold 0.9999999 of a token.
+  const most = Math.floor(full.tokens + 1e-6);
+  if (most < 1) return closed('pace', nowMs + Math.ceil(((1 - full.tokens) * 1_000) / policy.pace.perSecond));
+  return {
+    ...open,
+    most,
+    taken: (claimed) => ({ ...full, tokens: Math.max(full.tokens - claimed, 0) }),
+  };
+};
+
+/**
+ * The gate after attempts ended, in the order of their end; pure. An answer of any kind closes the circuit, since the
+ * receiver is there; only attempts without one count as failures. A wish to wait pauses the whole sink and is no
+ * failure: the receiver is alive and says so.
+ */
+export const gateAfter = (
+  gate: SinkGate,
+  verdicts: readonly Verdict[],
+  policy: GatePolicy,
+  nowMs: number,
+  random: Random,
+): SinkGate => {
+  let next = gate;
+  for (const verdict of verdicts) {
+    if (verdict.outcome !== 'retry') {
+      if (next.failures > 0 || next.opens > 0) next = { ...next, failures: 0, opens: 0, openUntilMs: 0 };
+    } else if (verdict.afterMs !== undefined && Number.isFinite(verdict.afterMs)) {
+      const untilMs = nowMs + Math.min(Math.max(verdict.afterMs, 0), MAX_RETRY_AFTER_MS);
+      next = { ...next, pausedUntilMs: Math.max(next.pausedUntilMs, untilMs) };
+    } else {
+      const failures = next.failures + 1;
+      // Attempts that were under way when it opened say nothing new.
+      const reopens = next.opens > 0 && nowMs >= next.openUntilMs;
+      if (reopens || (next.opens === 0 && failures >= policy.circuit.failures)) {
+        const opens = next.opens + 1;
+        const openUntilMs = nowMs + backoffMs(opens, policy.circuit, random);
+        next = { ...next, failures, opens, openUntilMs };
+      } else {
+        next = { ...next, failures };
+      }
+    }
+  }
+  return next;
+};
