@@ -120,14 +120,15 @@ const timed = (
   } else if (route?.route.group) {
     const { by, waitMs, intervalMs } = route.route.group;
     const textsOf = alertTexts(alert);
-    const values = by.map((key) => `${key}=${[...textsOf(key)].sort().join(',')}`);
-    const id = stableId('group', route.id, ...values);
+    const values = by.map((key): [string, readonly string[]] => [key, [...textsOf(key)].sort()]);
+    const id = stableId('group', route.id, JSON.stringify(values));
+    const shown = by.map((key) => `${key}=${textsOf(key).at(-1) ?? ''}`).join(', ');
     dueAtMs = nextFlushMs(memory, `group:${id}`, waitMs, intervalMs, nowMs);
     bundle = `group:${id}`;
     thread = id;
     why.push({
       reason: 'grouped',
-      detail: `${values.join(', ') || 'all of the route'}, until ${timeText(dueAtMs)}`,
+      detail: `${shown || 'all of the route'}, until ${timeText(dueAtMs)}`,
     });
   }
   if (route && !route.isOpen(dueAtMs)) {

@@ -11,21 +11,28 @@ export const zoneOf = ({ timezone }: Pick<Settings, 'timezone'>): TimeZone => {
   return zone;
 };
 
+/** The named time windows of a configuration, compiled. */
+export const windowsOf = (
+  settings: Pick<Settings, 'timeWindows' | 'timezone'>,
+): Readonly<Record<string, TimeWindow>> => {
+  const zone = zoneOf(settings);
+  return Object.fromEntries(
+    Object.entries(settings.timeWindows).map(([name, window]): [string, TimeWindow] => {
+      const made = createTimeWindow(window, zone);
+      // The configuration was checked against the same function's rules.
+      if (typeof made === 'string') throw new Error(`time window "${name}": ${made}`);
+      return [name, made];
+    }),
+  );
+};
+
 /** How alerts travel by a configuration: its routes, time windows and the sinks that are on. */
 export const plannerFor = (
   settings: Pick<Settings, 'routes' | 'timeWindows' | 'timezone' | 'sinks'>,
-): Planner => {
-  const zone = zoneOf(settings);
-  const windows = Object.entries(settings.timeWindows).map(([name, window]): [string, TimeWindow] => {
-    const made = createTimeWindow(window, zone);
-    // The configuration was checked against the same function's rules.
-    if (typeof made === 'string') throw new Error(`time window "${name}": ${made}`);
-    return [name, made];
-  });
-  return createPlanner({
+): Planner =>
+  createPlanner({
     routes: settings.routes,
-    windows: Object.fromEntries(windows),
-    zone,
+    windows: windowsOf(settings),
+    zone: zoneOf(settings),
     liveSinks: settings.sinks.filter(({ off }) => !off).map(({ name }) => name),
   });
-};

@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./check.ts')).registerCheck,
   rules: async () => (await import('./rules.ts')).registerRules,
   sinks: async () => (await import('./sinks.ts')).registerSinks,
+  routes: async () => (await import('./routes.ts')).registerRoutes,
+  silences: async () => (await import('./silences.ts')).registerSilences,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,

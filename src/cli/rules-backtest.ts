@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { type EventSource, replay } from '../app/backtest.ts';
 import { createApiSource } from '../app/backtest-api.ts';
@@ -9,10 +9,9 @@ import { createTally } from '../app/backtest-tally.ts';
 import { counted, grouped } from '../app/numbers.ts';
 import { pastAlertJson } from '../app/past-alert-json.ts';
 import type { RuleSet } from '../app/rule-set.ts';
-import { parseDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
-import { parseStart } from '../config/values.ts';
 import type { Level } from '../core/alert.ts';
+import { duration, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
@@ -78,22 +77,6 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
         close();
       }
     });
-};
-
-const moment = (text: string): number => {
-  const parsed = parseStart(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
-  if (!parsed)
-    throw new InvalidArgumentError(
-      'Allowed: a day such as 2026-01-31, a time such as 2026-01-31T12:00:00Z, or a duration before now such as 30d.',
-    );
-  if (parsed.kind === 'at') return parsed.ms;
-  return Math.floor((Date.now() - (parsed.kind === 'ago' ? parsed.ms : 0)) / 1_000) * 1_000;
-};
-
-const duration = (text: string): number => {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms === 0) throw new InvalidArgumentError('Allowed: a duration such as 14d or 12h.');
-  return ms;
 };
 
 const openSource = async (

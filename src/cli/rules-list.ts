@@ -10,6 +10,7 @@ import { LEVELS, type Level } from '../core/alert.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadRulesOrRefuse } from './load-rules.ts';
 import { type Colours, type Output, outputs } from './output.ts';
+import { printTable } from './table.ts';
 
 interface Options {
   readonly config?: string;
@@ -38,7 +39,7 @@ export const registerRulesList = (rules: Command, context: CommandContext): void
       const set = await loadRulesOrRefuse(options.config, paths);
       const rows = listed(set, await hitsOf(set, options.days, err));
       if (options.json) await out.json(rows);
-      else await printTable(out, rows, set, options.days);
+      else await printRules(out, rows, set, options.days);
       context.exit(EXIT.ok);
     });
 };
@@ -131,12 +132,13 @@ const paintLevel = (colours: Colours, level: Level, text: string): string => {
   return level === 'medium' ? colours.doubtful(text) : text;
 };
 
-const printTable = async (
-  { line, colours }: Output,
+const printRules = async (
+  out: Output,
   rows: readonly Row[],
   set: RuleSet,
   lastDays: number,
 ): Promise<void> => {
+  const { line, colours } = out;
   const head = ['LEVEL', 'STATUS', 'TESTS', `HITS ${lastDays}D`, 'TITLE', 'TYPES'];
   const cells = rows.map((row) => [
     row.level,
@@ -146,20 +148,11 @@ const printTable = async (
     titleText(row),
     visibleText(typeText(row.event_types), 120),
   ]);
-  const widths = head.map((name, column) =>
-    Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const padded = (texts: readonly string[]): string[] =>
-    texts.map((text, column) => {
-      const width = widths[column] ?? 0;
-      if (column === texts.length - 1) return text;
-      return column === 2 || column === 3 ? text.padStart(width) : text.padEnd(width);
-    });
-  await line(colours.strong(padded(head).join('  ')));
-  for (const [index, row] of rows.entries()) {
-    const [level = '', ...rest] = padded(cells[index] ?? []);
-    await line([paintLevel(colours, row.level, level), ...rest].join('  '));
-  }
+  await printTable(out, head, cells, {
+    right: [2, 3],
+    paint: (text, row, column) =>
+      column === 0 ? paintLevel(colours, rows[row]?.level ?? 'informational', text) : text,
+  });
   const skipped = set.compiled.skipped.filter(({ info }) => set.isChosen(info));
   for (const { info, reason } of skipped)
     await line(colours.faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`));

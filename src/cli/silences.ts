@@ -1,0 +1,201 @@
+import type { Command } from 'commander';
+import { visibleText } from '../alerts/visible-text.ts';
+import { loginName, withStore } from '../app/deliveries.ts';
+import { counted } from '../app/numbers.ts';
+import { plannerFor } from '../app/planner.ts';
+import { expireSilence, silenceOf } from '../app/silence-acts.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Settings } from '../config/settings.ts';
+import { matchText } from '../core/matcher.ts';
+import type { SilenceRecord } from '../core/silence.ts';
+import type { TimeWindowSettings } from '../core/time-window.ts';
+import { duration, matcher, moment } from './arguments.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { outputs } from './output.ts';
+import { printTable } from './table.ts';
+
+interface AddOptions {
+  readonly config?: string;
+  readonly match: Readonly<Record<string, readonly string[]>>;
+  readonly for?: number;
+  readonly until?: number;
+  readonly start?: number;
+  readonly days?: string;
+  readonly hours?: string;
+  readonly timezone?: string;
+  readonly during?: string;
+  readonly reason?: string;
+  readonly author?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  vonage-audit-monitor silences add --match rule=5f3c… --for 2h --reason "key rotation, ticket 4711"
+  vonage-audit-monitor silences add --match account=retail --match event_type=~^NUMBER_ --for 30m --reason migration
+  vonage-audit-monitor silences add --match level!=critical --for 90d --days sun --hours 02:00-04:00 --reason maintenance`;
+
+/** `silences add|list|expire`: keep alerts from being sent, not from being recorded. */
+export const registerSilences = (program: Command): void => {
+  const silences = program
+    .command('silences')
+    .description(
+      'keep alerts from being sent for a time; they are recorded, and a summary tells what was hidden',
+    );
+  silences
+    .command('add')
+    .description('add a silence; a running monitor obeys it from the next alert on')
+    .option(
+      '--match <matcher>',
+      'what it hides: key=value, key!=value, key=~expression, key!~expression; keys as in routes. All keys must hold; values of one key are alternatives',
+      matcher,
+      {},
+    )
+    .option('--for <duration>', 'how long it lasts, such as 2h', duration)
+    .option('--until <time>', 'when it ends, instead of --for', moment)
+    .option('--start <time>', 'when it begins (default: now)', moment)
+    .option(
+      '--days <days>',
+      'only on these days of the week, such as sun or mon-fri: a recurring maintenance',
+    )
+    .option('--hours <hours>', 'only in these hours, such as 02:00-04:00')
+    .option('--timezone <zone>', 'zone of --days and --hours (default: that of the configuration)')
+    .option('--during <window>', 'only inside this time window of the configuration')
+    .option('--reason <text>', 'why; needed')
+    .option('--author <name>', 'who (default: the login name)')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText('after', EXAMPLES)
+    .action(add);
+  silences
+    .command('list')
+    .description('list silences that are in force or to come, newest first')
+    .option('--ended', 'also those that have ended')
+    .option('--json', 'print one JSON object a line')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText('after', '\nExample:\n  vonage-audit-monitor silences list --ended')
+    .action(list);
+  silences
+    .command('expire')
+    .argument('<id>', 'the silence, by its id or the beginning of it')
+    .description('end a silence now; a running monitor sends the summary of what it hid within seconds')
+    .option('--author <name>', 'who (default: the login name)')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText('after', '\nExample:\n  vonage-audit-monitor silences expire 6f1c3f0a')
+    .action(async (id: string, options: { readonly config?: string; readonly author?: string }) => {
+      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const silence = await withStore(settings, Date.now, (store) =>
+        expireSilence(store, id, options.author ?? loginName(), Date.now()),
+      );
+      await outputs().out.line(`silence ${silence.id} has ended (${matchText(silence.match)})`);
+    });
+};
+
+const scheduleOf = (options: AddOptions, settings: Settings): TimeWindowSettings | undefined => {
+  const { days, hours, timezone, during } = options;
+  const own = days ?? hours;
+  if (during !== undefined) {
+    if (own !== undefined)
+      throw new UsageError('--during names days and hours; leave out --days and --hours');
+    const window = settings.timeWindows[during];
+    const names = Object.keys(settings.timeWindows).join(', ') || 'none';
+    if (!window)
+      throw new UsageError(`no time window is called ${JSON.stringify(during)}; there are ${names}`);
+    return window;
+  }
+  if (own === undefined) {
+    if (timezone !== undefined) throw new UsageError('--timezone is only of use with --days or --hours');
+    return undefined;
+  }
+  return { ...(days && { days }), ...(hours && { hours }), ...(timezone && { timezone }) };
+};
+
+const add = async (options: AddOptions): Promise<void> => {
+  const nowMs = Date.now();
+  const startsAtMs = options.start ?? nowMs;
+  if ((options.for === undefined) === (options.until === undefined))
+    throw new UsageError('say how long: --for 2h, or --until 2026-01-31T12:00:00Z');
+  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const silence = silenceOf(
+    {
+      match: options.match,
+      author: options.author ?? loginName(),
+      reason: options.reason ?? '',
+      startsAtMs,
+      endsAtMs: options.until ?? startsAtMs + (options.for ?? 0),
+      schedule: scheduleOf(options, settings),
+    },
+    settings,
+    nowMs,
+  );
+  await withStore(settings, Date.now, (store) => store.silences.add(silence));
+  const { out } = outputs();
+  await out.line(silence.id);
+  await outputs().err.line(
+    `hides ${matchText(silence.match)} until ${new Date(silence.endsAtMs).toISOString()}${scheduleText(silence.schedule)}`,
+  );
+};
+
+const scheduleText = (schedule: TimeWindowSettings | undefined): string => {
+  if (!schedule) return '';
+  const parts = [schedule.days, schedule.hours].filter((part) => part !== undefined).map(String);
+  return `, only ${parts.join(' ')}${schedule.timezone === undefined ? '' : ` (${schedule.timezone})`}`;
+};
+
+const stateOf = (silence: SilenceRecord, inForce: boolean, nowMs: number): string => {
+  if (silence.expired) return 'expired';
+  if (nowMs >= silence.endsAtMs) return 'ended';
+  if (nowMs < silence.startsAtMs) return 'to come';
+  return inForce ? 'in force' : 'resting';
+};
+
+const list = async (options: {
+  readonly config?: string;
+  readonly ended?: boolean;
+  readonly json?: boolean;
+}): Promise<void> => {
+  const nowMs = Date.now();
+  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const planner = plannerFor(settings);
+  const silences = await withStore(settings, Date.now, (store) =>
+    store.silences.list({ nowMs, ended: options.ended ?? false }),
+  );
+  const { out } = outputs();
+  const state = (silence: SilenceRecord): string => stateOf(silence, planner.inForce(silence, nowMs), nowMs);
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  if (options.json) {
+    for (const silence of silences)
+      await out.json({
+        id: silence.id,
+        state: state(silence),
+        match: silence.match,
+        author: silence.author,
+        reason: silence.reason,
+        created_at: iso(silence.createdAtMs),
+        starts_at: iso(silence.startsAtMs),
+        ends_at: iso(silence.endsAtMs),
+        schedule: silence.schedule ?? null,
+        expired: silence.expired ? { at: iso(silence.expired.atMs), by: silence.expired.by } : null,
+        hidden: silence.hidden,
+      });
+    return;
+  }
+  if (silences.length === 0) {
+    await out.line('there are none');
+    return;
+  }
+  const minute = (ms: number): string => iso(ms).slice(0, 16).replace('T', ' ');
+  await printTable(
+    out,
+    ['SILENCE', 'STATE', 'ENDS (UTC)', 'HIDDEN', 'AUTHOR', 'HIDES', 'REASON'],
+    silences.map((silence) => [
+      silence.id.slice(0, 8),
+      state(silence),
+      minute(silence.expired?.atMs ?? silence.endsAtMs),
+      String(silence.hidden),
+      visibleText(silence.author, 30),
+      visibleText(`${matchText(silence.match)}${scheduleText(silence.schedule)}`, 120),
+      visibleText(silence.reason, 200),
+    ]),
+    { right: [3] },
+  );
+  await out.line(out.colours.faint(counted(silences.length, 'silence')));
+};
