@@ -11,6 +11,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
+import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
@@ -80,7 +81,15 @@ const runBuilt = async (
   telemetry.gauge('build_info', 1, { version });
   telemetry.gauge('rules_loaded', rules.rules.length);
 
-  const sinks = createSinks(settings.sinks, { log, now, random, version, proxyFor: settings.proxy.urlFor });
+  const links = await linksOf(parts, store);
+  const sinks = createSinks(settings.sinks, {
+    log,
+    now,
+    random,
+    version,
+    proxyFor: settings.proxy.urlFor,
+    actionsFor: links?.actionsFor,
+  });
   for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
   const wakes = new Map(sinks.map((sink) => [sink.name, createLatch()]));
   const live = sinks.map((sink) => sink.name);
@@ -112,6 +121,7 @@ const runBuilt = async (
       listen,
       log,
       metrics,
+      acts: links,
       health: {
         ready: () =>
           readiness({ active, pollers, intervalMs: settings.poll.intervalMs, now, store: store.status }),
@@ -146,6 +156,19 @@ const runBuilt = async (
     signal,
   );
   return ok;
+};
+
+/** Links in alerts, where people can reach the server that answers them. */
+const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | undefined> => {
+  const { externalUrl, listen } = parts.settings.http;
+  if (externalUrl === undefined || listen === undefined) return undefined;
+  return createAlertLinks({
+    externalUrl,
+    key: await store.linkKey(),
+    store,
+    now: parts.now,
+    log: parts.log,
+  });
 };
 
 /** The first lines of a life: what runs, what is off, what is doubtful. */

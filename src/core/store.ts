@@ -73,6 +73,8 @@ export interface Store {
   readonly silences: Silences;
   /** Keeps what a person did when nothing else in the store changes by it. Listed by {@link History.acts}. */
   readonly acts: { record(act: Act): Promise<void> };
+  /** The key that links in alerts are signed with: 32 random bytes, made at the first call and kept. */
+  linkKey(): Promise<Buffer>;
   readonly conditions: Conditions;
   readonly status: StoreStatus;
   readonly retention: Retention;

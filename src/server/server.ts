@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { errorCode, errorText, UsageError } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
+import { type AlertActs, registerActPages } from './act-pages.ts';
 import { type Health, readiness } from './health.ts';
 import type { MetricsPage } from './telemetry.ts';
 
-/** Nothing that is served takes a body. */
+/** Only the confirmation of an act has a body, a small form. */
 const BODY_LIMIT_BYTES = 16 * 1_024;
 /** A request that is not complete by then is cut: slow senders must not hold connections. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -28,8 +30,8 @@ export interface Server {
 }
 
 /**
- * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200, or 503 with the reasons) and `/metrics`, and
- * logs `http.listening`. Port 0 takes a free one. Rejects with a {@link UsageError} when the address cannot be
+ * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200, or 503 with the reasons), `/metrics` and, with
+ * `acts`, the pages behind the links in alerts; logs `http.listening`. Port 0 takes a free one. Rejects with a {@link UsageError} when the address cannot be
  * listened on. The web framework is loaded here, so that commands that serve nothing do not wait for it.
  */
 export const createServer = async (options: {
@@ -38,10 +40,12 @@ export const createServer = async (options: {
   readonly metrics: MetricsPage;
   readonly log: Log;
   readonly readyTimeoutMs?: number;
+  /** Acts on alerts by signed links; absent: there are no such links. */
+  readonly acts?: AlertActs | undefined;
 }): Promise<Server> => {
   const { listen, health, metrics, log } = options;
   const { fastify } = await import('fastify');
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     connectionTimeout: REQUEST_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -74,6 +78,8 @@ export const createServer = async (options: {
     const page = await metrics.render();
     return reply.type(metrics.contentType).send(page);
   });
+
+  if (options.acts) registerActPages(app, options.acts);
 
   try {
     await app.listen(listen);

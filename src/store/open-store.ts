@@ -9,6 +9,7 @@ import { connect } from './connection.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
+import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
 import { createPlannerMemory } from './planner-memory.ts';
@@ -66,6 +67,7 @@ export const openStore = (options: StoreOptions): Store => {
     status: createStatus(connection, now),
     retention: createRetention(connection),
     history: createHistory(connection, accounts, eventTypes),
+    linkKey: createLinkKey(connection),
     async close() {
       connection.close();
     },
