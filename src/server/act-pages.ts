@@ -72,7 +72,7 @@ const questionPage = ({ label, question, level, title, message, happened }: ActQ
     label,
     [
       `<p class="level">${html(level)}</p><h1>${html(title)}</h1>`,
-      `<p>${html(message)}</p><p class="when"><time datetime="${html(happened)}">${html(happened)}</time></p>`,
+      `<p>${html(message)}</p><p class="when"><time datetime="${html(happened)}">${html(happened.replace(/T(.*)\.\d+Z$/, ' $1 UTC'))}</time></p>`,
       // Posted to the page's own address, so that a path in front of ours stays.
       `<form method="post" autocomplete="off"><p>${html(question)}</p>`,
       '<label>Your name <input name="name" maxlength="100"></label>',

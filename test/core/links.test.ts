@@ -52,7 +52,7 @@ describe('links in alerts', () => {
           const changed = token.slice(0, at) + by + token.slice(at + 1);
           const read = signer.verify(changed, NOW_MS);
           // The last character of a Base64 text holds bits that mean nothing.
-          if (changed !== token && read !== 'invalid') expect(read).toEqual(claim);
+          expect(read === 'invalid' ? claim : read).toEqual(claim);
         },
       ),
     );
