@@ -55,7 +55,10 @@ describe('docs/configuration.md', () => {
     expect(page).toBe(withOptions(page));
   });
 
-  const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const otherPages = ['docs/delivery.md', 'docs/sinks.md'].map(repository).join('\n');
+  const examples = [...`${page}\n${otherPages}`.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
+    ([, text = '']) => text,
+  );
 
   it('has examples', () => {
     expect(examples.length).toBeGreaterThanOrEqual(5);
