@@ -206,7 +206,7 @@ const registerActs = (deliveries: Command): void => {
       const done = await withStore(settings, Date.now, (store) =>
         retryParked(store, chosenOf(ids, options), actOf(options)),
       );
-      await outputs().out.line(`${counted(done, 'delivery', 'deliveries')} due again`);
+      await outputs().out.line(`${counted(done, 'delivery is', 'deliveries are')} due again`);
     });
   acting('drop')
     .description('give parked deliveries up; they stay in the history as dropped')
@@ -221,6 +221,6 @@ const registerActs = (deliveries: Command): void => {
       const done = await withStore(settings, Date.now, (store) =>
         dropDeliveries(store, chosenOf(ids, options), states, actOf(options)),
       );
-      await outputs().out.line(`${counted(done, 'delivery', 'deliveries')} dropped`);
+      await outputs().out.line(`${counted(done, 'delivery is', 'deliveries are')} dropped`);
     });
 };

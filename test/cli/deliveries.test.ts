@@ -66,7 +66,7 @@ describe('deliveries', () => {
       '--reason',
       'tenant is back',
     );
-    expect(retried.stdout).toBe('1 delivery due again\n');
+    expect(retried.stdout).toBe('1 delivery is due again\n');
     expect(await once()).toBe(true);
     const shown = await command('deliveries', 'show', id);
     expect(shown.code).toBe(0);
@@ -98,7 +98,7 @@ describe('deliveries', () => {
     );
     expect((await command('deliveries', 'drop', '--to', '1h')).code).toBe(2);
     const dropped = await command('deliveries', 'drop', '--rule', RULE, '--reason', 'tests');
-    expect(dropped.stdout).toBe('2 deliveries dropped\n');
+    expect(dropped.stdout).toBe('2 deliveries are dropped\n');
     expect((await listed('--state', 'dropped')).length).toBe(2);
     expect(await command('deliveries', 'list', '--state', 'parked')).toMatchObject({
       stdout: 'nothing is parked\n',
