@@ -231,4 +231,6 @@ export interface SinkOptionsType {
   readonly options: z.ZodObject;
   /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
   readonly secrets: readonly string[];
+  /** The options that switch the sink off when those given are all empty; at least one is needed. Left out: `url`. */
+  readonly switches?: readonly string[];
 }

@@ -93,12 +93,14 @@ export const emailSink: SinkType<typeof options> = {
           if (outstanding.length > 0) {
             remember(delivered, delivery.id, [...served, ...accepted]);
             const addresses = outstanding.map(({ address }) => address);
-            return partialVerdict(info.rejectedErrors ?? [], addresses, server.host, reason);
+            const verdict = partialVerdict(info.rejectedErrors ?? [], addresses, server.host, reason);
+            return { ...verdict, bytes: info.messageSize };
           }
           delivered.delete(delivery.id);
           const took = formatDuration(deps.now() - startedAtMs);
           const own = `${waiting.length} recipients at ${server.host} in ${took}: `;
-          return { outcome: 'sent', receipt: reason(own, info.response) };
+          const status = replyCode(info.response);
+          return { outcome: 'sent', receipt: reason(own, info.response), ...status, bytes: info.messageSize };
         } catch (error) {
           return smtpFailureVerdict(error, server.host, reason);
         }
@@ -168,6 +170,12 @@ const remember = (
   delivered.set(id, served);
   const [oldest] = delivered.keys();
   if (delivered.size > MAX_PARTIAL && oldest !== undefined) delivered.delete(oldest);
+};
+
+/** The code that a reply of the server starts with (RFC 5321, 4.2). */
+const replyCode = (response: string): { readonly status?: number } => {
+  const code = /^\d{3}/.exec(response)?.[0];
+  return code === undefined ? {} : { status: Number(code) };
 };
 
 const textOf = (recipient: string | { readonly address: string }): string =>

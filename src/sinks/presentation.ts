@@ -1,5 +1,5 @@
 import { isObject, own } from '../base/json.ts';
-import type { Alert, AlertField, Level } from '../core/alert.ts';
+import type { Alert, AlertField, Level, SummaryMember } from '../core/alert.ts';
 import { oneLine, readableTime } from './text.ts';
 
 const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
@@ -11,19 +11,26 @@ const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
 };
 
 /** Colour of an alert as `#rrggbb`: by level, except that a drill and an end are never taken for a new finding. */
-export const colourOf = (alert: Alert): string => {
-  if (alert.status === 'resolved') return '#2e9e5b';
-  if (alert.kind === 'drill') return '#7a5cc7';
-  return LEVEL_COLOURS[alert.rule.level];
+export const colourOf = (alert: Alert): string => colourFor({ ...alert, level: alert.rule.level });
+
+/** What decides colour and label of an alert, be it a whole one or one in a summary. */
+type Standing = Pick<SummaryMember, 'kind' | 'status' | 'level'>;
+
+/** As {@link colourOf}. */
+export const colourFor = ({ kind, status, level }: Standing): string => {
+  if (status === 'resolved') return '#2e9e5b';
+  if (kind === 'drill') return '#7a5cc7';
+  return LEVEL_COLOURS[level];
 };
 
 const KIND_LABELS = { rule: '', system: 'MONITOR', drill: 'DRILL', summary: 'SUMMARY' } as const;
 
 /** What a reader must see first: `HIGH`, `MONITOR HIGH`, `DRILL HIGH`, `MONITOR RESOLVED`. */
-export const labelOf = (alert: Alert): string => {
-  const state = alert.status === 'resolved' ? 'RESOLVED' : alert.rule.level.toUpperCase();
-  return `${KIND_LABELS[alert.kind]} ${state}`.trim();
-};
+export const labelOf = (alert: Alert): string => labelFor({ ...alert, level: alert.rule.level });
+
+/** As {@link labelOf}. */
+export const labelFor = ({ kind, status, level }: Standing): string =>
+  `${KIND_LABELS[kind]} ${status === 'resolved' ? 'RESOLVED' : level.toUpperCase()}`.trim();
 
 /** Title with its label and account, on one line: `[HIGH] Account secret created (default)`. */
 export const headlineOf = (alert: Alert): string => {
@@ -70,11 +77,13 @@ const personAndPlace = (alert: Alert): { known: readonly string[]; field: AlertF
 };
 
 /** The rule's references that a reader can open: http and https only, each once. */
-export const linksOf = (alert: Alert): readonly string[] => {
-  const links = alert.rule.references
-    .filter((text) => URL.canParse(text))
-    .map((text) => new URL(text))
-    .filter((url) => url.protocol === 'https:' || url.protocol === 'http:')
-    .map((url) => url.href);
-  return [...new Set(links)];
+export const linksOf = (alert: Alert): readonly string[] => [
+  ...new Set(alert.rule.references.map(openable).filter((href) => href !== undefined)),
+];
+
+/** A URL as it is opened, or undefined for what is none or of another scheme than http and https. */
+const openable = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined;
 };

@@ -109,7 +109,8 @@ export const webhookSink: SinkType<typeof options> = {
           ...webhookHeaders(delivery.id, startedAtMs, body, keys),
         };
         try {
-          return httpVerdict(await http.post(body, headers, signal), attempt());
+          const answer = await http.post(body, headers, signal);
+          return httpVerdict(answer, { ...attempt(), bytes: Buffer.byteLength(body) });
         } catch (error) {
           return failureVerdict(error, attempt());
         }

@@ -40,6 +40,10 @@ const lasting = (raw: string): string => {
   return raw.replaceAll(border, 'border').replace(/^(Date|Received):.*(\r\n[ \t].*)*\r\n/gm, '');
 };
 
+/** Bytes of a mail with doubled dots and the line that ends it (RFC 5321, 4.5.2). */
+const sizeOnTheWire = (raw: string): number =>
+  Buffer.byteLength(raw) + (raw.match(/^\./gm)?.length ?? 0) + (raw.endsWith('\r\n') ? 3 : 5);
+
 const HEADERS = new Set(
   `auto-submitted content-type date from importance in-reply-to message-id mime-version references subject to x-audit-alert-id
    x-audit-kind x-audit-level x-audit-status x-auto-response-suppress x-msmail-priority x-priority received`.split(
@@ -79,6 +83,7 @@ const refusing = (habit: keyof SmtpTestServer['habits'], code: number, outcome: 
     (rig as MailRig).server.habits[habit] = () => ({ code, text: 'said the server' });
   },
   outcome,
+  status: code,
   tells: new RegExp(`localhost:\\d+: .*${code}.* said the server`),
 });
 
@@ -93,6 +98,7 @@ const breaking = (habit: keyof SmtpTestServer['habits']): Case => ({
 
 sinkContract({
   type: 'email',
+  status: 250,
   secrets: [PASSWORD, encodeURIComponent(PASSWORD), LOGIN, Buffer.from(PASSWORD).toString('base64')],
   cases: [
     refusing('onConnect', 421, 'retry'),
@@ -122,6 +128,7 @@ sinkContract({
         });
       },
       outcome: 'rejected',
+      status: 535,
       tells: /\[redacted\].* is wrong/,
     },
     {
@@ -146,7 +153,11 @@ sinkContract({
       server,
       sink: create({ url, ca: CA_CERT, timeout, to: ['oncall@example.com', 'backup@example.com'] }),
       arrivals: () =>
-        server.mails.map(({ raw, parsed }) => ({ identity: parsed.messageId ?? '', content: lasting(raw) })),
+        server.mails.map(({ raw, parsed }) => ({
+          identity: parsed.messageId ?? '',
+          content: lasting(raw),
+          bytes: sizeOnTheWire(raw),
+        })),
       inspect: () => inspect(server),
       reached: () => server.connected(),
       disconnected: () => server.disconnected(),

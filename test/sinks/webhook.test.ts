@@ -33,6 +33,7 @@ const rig = async (settings: Record<string, unknown>): Promise<HttpRig> => {
       receiver.requests.map(({ method, path, headers, body }) => ({
         identity: String(headers['webhook-id']),
         content: `${method} ${path} ${body}`,
+        bytes: Buffer.byteLength(body),
       })),
     inspect: (alert) => {
       const [request] = receiver.requests;
@@ -58,6 +59,7 @@ const headers = { authorization: 'Bearer t0ken', 'x-tenant': 'a' };
 for (const format of ['json', 'cloudevents']) {
   sinkContract({
     type: 'webhook',
+    status: 200,
     secrets,
     cases: format === 'json' ? httpCases : [],
     silence: (rig) => (rig as HttpRig).receiver.next('hang'),
