@@ -4,10 +4,10 @@ import { oneLine, readableTime } from './text.ts';
 
 const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
   informational: '#8a8f98',
-  low: '#2b7de9',
+  low: '#1f6fd6',
   medium: '#f2b705',
   high: '#e8590c',
-  critical: '#b00020',
+  critical: '#c8102e',
 };
 
 /** Colour of an alert as `#rrggbb`: by level, except that a drill and an end are never taken for a new finding. */
@@ -21,6 +21,26 @@ export const colourFor = ({ kind, status, level }: Standing): string => {
   if (status === 'resolved') return '#2e9e5b';
   if (kind === 'drill') return '#7a5cc7';
   return LEVEL_COLOURS[level];
+};
+
+/** Colour of letters on a ground of the given colour: of dark and white the one with more contrast. */
+export const lettersOn = (ground: string): string =>
+  contrast(ground, DARK) > contrast(ground, WHITE) ? DARK : WHITE;
+
+const DARK = '#16181d';
+const WHITE = '#ffffff';
+
+/** Contrast of two colours, 1 to 21 (WCAG 2.1, "contrast ratio" and "relative luminance"). */
+const contrast = (one: string, other: string): number => {
+  const [dim = 0, bright = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dim + 0.05);
+};
+
+const luminance = (colour: string): number => {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 };
 
 const KIND_LABELS = { rule: '', system: 'MONITOR', drill: 'DRILL', summary: 'SUMMARY' } as const;

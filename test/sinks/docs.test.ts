@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EXAMPLE, withGenerated } from '../../scripts/docs-sinks.ts';
+import { createSinks } from '../../src/app/sinks.ts';
 import { SINK_TYPES } from '../../src/sinks/registry.ts';
 import { webhookSink } from '../../src/sinks/webhook.ts';
+import { ACCOUNT, folder, load } from '../config/files.ts';
 import { createReceiver } from '../support/receiver.ts';
 import { sampleDeps } from './sample.ts';
 
@@ -28,6 +30,29 @@ describe('docs/sinks.md', () => {
   it('has a section for every sink', () => {
     const sections = [...page.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     expect(sections).toEqual(SINK_TYPES.map(({ type }) => type));
+  });
+
+  it('has examples of sinks and routes that load without a problem', async () => {
+    const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    for (const example of examples) {
+      // Secrets are where the example says they are, only not on this machine.
+      const here = example
+        .replaceAll('/run/secrets/smtp_url', 'smtp_url')
+        .replaceAll('/run/secrets/slack_bot_token', 'slack');
+      const sinks = /^routes:/m.test(here)
+        ? here
+        : `${here}  console: { type: log }\nroutes: [{ to: [console] }]\n`;
+      const root = folder({
+        'monitor.yml': `${ACCOUNT}${sinks}`,
+        smtp_url: 'smtp://mail.example.com',
+        slack: 'xoxb-1-a',
+        'rules/one.yml': 'title: One\n',
+      });
+      const { problems, settings } = await load({ root }, {}, SINK_TYPES);
+      expect(problems).toEqual([]);
+      for (const sink of createSinks(settings?.sinks ?? [], sampleDeps())) await sink.close();
+    }
   });
 
   it('shows the payload that a receiver gets, and a receiver that takes it', async () => {
