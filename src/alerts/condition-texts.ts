@@ -37,7 +37,7 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     title: 'Polling has stalled',
     aboutAccount: true,
     problem: (account, detail, since) =>
-      `Account "${account}" has not been polled completely for too long; noticed ${since}${because(detail)}. New events are not seen until a pass succeeds.`,
+      `Account "${account}" has not been polled completely for too long${because(detail)}; noticed ${since}. New events are not seen until a pass succeeds.`,
     action:
       "Look at the monitor's log for poll.failed and api.retry, and at the network and the state of the Audit API. Nothing is lost: the next successful pass continues where the last one ended.",
     resolved: (account) =>
@@ -99,8 +99,8 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
 export const timeText = (ms: number): string =>
   `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-/** `2026-01-02 03:04:05 UTC (for 2h 5m)`; without the duration when it has only begun. */
+/** `2026-01-02 03:04:05 UTC, 2h 5m ago`; without the duration when it has only begun. */
 export const sinceText = (sinceMs: number, nowMs: number): string =>
   nowMs - sinceMs < 1_000
     ? timeText(sinceMs)
-    : `${timeText(sinceMs)} (for ${formatDuration(nowMs - sinceMs)})`;
+    : `${timeText(sinceMs)}, ${formatDuration(nowMs - sinceMs)} ago`;

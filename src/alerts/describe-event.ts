@@ -7,7 +7,7 @@ import { APPLICATION_EVENTS } from './describe-applications.ts';
 import { NUMBER_EVENTS } from './describe-numbers.ts';
 import { USER_EVENTS } from './describe-users.ts';
 import { fieldText } from './event-field.ts';
-import { type Describe, type Link, piece } from './phrase.ts';
+import { type Describe, factsOf, type Link, piece } from './phrase.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What happened, in plain English. All texts are raw: sinks escape. */
@@ -40,10 +40,18 @@ export const describeEvent = (fields: JsonObject, eventType: string): Descriptio
   if (describe) {
     const { title, act, detail, facts, links } = describe(context, about);
     const shown = [...about.before, ...facts, ...about.after];
+    // Who it was is said once, by whatever name the context repeats it.
+    const said = [
+      ...shown,
+      ...factsOf([
+        ['', about.email],
+        ['', about.userId],
+      ]),
+    ];
     return {
       title,
       sentence: `${about.who} ${act}${about.whence}${piece(': ', detail || undefined)}`,
-      fields: [...shown, ...context.rest(MAX_OTHER_FACTS, shown)],
+      fields: [...shown, ...context.rest(MAX_OTHER_FACTS, said)],
       links,
     };
   }
