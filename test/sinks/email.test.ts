@@ -258,6 +258,15 @@ ${JSON.stringify(sampleAlert().events[0], null, 2)}`,
     expect(html).toContain('<a href="https://monitor.example.com/a/1">Silence for 1 h</a>');
   });
 
+  it('ends no line of the text with a space, also where an event holds a line end of another kind', async () => {
+    const { parsed } = await mailOf({
+      events: [{ id: 'e1', context: 'first \u2028second' }],
+      message: 'so  \n be it',
+    });
+    expect(parsed.text).toContain('first\nsecond');
+    expect(parsed.text).not.toMatch(/[ \t]$/m);
+  });
+
   it('shows a summary as a digest, the most severe first, in both parts', async () => {
     const { parsed } = await mailOf(sampleSummary());
     const order = (text: string): readonly number[] =>
