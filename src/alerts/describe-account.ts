@@ -20,20 +20,33 @@ const secret =
     };
   };
 
+/** Where messages that come in, and receipts for those that went out, are sent, as contexts name it. */
+const INBOUND = ['moCallBackUrl', 'moHttpUrl', 'inbound_url.url', 'inbound_url', 'inbound'] as const;
+const RECEIPTS = ['drCallBackUrl', 'drHttpUrl', 'receipt_url.url', 'receipt_url', 'receipt'] as const;
+/** Settings without words of ours that a sentence names. */
+const MAX_SETTINGS = 3;
+
 const settings =
   (title: string, through: string): Describe =>
   (context, about) => {
-    const inbound = context.take('moCallBackUrl', 'mo_callback_url', 'moHttpUrl', 'mo_http_url');
-    const inboundBefore = context.takeOld('moCallBackUrl', 'mo_callback_url', 'moHttpUrl', 'mo_http_url');
-    const receipts = context.take('drCallBackUrl', 'dr_callback_url', 'drHttpUrl', 'dr_http_url');
-    const receiptsBefore = context.takeOld('drCallBackUrl', 'dr_callback_url', 'drHttpUrl', 'dr_http_url');
+    const account = accountOf(context, about);
+    const inbound = context.take(...INBOUND);
+    const inboundBefore = context.takeOld(...INBOUND);
+    const receipts = context.take(...RECEIPTS);
+    const receiptsBefore = context.takeOld(...RECEIPTS);
+    const known = joined(
+      piece('inbound messages ', change('go to ', inbound, inboundBefore)),
+      piece('delivery receipts ', change('go to ', receipts, receiptsBefore)),
+    );
+    // Better a name out of the context than nothing at all.
+    const others = context
+      .rest(MAX_SETTINGS, [])
+      .slice(0, MAX_SETTINGS)
+      .map(({ name, value }) => `${name} is now ${value}`);
     return {
       title,
-      act: `changed the settings of ${accountOf(context, about)}${about.whence.endsWith(' API') ? '' : through}`,
-      detail: joined(
-        piece('inbound messages ', change('go to ', inbound, inboundBefore)),
-        piece('delivery receipts ', change('go to ', receipts, receiptsBefore)),
-      ),
+      act: `changed the settings of ${account}${about.whence.endsWith(' API') ? '' : through}`,
+      detail: known === '' ? joined(...others) : known,
       facts: factsOf([
         ['Inbound messages go to', inbound],
         ['Inbound messages went to', inboundBefore],
@@ -68,7 +81,16 @@ const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0/0', '::/0', '0.0.0.0',
 const allowList =
   (title: string, verb: string): Describe =>
   (context, about) => {
-    const address = context.take('ip', 'ip_address', 'address', 'cidr', 'whitelist_ip', 'ips');
+    const address = context.take(
+      'ip',
+      'ip_address',
+      'address',
+      'cidr',
+      'whitelist_ip',
+      'ips',
+      'addresses',
+      'ip_addresses',
+    );
     const entry = address === undefined ? 'an entry' : address;
     const whole = address !== undefined && EVERYWHERE.has(address) ? ', which is every address' : '';
     return {

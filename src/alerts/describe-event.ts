@@ -29,6 +29,16 @@ const KNOWN = new Map<string, Describe>(
 /** Event types that {@link describeEvent} has words for: all that public documents name. Others are normal, too. */
 export const DESCRIBED_EVENT_TYPES: readonly string[] = [...KNOWN.keys()];
 
+/**
+ * The type an event means. The vendor's list of types prints IP_WHITELIST_CREATE twice, once for the removal of an entry,
+ * and only the description tells which of the two it is.
+ */
+const meantType = (fields: JsonObject, eventType: string): string =>
+  eventType === 'IP_WHITELIST_CREATE' &&
+  /delet|remov/i.test(fieldText(fields, 'event_type_description') ?? '')
+    ? 'IP_WHITELIST_DELETE'
+    : eventType;
+
 /** How many values nobody has words for are shown beside the others. */
 const MAX_OTHER_FACTS = 8;
 
@@ -36,7 +46,7 @@ const MAX_OTHER_FACTS = 8;
 export const describeEvent = (fields: JsonObject, eventType: string): Description => {
   const about = circumstances(fields);
   const context = contextLeaves(fields);
-  const describe = KNOWN.get(eventType);
+  const describe = KNOWN.get(meantType(fields, eventType));
   if (describe) {
     const { title, act, detail, facts, links } = describe(context, about);
     const shown = [...about.before, ...facts, ...about.after];

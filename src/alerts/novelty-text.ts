@@ -29,8 +29,9 @@ const groupOf = (field: string): string => GROUPS[leafOf(field)] ?? leafOf(field
 const firstTime = (field: string, value: string): string => {
   switch (field) {
     case 'source_country':
-    case 'source_ip':
       return `first time from ${value}`;
+    case 'source_ip':
+      return 'first time from this address';
     case 'source':
       return `first time through ${SOURCES[value] ?? value}`;
     case 'event_type':

@@ -122,6 +122,11 @@ export const SITUATIONS: readonly Situation[] = [
       after: { moCallBackUrl: 'https://collect.example.net/in' },
     },
   },
+  {
+    type: 'ACCOUNT_UPDATE_SETTINGS',
+    about: 'many things',
+    context: { a: 1, b: 2, c: 3, d: 4, new_secret: 'Hunter2' },
+  },
   { type: 'ACCOUNT_UPDATE_SETTINGS', about: 'something else', context: { 'max-outbound-request': 80 } },
   {
     type: 'ACCOUNT_UPDATE_SETTINGS_API',
@@ -200,6 +205,12 @@ export const SITUATIONS: readonly Situation[] = [
   { type: 'IP_WHITELIST_CREATE', about: 'usual', context: { account: 'abcd1234', ip: '198.51.100.34' } },
   { type: 'IP_WHITELIST_CREATE', about: 'everybody', context: { cidr: '0.0.0.0/0' } },
   { type: 'IP_WHITELIST_CREATE', about: 'several', context: { ips: ['198.51.100.34', '198.51.100.35'] } },
+  {
+    type: 'IP_WHITELIST_CREATE',
+    about: 'that the description calls a removal',
+    context: { addresses: ['198.51.100.34'] },
+    event: { event_type_description: 'IP whitelist entry deleted' },
+  },
   {
     type: 'IP_WHITELIST_DELETE',
     about: 'usual',
