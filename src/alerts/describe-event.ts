@@ -33,7 +33,7 @@ export const DESCRIBED_EVENT_TYPES: readonly string[] = [...KNOWN.keys()];
  * The type an event means. The vendor's list of types prints IP_WHITELIST_CREATE twice, once for the removal of an entry,
  * and only the description tells which of the two it is.
  */
-const meantType = (fields: JsonObject, eventType: string): string =>
+export const meantType = (fields: JsonObject, eventType: string): string =>
   eventType === 'IP_WHITELIST_CREATE' &&
   /delet|remov/i.test(fieldText(fields, 'event_type_description') ?? '')
     ? 'IP_WHITELIST_DELETE'

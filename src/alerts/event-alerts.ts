@@ -1,7 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import type { Alert } from '../core/alert.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, meantType } from './describe-event.ts';
 import { visibleText } from './visible-text.ts';
 
 /** How many quarantined events one alert names. */
@@ -90,7 +90,7 @@ export const ownCredentialAlert = (event: AuditEvent, nowMs: number): Alert | un
       references: links.map((link) => link.url),
     },
     account: event.account,
-    message: `${sentence}. ${consequence(event.eventType, visibleText(event.account, 200))} What to do: Find out whether this was planned. If it was, see to it that the monitor's own secret and address stay valid; if not, treat the account as taken over.`,
+    message: `${sentence}. ${consequence(meantType(event.fields, event.eventType), visibleText(event.account, 200))} What to do: Find out whether this was planned. If it was, see to it that the monitor's own secret and address stay valid; if not, treat the account as taken over.`,
     fields,
     events: [event.fields],
     eventIds: [event.id],

@@ -122,6 +122,11 @@ const systemTexts = (): string => {
       eventFields('ACCOUNT_SECRET_CREATE', { secret_id: 's-1' }),
       eventFields('ACCOUNT_SECRET_DELETE', { secret_id: 's-1' }),
       eventFields('IP_WHITELIST_CREATE', { ip: '198.51.100.34' }),
+      eventFields(
+        'IP_WHITELIST_CREATE',
+        { ip: '198.51.100.34' },
+        { event_type_description: 'entry removed' },
+      ),
       eventFields('IP_WHITELIST_DELETE', { ip: '198.51.100.20' }),
       eventFields('USER_API_KEYS_UPDATE', { email: 'bob@example.com', api_keys: ['c5cd76d9'] }),
     ].map((fields) => ownCredentialAlert(auditEvent(fields), NOW_MS)),
