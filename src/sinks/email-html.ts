@@ -1,7 +1,7 @@
 import type { Alert } from '../core/alert.ts';
 import type { Digest } from './digest.ts';
 import type { MailContent } from './email-content.ts';
-import { colourFor, colourOf, labelOf, lettersOn } from './presentation.ts';
+import { colourOf, groundFor, labelOf } from './presentation.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -39,7 +39,7 @@ export const emailHtml = (content: MailContent, alert: Alert): string => {
     `${TABLE} width="100%" style="max-width:720px"><tr>`,
     `<td width="6" bgcolor="${colour}" style="width:6px;background-color:${colour}"></td>`,
     `<td style="padding:4px 0 4px 16px;${BREAKING}">`,
-    badge(labelOf(alert), colour),
+    badge(labelOf(alert), groundFor({ ...alert, level: alert.rule.level })),
     `<h1 style="margin:8px 0;font-size:20px;line-height:26px">${html(content.title || content.headline)}</h1>`,
     content.note === undefined ? '' : paragraph(`<em>${html(content.note)}</em>`),
     `<p style="margin:0 0 12px;font-size:16px;line-height:22px">${lines(content.message)}</p>`,
@@ -76,7 +76,7 @@ const beside = (inner: string): string =>
   `<td style="padding:2px 0 2px 10px;font-size:12px;line-height:16px;${BREAKING};${MUTED}">${inner}</td>`;
 
 const onColour = (colour: string): string =>
-  `font-size:12px;line-height:16px;font-weight:bold;white-space:nowrap;background-color:${colour};color:${lettersOn(colour)}`;
+  `font-size:12px;line-height:16px;font-weight:bold;white-space:nowrap;background-color:${colour};color:#ffffff`;
 
 const rows = (facts: MailContent['facts']): string => {
   const made = facts.map(({ name, value }) => {
@@ -96,7 +96,7 @@ const digestHtml = ({ counts, reason, lines: members, more }: Digest): string =>
     const head = html([when, account].filter((text) => text !== '').join(' · '));
     return (
       `<tr><td style="padding:6px 0 8px;font-size:14px;line-height:20px;${BREAKING}">` +
-      badge(label, colourFor(member), beside(head)) +
+      badge(label, groundFor(member), beside(head)) +
       `<strong>${html(title)}</strong>${message === '' ? '' : `<br>${html(message)}`}</td></tr>`
     );
   });

@@ -23,24 +23,22 @@ export const colourFor = ({ kind, status, level }: Standing): string => {
   return LEVEL_COLOURS[level];
 };
 
-/** Colour of letters on a ground of the given colour: of dark and white the one with more contrast. */
-export const lettersOn = (ground: string): string =>
-  contrast(ground, DARK) > contrast(ground, WHITE) ? DARK : WHITE;
-
-const DARK = '#16181d';
-const WHITE = '#ffffff';
-
-/** Contrast of two colours, 1 to 21 (WCAG 2.1, "contrast ratio" and "relative luminance"). */
-const contrast = (one: string, other: string): number => {
-  const [dim = 0, bright = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (bright + 0.05) / (dim + 0.05);
+const LEVEL_GROUNDS: Readonly<Record<Level, string>> = {
+  informational: '#5f6670',
+  low: '#1f6fd6',
+  medium: '#8f6400',
+  high: '#c2410c',
+  critical: '#c8102e',
 };
 
-const luminance = (colour: string): number => {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
-    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-    .map((part) => (part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+/**
+ * The ground of a label with white letters: the colour of {@link colourFor}, dark enough. Programs that darken a mail on
+ * their own turn dark letters white and leave a ground of middling brightness as it is; white letters survive that.
+ */
+export const groundFor = ({ kind, status, level }: Standing): string => {
+  if (status === 'resolved') return '#1d7f47';
+  if (kind === 'drill') return '#7a5cc7';
+  return LEVEL_GROUNDS[level];
 };
 
 const KIND_LABELS = { rule: '', system: 'MONITOR', drill: 'DRILL', summary: 'SUMMARY' } as const;
