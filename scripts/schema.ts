@@ -57,6 +57,13 @@ const eitherWay = (schema: JsonSchema, secrets: readonly string[]): JsonSchema =
   };
 };
 
+/** At least one of the options that say where a sink sends. None of them is required by itself. */
+const switched = (schema: JsonSchema, { switches, secrets }: (typeof SINK_TYPES)[number]): JsonSchema => {
+  if (switches === undefined) return schema;
+  const ways = switches.flatMap((key) => [key, ...(secrets.includes(key) ? [`${key}_file`] : [])]);
+  return { ...schema, allOf: [{ anyOf: ways.map(having) }] };
+};
+
 /** The configuration's schema with the marks that the documentation needs (`allowed`), without references. */
 export const describedSchema = (): JsonSchema => {
   const sinks = z
@@ -68,7 +75,7 @@ export const describedSchema = (): JsonSchema => {
   const properties = { ...schema.properties };
   const sinkSchemas = SINK_TYPES.map((type) => {
     const { $schema: _, ...own } = z.toJSONSchema(sinkSchema(type), { io: 'input' }) as JsonSchema;
-    return eitherWay(own, type.secrets);
+    return switched(eitherWay(own, type.secrets), type);
   });
   properties['sinks'] = { ...properties['sinks'], additionalProperties: { anyOf: sinkSchemas } };
   const account = properties['accounts']?.items;

@@ -5,6 +5,7 @@ import type { Alert, AlertField } from '../core/alert.ts';
 import type { Match } from '../core/match.ts';
 import { type Description, describeEvent } from './describe-event.ts';
 import { fieldValues, listText, scalarText } from './event-field.ts';
+import { noveltyText } from './novelty-text.ts';
 import { parseTemplate, renderTemplate } from './template.ts';
 import { cutText, visibleText } from './visible-text.ts';
 
@@ -34,10 +35,17 @@ const newestText = (match: Match, name: string): string | undefined => {
   return newest && listText(fieldValues(newest.fields, name));
 };
 
+/** How the values of `monitor.changed` are called for people. */
+const CHANGE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['value', 'Now'],
+  ['previous', 'Before'],
+]);
+
 const extraFields = (match: Match): readonly AlertField[] =>
   Object.entries(match.values).flatMap(([name, value]) => {
     const text = listText([value].flat() as readonly Json[]);
-    return text === undefined ? [] : [{ name: visibleText(name, 80), value: text }];
+    const shown = match.rule.changed === undefined ? undefined : CHANGE_NAMES.get(name);
+    return text === undefined ? [] : [{ name: shown ?? visibleText(name, 80), value: text }];
   });
 
 /** A span from the first to the last event, for people; undefined when they are of the same second. */
@@ -48,7 +56,7 @@ const spanText = (match: Match): string | undefined => {
 
 const defaultMessage = (match: Match, description: Description | undefined): string => {
   if (!description) return `${match.rule.title}: what was expected did not happen`;
-  if (match.events.length === 1) return description.sentence;
+  if (match.events.length === 1) return description.sentence + noveltyText(match);
   const span = spanText(match);
   return `${match.events.length} events${span === undefined ? '' : ` within ${span}`}; the last: ${description.sentence}`;
 };

@@ -6,6 +6,9 @@ import { fieldText } from './event-field.ts';
 export interface Circumstances {
   /** For the start of a sentence; `Someone` when the event names nobody. */
   readonly who: string;
+  /** The address and the id of who did it, to tell whether it was done to themselves. */
+  readonly email: string | undefined;
+  readonly userId: string | undefined;
   /** For the end of a sentence: ` from 203.0.113.9 (NL) via the Developer API`, or ''. */
   readonly whence: string;
   /** The API key the event is about, or undefined. */
@@ -62,6 +65,8 @@ export const circumstances = (event: JsonObject): Circumstances => {
     country === undefined ? ip : ip === undefined ? countryText(country) : `${ip} (${countryText(country)})`;
   return {
     who: email ?? (userId === undefined ? 'Someone' : `User ${userId}`),
+    email,
+    userId,
     whence: (place === undefined ? '' : ` from ${place}`) + viaText(source, description),
     apiAccount,
     before: field(

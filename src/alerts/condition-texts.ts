@@ -37,7 +37,7 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     title: 'Polling has stalled',
     aboutAccount: true,
     problem: (account, detail, since) =>
-      `Account "${account}" has not been polled completely for too long; noticed ${since}${because(detail)}. New events are not seen until a pass succeeds.`,
+      `Account "${account}" has not been polled completely for too long${because(detail)}; noticed ${since}. New events are not seen until a pass succeeds.`,
     action:
       "Look at the monitor's log for poll.failed and api.retry, and at the network and the state of the Audit API. Nothing is lost: the next successful pass continues where the last one ended.",
     resolved: (account) =>
@@ -58,7 +58,7 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     title: 'A receiver does not answer',
     aboutAccount: false,
     problem: (sink, detail, since) =>
-      `Sink "${sink}" has not taken any alert since ${since}${because(detail)}. Its alerts wait in the outbox; it is tried again from time to time, and everything is sent when it answers. You get this through another sink.`,
+      `Sink "${sink}" does not answer; noticed ${since}${because(detail)}. Its alerts wait in the outbox; it is tried again from time to time, and everything is sent when it answers. You get this through another sink.`,
     action:
       'Check whether the receiver is up and can be reached from the monitor (network, name, certificate, proxy). Nothing needs to be sent again by hand.',
     resolved: (sink) => `Sink "${sink}" answers again. What waited for it is being sent now.`,
@@ -68,7 +68,7 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     title: 'A drill did not arrive',
     aboutAccount: false,
     problem: (sink, detail, since) =>
-      `The drill for sink "${sink}" has not arrived in time since ${since}${because(detail)}. A real alert would not arrive either. You get this through another sink.`,
+      `The drill for sink "${sink}" did not arrive in time; noticed ${since}${because(detail)}. A real alert would not arrive either. You get this through another sink.`,
     action:
       'Look at the deliveries of this sink (deliveries list --sink) and at the log for delivery.retry and delivery.parked; then check the receiver.',
     resolved: (sink) => `The drill for sink "${sink}" has arrived.`,
@@ -119,8 +119,8 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
 export const timeText = (ms: number): string =>
   `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-/** `2026-01-02 03:04:05 UTC (for 2h 5m)`; without the duration when it has only begun. */
+/** `2026-01-02 03:04:05 UTC, 2h 5m ago`; without the duration when it has only begun. */
 export const sinceText = (sinceMs: number, nowMs: number): string =>
   nowMs - sinceMs < 1_000
     ? timeText(sinceMs)
-    : `${timeText(sinceMs)} (for ${formatDuration(nowMs - sinceMs)})`;
+    : `${timeText(sinceMs)}, ${formatDuration(nowMs - sinceMs)} ago`;

@@ -11,8 +11,11 @@ export interface ContextLeaves {
   /**
    * The first of `names` that the context has, as text. Names are compared without case, `-` and `_` (`voice-type`,
    * `voiceType`); a name with a dot must match the end of the path (`answer_url.url`). What was taken is not in `rest`.
+   * What the context says of the time before (`old.status`, `previous_status`) is left to {@link takeOld}.
    */
   take(...names: readonly string[]): string | undefined;
+  /** As {@link take}, of the values before: `status` finds `old.status`, `before.user.status` and `old_status`. */
+  takeOld(...names: readonly string[]): string | undefined;
   /** What nobody took and `shown` does not say already, at most `limit`; values that may be secrets are hidden. */
   rest(limit: number, shown: readonly AlertField[]): readonly AlertField[];
 }
@@ -22,6 +25,8 @@ interface Leaf {
   /** The path as names are compared, with a dot in front: `.created.answerurl.url`. */
   readonly plain: string;
   readonly text: string;
+  /** Whether it is of the time before. */
+  readonly old: boolean;
   taken: boolean;
 }
 
@@ -29,6 +34,21 @@ const MAX_LEAVES = 200;
 const MAX_DEPTH = 8;
 
 const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, '');
+
+/* Names for the state before a change, as objects (`old: {…}`) and as beginnings (`old_status`). */
+const OLD_OBJECT = /^(old|previous|prev|before|original|was)(values?|state)?$/;
+const OLD_PREFIX = /^(old|previous|prev|before|original)(?=.)/;
+
+const isOld = (path: readonly string[]): boolean => {
+  const plain = path.map(plainName);
+  return plain.slice(0, -1).some((name) => OLD_OBJECT.test(name)) || OLD_PREFIX.test(plain.at(-1) ?? '');
+};
+
+/** `.old.status` and `.oldstatus` as `.status`. */
+const withoutOld = (plain: string): string =>
+  plain.replace(/\.(?:old|previous|prev|before|original)(?=[^.]+$)/, '.');
+
+const wantedName = (name: string): string => name.split('.').map(plainName).join('.');
 
 // The trail should hold no secret, but an alert travels to chat rooms and mailboxes: what is named like one is never
 // shown. An id of a secret is no secret and is what the reader needs.
@@ -58,6 +78,7 @@ const readLeaves = (context: JsonObject): Leaf[] => {
             path,
             plain: `.${path.map(plainName).join('.')}`,
             text: visibleText(text),
+            old: isOld(path),
             taken: false,
           });
       }
@@ -71,18 +92,23 @@ const readLeaves = (context: JsonObject): Leaf[] => {
 export const contextLeaves = (event: JsonObject): ContextLeaves => {
   const context = own(event, 'context');
   const leaves = isObject(context) ? readLeaves(context) : [];
-  return {
-    take(...names) {
-      for (const name of names) {
-        const wanted = `.${plainName(name)}`;
-        const leaf = leaves.find((candidate) => candidate.plain.endsWith(wanted) && !mayBeSecret(candidate));
-        if (leaf) {
-          leaf.taken = true;
-          return leaf.text;
-        }
+  const first = (
+    names: readonly string[],
+    fits: (leaf: Leaf, wanted: string) => boolean,
+  ): string | undefined => {
+    for (const name of names) {
+      const leaf = leaves.find((candidate) => fits(candidate, wantedName(name)) && !mayBeSecret(candidate));
+      if (leaf) {
+        leaf.taken = true;
+        return leaf.text;
       }
-      return undefined;
-    },
+    }
+    return undefined;
+  };
+  return {
+    take: (...names) => first(names, (leaf, wanted) => !leaf.old && leaf.plain.endsWith(`.${wanted}`)),
+    takeOld: (...names) =>
+      first(names, (leaf, wanted) => leaf.old && withoutOld(leaf.plain).endsWith(`.${wanted}`)),
     rest(limit, already) {
       const said = new Set(already.map((field) => field.value));
       const left = leaves.filter((leaf) => !leaf.taken && (mayBeSecret(leaf) || !said.has(leaf.text)));

@@ -7,7 +7,7 @@ import { APPLICATION_EVENTS } from './describe-applications.ts';
 import { NUMBER_EVENTS } from './describe-numbers.ts';
 import { USER_EVENTS } from './describe-users.ts';
 import { fieldText } from './event-field.ts';
-import { type Describe, type Link, piece } from './phrase.ts';
+import { type Describe, factsOf, type Link, piece } from './phrase.ts';
 import { visibleText } from './visible-text.ts';
 
 /** What happened, in plain English. All texts are raw: sinks escape. */
@@ -29,6 +29,16 @@ const KNOWN = new Map<string, Describe>(
 /** Event types that {@link describeEvent} has words for: all that public documents name. Others are normal, too. */
 export const DESCRIBED_EVENT_TYPES: readonly string[] = [...KNOWN.keys()];
 
+/**
+ * The type an event means. The vendor's list of types prints IP_WHITELIST_CREATE twice, once for the removal of an entry,
+ * and only the description tells which of the two it is.
+ */
+export const meantType = (fields: JsonObject, eventType: string): string =>
+  eventType === 'IP_WHITELIST_CREATE' &&
+  /delet|remov/i.test(fieldText(fields, 'event_type_description') ?? '')
+    ? 'IP_WHITELIST_DELETE'
+    : eventType;
+
 /** How many values nobody has words for are shown beside the others. */
 const MAX_OTHER_FACTS = 8;
 
@@ -36,14 +46,22 @@ const MAX_OTHER_FACTS = 8;
 export const describeEvent = (fields: JsonObject, eventType: string): Description => {
   const about = circumstances(fields);
   const context = contextLeaves(fields);
-  const describe = KNOWN.get(eventType);
+  const describe = KNOWN.get(meantType(fields, eventType));
   if (describe) {
     const { title, act, detail, facts, links } = describe(context, about);
     const shown = [...about.before, ...facts, ...about.after];
+    // Who it was is said once, by whatever name the context repeats it.
+    const said = [
+      ...shown,
+      ...factsOf([
+        ['', about.email],
+        ['', about.userId],
+      ]),
+    ];
     return {
       title,
       sentence: `${about.who} ${act}${about.whence}${piece(': ', detail || undefined)}`,
-      fields: [...shown, ...context.rest(MAX_OTHER_FACTS, shown)],
+      fields: [...shown, ...context.rest(MAX_OTHER_FACTS, said)],
       links,
     };
   }

@@ -1,7 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import type { Alert } from '../core/alert.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, meantType } from './describe-event.ts';
 import { visibleText } from './visible-text.ts';
 
 /** How many quarantined events one alert names. */
@@ -17,7 +17,9 @@ export const quarantineAlert = (
   nowMs: number,
 ): Alert | undefined => {
   if (quarantined.length === 0) return undefined;
-  const count = quarantined.length === 1 ? 'An element' : `${quarantined.length} elements`;
+  const [count, it] =
+    quarantined.length === 1 ? ['An element', 'it'] : [`${quarantined.length} elements`, 'them'];
+  const kept = it === 'it' ? 'it is' : 'they are';
   const listed = quarantined.slice(0, MAX_LISTED);
   const more = quarantined.length - listed.length;
   return {
@@ -32,7 +34,7 @@ export const quarantineAlert = (
       references: [],
     },
     account,
-    message: `${count} of the audit trail of account "${visibleText(account, 200)}" could not be understood and no rule has looked at it. Everything else was read. What to do: look at it in the quarantine, where it is kept word for word; if the API has a new format, the monitor needs an update.`,
+    message: `${count} of the audit trail of account "${visibleText(account, 200)}" could not be understood and no rule has looked at ${it}. Everything else was read. What to do: Look at ${it} in the quarantine, where ${kept} kept word for word; if the API has a new format, the monitor needs an update.`,
     fields: [
       ...listed.map((item) => ({
         name: `Quarantined ${visibleText(item.key, 12)}`,
@@ -46,6 +48,22 @@ export const quarantineAlert = (
     createdAtMs: nowMs,
     decidedAtMs: nowMs,
   };
+};
+
+/** What it means for the monitor's own access to the account. */
+const consequence = (eventType: string, account: string): string => {
+  switch (eventType) {
+    case 'ACCOUNT_SECRET_CREATE':
+      return `The monitor reads account "${account}" with such a secret: whoever has the new one may use the same API key.`;
+    case 'ACCOUNT_SECRET_DELETE':
+      return `The monitor reads account "${account}" with such a secret: if this was its own, it sees nothing from now on.`;
+    case 'IP_WHITELIST_CREATE':
+      return `The monitor reads account "${account}" with an API key that can now be used from there as well.`;
+    case 'IP_WHITELIST_DELETE':
+      return `The monitor reads account "${account}" from an address that must be on this list: if it was its own, it sees nothing from now on.`;
+    default:
+      return `The monitor reads account "${account}" with an API key whose rights this may change: it may soon see nothing.`;
+  }
 };
 
 const OWN_CREDENTIAL = /^(ACCOUNT_SECRET_|IP_WHITELIST_)|^USER_API_KEYS_UPDATE$/;
@@ -72,7 +90,7 @@ export const ownCredentialAlert = (event: AuditEvent, nowMs: number): Alert | un
       references: links.map((link) => link.url),
     },
     account: event.account,
-    message: `${sentence}. The monitor reads account "${visibleText(event.account, 200)}" with such a credential and may soon see nothing of it. What to do: find out whether this was planned. If it was, give the monitor the new secret or address; if not, treat the account as taken over.`,
+    message: `${sentence}. ${consequence(meantType(event.fields, event.eventType), visibleText(event.account, 200))} What to do: Find out whether this was planned. If it was, see to it that the monitor's own secret and address stay valid; if not, treat the account as taken over.`,
     fields,
     events: [event.fields],
     eventIds: [event.id],

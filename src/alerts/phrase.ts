@@ -33,6 +33,19 @@ export const factsOf = (
 export const piece = (before: string, value: string | undefined, after = ''): string =>
   value === undefined ? '' : `${before}${value}${after}`;
 
+/** `now X (was Y)`, `was Y` or `now X`, with `before` in front of what is now: of what a value is and was; undefined for neither. */
+export const change = (
+  before: string,
+  now: string | undefined,
+  was: string | undefined,
+): string | undefined => {
+  if (now === undefined) return was === undefined ? undefined : `was ${was}`;
+  return `now ${before}${now}${piece(' (was ', was === now ? undefined : was, ')')}`;
+};
+
+/** The pieces that say something, joined by commas. */
+export const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ');
+
 /** Pages of the vendor's dashboard, as named in its public guides. */
 export const DASHBOARD = {
   home: { title: 'Dashboard', url: 'https://dashboard.nexmo.com/' },

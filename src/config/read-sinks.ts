@@ -70,7 +70,13 @@ const readSink = (
       options[key] = option;
     }
   }
-  const off = options['url'] === '' && !section.tree.place([...path, 'url'])?.bad;
+  const switches = (type.switches ?? ['url']).filter((key) => Object.hasOwn(options, key));
+  if (type.switches !== undefined && switches.length === 0)
+    section.problem(
+      path,
+      `${label}: one of ${type.switches.join(', ')} is needed; an empty text switches the sink off`,
+    );
+  const off = isOff(options, switches) && switches.every((key) => !section.tree.place([...path, key])?.bad);
   addSecrets(section, type, options);
   const place: typeof section.tree.place = (at) => {
     const own = at.length > 0 && stands.get(String(at[0]));
@@ -93,7 +99,7 @@ const readSink = (
     name,
     type: type.type,
     options: own,
-    off: off || own['url'] === '',
+    off: off || isOff(own, switches),
     limits: sinkLimits(common, type.limits),
   };
 };
@@ -139,6 +145,9 @@ const checkFallbacks = (section: Section, sinks: Readonly<Record<string, unknown
       );
   }
 };
+
+const isOff = (options: Readonly<Record<string, unknown>>, switches: readonly string[]): boolean =>
+  switches.length > 0 && switches.every((key) => options[key] === '');
 
 const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {
   const own = stands.get(String(path[0]));

@@ -311,4 +311,6 @@ export interface SinkOptionsType {
   readonly secrets: readonly string[];
   /** Pacing and folding where the operator says nothing. */
   readonly limits?: SinkLimitDefaults;
+  /** The options that switch the sink off when those given are all empty; at least one is needed. Left out: `url`. */
+  readonly switches?: readonly string[];
 }

@@ -24,6 +24,10 @@ export interface RuleInfo {
   readonly unsilenceable: boolean;
   /** `monitor.suppress`: kept for delivery. */
   readonly suppress: { readonly by: readonly string[]; readonly forMs: number } | undefined;
+  /** `monitor.first_seen`: the match's `value` was not met before in `field`, among events with the same `by`. */
+  readonly firstSeen?: { readonly field: string; readonly by: readonly string[] } | undefined;
+  /** `monitor.changed`: `field` was the match's `previous` (null: not known) and is now `value`. */
+  readonly changed?: { readonly field: string; readonly by: readonly string[] } | undefined;
   /** File the rule was read from, for messages. */
   readonly file: string;
 }

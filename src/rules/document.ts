@@ -94,6 +94,8 @@ const readHeader = (map: Mapping, names: MonitorNames, kind: string, reporter: R
     message: monitor.message,
     shadow: monitor.shadow,
     unsilenceable: monitor.unsilenceable,
+    firstSeen: monitor.firstSeen,
+    changed: monitor.changed,
     suppress: monitor.suppress,
     file: reporter.file,
   };

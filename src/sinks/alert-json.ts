@@ -7,6 +7,7 @@ import {
   type SummaryReason,
 } from '../core/alert.ts';
 import type { Delivery } from '../core/delivery.ts';
+import type { AlertAction } from './sink-type.ts';
 import { fit, isoTime } from './text.ts';
 
 /* Most receivers refuse bodies over one megabyte. Verbatim events go in up to this many bytes together; texts, which
@@ -48,6 +49,8 @@ export interface PublicAlert {
   readonly events_omitted: number;
   /** For `kind: summary`: the alerts that were folded into it; else null. */
   readonly summary: PublicSummary | null;
+  /** What a reader can do by opening a link, such as silencing it; empty where no external URL is configured. */
+  readonly actions: readonly AlertAction[];
   /** When it happened, ISO 8601. */
   readonly created_at: string | null;
   /** When the monitor decided it, ISO 8601. */
@@ -73,8 +76,11 @@ export interface PublicSummary {
   }[];
 }
 
-/** The public form of a delivery's alert. A function of the delivery alone: nothing in it differs between attempts. */
-export const publicAlert = ({ id, alert }: Delivery): PublicAlert => {
+/**
+ * The public form of a delivery's alert. A function of the delivery, and of its actions, which are the same on every
+ * attempt: nothing in it differs between two.
+ */
+export const publicAlert = ({ id, alert }: Delivery, actions: readonly AlertAction[] = []): PublicAlert => {
   const events = eventsThatFit(alert.events);
   return {
     id: alert.id,
@@ -100,6 +106,7 @@ export const publicAlert = ({ id, alert }: Delivery): PublicAlert => {
     events,
     events_omitted: alert.events.length - events.length,
     summary: publicSummary(alert),
+    actions: actions.map(({ label, url }) => ({ label, url })),
     created_at: isoTime(alert.createdAtMs),
     decided_at: isoTime(alert.decidedAtMs),
   };

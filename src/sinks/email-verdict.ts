@@ -26,7 +26,11 @@ export const smtpFailureVerdict = (error: unknown, host: string, reason: Reason)
   const code = errorCode(error);
   const permanent =
     typeof responseCode === 'number' ? isPermanent(responseCode) : code !== undefined && OURS.has(code);
-  return { outcome: permanent ? 'rejected' : 'retry', reason: reason(`${host}: `, describe(error)) };
+  return {
+    outcome: permanent ? 'rejected' : 'retry',
+    reason: reason(`${host}: `, describe(error)),
+    ...(typeof responseCode === 'number' ? { status: responseCode } : {}),
+  };
 };
 
 /**
@@ -46,9 +50,12 @@ export const partialVerdict = (
   const passing = replies.some(
     ({ responseCode }) => responseCode === undefined || !isPermanent(responseCode),
   );
+  // The reply that decides: a refusal that may pass, while there is one.
+  const deciding = replies.find((reply) => !passing || !isPermanent(reply.responseCode ?? 0));
   const texts = replies.length > 0 ? replies.map(({ text }) => text) : outstanding;
   return {
     outcome: passing || replies.length === 0 ? 'retry' : 'rejected',
     reason: reason(`${host} took the mail for the others but refused `, texts.join('; ')),
+    ...(deciding?.responseCode === undefined ? {} : { status: deciding.responseCode }),
   };
 };

@@ -4,6 +4,7 @@ import { UsageError } from '../base/errors.ts';
 import { credentialsOf } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import { type Mailbox, parseMailboxes, sameMailbox } from './email-address.ts';
+import { dkimOption } from './email-dkim.ts';
 import { emailMessage } from './email-message.ts';
 import { partialVerdict, smtpFailureVerdict } from './email-verdict.ts';
 import { pemOption, timeoutOption, urlOption } from './option-schemas.ts';
@@ -38,6 +39,21 @@ const options = z.strictObject({
     .describe(
       'For `smtp://`: insist on STARTTLS, use it when the server offers it, or never. Left out: `required` when the url holds a password, else `offered`.',
     ),
+  dkim_domain: z
+    .string()
+    .trim()
+    .regex(/^$|^(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, { error: 'allowed: a domain, such as example.com' })
+    .default('')
+    .describe(
+      'Signs every mail with DKIM for this domain; needs `dkim_selector` and `dkim_key`. Empty: not signed.',
+    ),
+  dkim_selector: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9._-]*$/, { error: 'allowed: a selector, such as mail2026' })
+    .default('')
+    .describe('Selector: the public key is found in the TXT record `SELECTOR._domainkey.DOMAIN`.'),
+  dkim_key: pemOption('RSA private key that signs, 1024 bits or more, better 2048. A secret.'),
   ca: pemOption('Certificate authorities to trust instead of the built-in ones.'),
   timeout: timeoutOption('30s', 'How long one attempt may take, from connecting to the last reply.'),
 });
@@ -48,7 +64,7 @@ type Options = z.output<typeof options>;
 export const emailSink: SinkType<typeof options> = {
   type: 'email',
   options,
-  secrets: ['url', 'ca'],
+  secrets: ['url', 'dkim_key', 'ca'],
   limits: { foldAbove: 20 },
   create: (name, settings, deps) => {
     const server = new URL(settings.url);
@@ -59,7 +75,8 @@ export const emailSink: SinkType<typeof options> = {
       server.href,
       ...(password === '' ? [] : [password, `\0${user}\0${password}`]),
     ]);
-    const transport = createLazyTransport(poolOptions(server, user, password, settings));
+    const dkim = dkimOption(name, settings);
+    const transport = createLazyTransport({ ...poolOptions(server, user, password, settings), ...dkim });
     // Who has already got a delivery that others were refused: a repetition goes to those others alone. After a
     // restart it goes to all again, with the same Message-ID.
     const delivered = new Map<string, readonly Mailbox[]>();
@@ -73,7 +90,8 @@ export const emailSink: SinkType<typeof options> = {
         const waiting = to.filter((one) => !served.some(({ address }) => sameMailbox(address, one.address)));
         let message: ReturnType<typeof emailMessage>;
         try {
-          message = emailMessage(delivery, { from, to, subjectPrefix: settings.subject_prefix });
+          const actions = deps.actionsFor?.(delivery) ?? [];
+          message = emailMessage(delivery, { from, to, subjectPrefix: settings.subject_prefix }, actions);
         } catch (error) {
           return unsendable(error, reason);
         }
@@ -93,12 +111,14 @@ export const emailSink: SinkType<typeof options> = {
           if (outstanding.length > 0) {
             remember(delivered, delivery.id, [...served, ...accepted]);
             const addresses = outstanding.map(({ address }) => address);
-            return partialVerdict(info.rejectedErrors ?? [], addresses, server.host, reason);
+            const verdict = partialVerdict(info.rejectedErrors ?? [], addresses, server.host, reason);
+            return { ...verdict, bytes: info.messageSize };
           }
           delivered.delete(delivery.id);
           const took = formatDuration(deps.now() - startedAtMs);
           const own = `${waiting.length} recipients at ${server.host} in ${took}: `;
-          return { outcome: 'sent', receipt: reason(own, info.response) };
+          const status = replyCode(info.response);
+          return { outcome: 'sent', receipt: reason(own, info.response), ...status, bytes: info.messageSize };
         } catch (error) {
           return smtpFailureVerdict(error, server.host, reason);
         }
@@ -109,7 +129,7 @@ export const emailSink: SinkType<typeof options> = {
 };
 
 /** The pool of connections, made with the first mail: its library is large, and where e-mail is off nobody needs it. */
-const createLazyTransport = (options: ReturnType<typeof poolOptions>) => {
+const createLazyTransport = (options: ReturnType<typeof poolOptions> & ReturnType<typeof dkimOption>) => {
   const open = async () => (await import('nodemailer')).createTransport(options);
   let transport: ReturnType<typeof open> | undefined;
   return {
@@ -168,6 +188,12 @@ const remember = (
   delivered.set(id, served);
   const [oldest] = delivered.keys();
   if (delivered.size > MAX_PARTIAL && oldest !== undefined) delivered.delete(oldest);
+};
+
+/** The code that a reply of the server starts with (RFC 5321, 4.2). */
+const replyCode = (response: string): { readonly status?: number } => {
+  const code = /^\d{3}/.exec(response)?.[0];
+  return code === undefined ? {} : { status: Number(code) };
 };
 
 const textOf = (recipient: string | { readonly address: string }): string =>

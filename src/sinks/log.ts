@@ -20,7 +20,7 @@ export const logSink: SinkType<typeof options> = {
     concurrency: 1,
     send: async ({ id, alert }, signal) => {
       if (signal.aborted) return { outcome: 'retry', reason: 'called off before the line was written' };
-      log[level]('alert', {
+      const line = {
         account: alert.account === '' ? undefined : alert.account,
         alert_id: alert.id,
         delivery_id: id,
@@ -34,8 +34,10 @@ export const logSink: SinkType<typeof options> = {
         event_ids: alert.eventIds,
         event_types: alert.eventTypes,
         created_at: isoTime(alert.createdAtMs),
-      });
-      return { outcome: 'sent', receipt: `written to the log at level ${level}` };
+      };
+      log[level]('alert', line);
+      const bytes = Buffer.byteLength(JSON.stringify(line));
+      return { outcome: 'sent', receipt: `written to the log at level ${level}`, bytes };
     },
     close: async () => {},
   }),

@@ -1,6 +1,8 @@
 import type { IncomingWebhookSendArguments } from '@slack/webhook';
-import type { Alert, AlertField } from '../core/alert.ts';
+import type { Alert, AlertField, Summary } from '../core/alert.ts';
+import { digestOf, moreText } from './digest.ts';
 import { colourOf, factsOf, headlineOf, linksOf, noteOf } from './presentation.ts';
+import type { AlertAction } from './sink-type.ts';
 import { fit, oneLine, printable } from './text.ts';
 
 /*
@@ -16,6 +18,8 @@ const MAX_BUTTON_URL = 3_000;
 const FIELD_SECTIONS = 3;
 const MAX_FIELDS_TEXT = 8_000;
 const MAX_BUTTONS = 5;
+const MAX_MEMBERS = 20;
+const MAX_MEMBERS_TEXT = 12_000;
 
 type Blocks = NonNullable<IncomingWebhookSendArguments['blocks']>;
 type Block = Blocks[number];
@@ -36,14 +40,22 @@ const plain = (text: string, max: number) => ({
   emoji: false,
 });
 
+/** What a message shows beside the alert itself. */
+interface Extras {
+  /** Links by which the reader can act; they become buttons. */
+  readonly actions?: readonly AlertAction[];
+  /** Takes the place of the alert's own note. */
+  readonly note?: string | undefined;
+}
+
 /**
  * The message of an alert. All text from events stands in plain_text objects, where nothing is formatted and nobody
  * can be mentioned. `text` only serves notifications, since `blocks` take its place in the channel.
  */
-export const slackMessage = (alert: Alert): IncomingWebhookSendArguments => ({
+export const slackMessage = (alert: Alert, extras: Extras = {}): IncomingWebhookSendArguments => ({
   text: notification(alert),
   blocks: [{ type: 'header', text: plain(headlineOf(alert), MAX_HEADER) }],
-  attachments: [{ color: colourOf(alert), blocks: body(alert) }],
+  attachments: [{ color: colourOf(alert), blocks: body(alert, extras) }],
   link_names: false,
   unfurl_links: false,
   unfurl_media: false,
@@ -55,13 +67,14 @@ const notification = (alert: Alert): string => {
   return text.replace(/@(?=here|channel|everyone)|[*_~`](?=\S)/g, (mark) => `${mark}\u200b`);
 };
 
-const body = (alert: Alert): Block[] => {
-  const note = noteOf(alert);
+const body = (alert: Alert, { actions = [], note = noteOf(alert) }: Extras): Block[] => {
   const links = linksOf(alert).filter((link) => link.length <= MAX_BUTTON_URL);
   return [
     ...(note === undefined ? [] : [context(note)]),
     { type: 'section', text: plain(alert.message || alert.rule.title, MAX_TEXT) },
+    ...(alert.summary === undefined ? [] : digest(alert.summary)),
     ...fieldSections(factsOf(alert)),
+    ...actionButtons(actions),
     ...(links.length === 0 ? [] : [buttons(links)]),
     context(provenance(alert)),
   ];
@@ -73,6 +86,26 @@ const provenance = ({ rule, id, eventIds }: Alert): string => {
   const more = eventIds.length > 3 ? ` and ${eventIds.length - 3} more` : '';
   const events = eventIds.length === 0 ? '' : ` · event ${eventIds.slice(0, 3).join(', ')}${more}`;
   return oneLine(`rule ${fit(rule.id, 200, oneLine)} · alert ${id}${events}`);
+};
+
+/** The folded alerts, each a section of its own, as many as fit. */
+const digest = (summary: Summary): Block[] => {
+  const { reason, counts, lines } = digestOf(summary, MAX_MEMBERS);
+  const shown: Block[] = [];
+  let room = MAX_MEMBERS_TEXT;
+  for (const { label, when, title, account, message } of lines) {
+    const head = [label, when, ...(account === '' ? [] : [account])].join(' · ');
+    const text = plain(`${head}\n${title}: ${message}`, MAX_TEXT);
+    room -= text.text.length;
+    if (room < 0) break;
+    shown.push({ type: 'section', text });
+  }
+  const more = moreText(summary, shown.length);
+  return [
+    context(`${counts}. ${reason}`),
+    ...shown,
+    ...(more === undefined ? [] : [{ type: 'section' as const, text: plain(more, MAX_TEXT) }]),
+  ];
 };
 
 const fieldSections = (facts: readonly AlertField[]): Block[] => {
@@ -104,3 +137,20 @@ const buttons = (links: readonly string[]): Block => ({
     action_id: `reference_${index + 1}`,
   })),
 });
+
+/* A button with a link works with no app behind it: the reader's browser opens the link. */
+const actionButtons = (actions: readonly AlertAction[]): Block[] => {
+  const shown = actions.filter(({ url }) => url.length <= MAX_BUTTON_URL).slice(0, MAX_BUTTONS);
+  if (shown.length === 0) return [];
+  return [
+    {
+      type: 'actions',
+      elements: shown.map(({ label, url }, index) => ({
+        type: 'button' as const,
+        text: plain(label, 75),
+        url,
+        action_id: `action_${index + 1}`,
+      })),
+    },
+  ];
+};

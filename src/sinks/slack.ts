@@ -1,111 +1,75 @@
-import type { FetchFunction } from '@slack/webhook';
 import { z } from 'zod';
-import type { Verdict } from '../core/delivery.ts';
-import { createHttpPoster, type HttpAnswer } from './http.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Delivery, Verdict } from '../core/delivery.ts';
 import { timeoutOption, urlOption } from './option-schemas.ts';
 import type { SinkType } from './sink-type.ts';
-import { slackMessage } from './slack-message.ts';
-import { oneLine } from './text.ts';
-import {
-  type Attempt,
-  createReason,
-  failureVerdict,
-  httpVerdict,
-  retryVerdict,
-  unsendable,
-} from './verdict.ts';
+import { createSlackApi } from './slack-api.ts';
+import { createSlackWebhook } from './slack-webhook.ts';
+
+/** One of the two ways to Slack. */
+export interface SlackSender {
+  send(delivery: Delivery, signal: AbortSignal): Promise<Verdict>;
+  close(): Promise<void>;
+}
 
 const options = z.strictObject({
   url: urlOption(
     ['https:', 'http:'],
-    'Incoming webhook URL, such as `https://hooks.slack.com/services/…`. A secret. Empty: the sink is off.',
-  ),
+    'Incoming webhook URL, such as `https://hooks.slack.com/services/…`. A secret. Exactly one of `url` and `token` is needed; both empty: the sink is off.',
+  ).default(''),
+  token: z
+    .string()
+    .trim()
+    .regex(/^$|^xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]+$/, {
+      error: 'allowed: a bot token, which starts with xoxb-, or an empty text',
+    })
+    .default('')
+    .describe(
+      'Bot token `xoxb-…` of a Slack app with the scope `chat:write`, instead of `url`: alerts of one thread are answers to the first, resolved ones change it. A secret.',
+    ),
+  channel: z
+    .string()
+    .trim()
+    .regex(/^[^\s]*$/, { error: 'allowed: the ID of a channel such as C0123456789, or its name' })
+    .default('')
+    .describe(
+      'With `token`: the channel, best by its ID (`C0123456789`, at the foot of its details). The app must be a member.',
+    ),
+  api_url: urlOption(
+    ['https:', 'http:'],
+    'With `token`: where the Web API is, such as `https://slack-gov.com/api`.',
+  ).default('https://slack.com/api'),
   timeout: timeoutOption('10s', 'How long one attempt may take.'),
 });
 
-/*
- * Answers of incoming webhooks that mean the same whatever their status (docs.slack.dev, "Sending messages using
- * incoming webhooks", handling errors).
- */
-const REFUSALS: ReadonlySet<string> = new Set(
-  `action_prohibited channel_is_archived channel_not_found invalid_attachments invalid_blocks invalid_blocks_format
-   invalid_payload invalid_token missing_text_or_fallback_or_attachments msg_blocks_too_long msg_too_long no_active_hooks
-   no_service no_service_id no_team no_text posting_to_general_channel_denied team_disabled too_many_attachments
-   user_not_found`.split(/\s+/),
-);
-const TROUBLES: ReadonlySet<string> = new Set([
-  'rate_limited',
-  'ratelimited',
-  'rollup_error',
-  'service_unavailable',
-]);
+type Options = z.output<typeof options>;
 
-/** Slack incoming webhooks, and what understands the same messages. One at a time, so that order is kept. */
+/** Slack, by incoming webhook (and what understands the same messages) or by Web API. One at a time: order is kept. */
 export const slackSink: SinkType<typeof options> = {
   type: 'slack',
   options,
-  secrets: ['url'],
-  // One message a second is what an incoming webhook stands (docs.slack.dev, rate limits), short bursts more.
+  secrets: ['url', 'token'],
+  switches: ['url', 'token'],
+  // One message a second is what a webhook and a channel stand (docs.slack.dev, rate limits), short bursts more.
   limits: { perSecond: 1, burst: 5, foldAbove: 20 },
-  create: (name, { url, timeout }, deps) => {
-    const http = createHttpPoster(new URL(url), { timeoutMs: timeout, connections: 1 }, deps);
-    const reason = createReason(http.secrets);
-    return {
-      name,
-      type: 'slack',
-      concurrency: 1,
-      send: async ({ alert }, signal) => {
-        const startedAtMs = deps.now();
-        const attempt = (): Attempt => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
-        let answer: HttpAnswer | undefined;
-        let failure: unknown;
-        // The client writes the message; the transport below is ours, since the client's own would follow no abort,
-        // hide Retry-After and the status of redirects, and read answers of any length.
-        const fetch: FetchFunction = async (_url, init) => {
-          try {
-            answer = await http.post(init?.body as string, { 'content-type': 'application/json' }, signal);
-          } catch (error) {
-            failure = error;
-            throw error;
-          }
-          return fetchResponse(answer);
-        };
-        try {
-          // Loaded with the first message: where Slack is off nobody needs it.
-          const { IncomingWebhook } = await import('@slack/webhook');
-          await new IncomingWebhook(url, { fetch }).send(slackMessage(alert));
-        } catch (error) {
-          // An answer or a failure was noted above; anything else happened before the message was on its way.
-          if (answer === undefined && failure === undefined) return unsendable(error, reason);
-        }
-        return answer === undefined ? failureVerdict(failure, attempt()) : slackVerdict(answer, attempt());
-      },
-      close: () => http.close(),
-    };
+  create: (name, settings, deps) => {
+    refuseImpossible(name, settings);
+    const sender =
+      settings.token === ''
+        ? createSlackWebhook(settings.url, settings.timeout, deps)
+        : createSlackApi(settings, deps);
+    return { name, type: 'slack', concurrency: 1, ...sender };
   },
 };
 
-const slackVerdict = (answer: HttpAnswer, attempt: Attempt): Verdict => {
-  const word = oneLine(answer.body);
-  const own = `HTTP ${answer.status} from ${attempt.host}`;
-  if (REFUSALS.has(word)) return { outcome: 'rejected', reason: attempt.reason(`${own}: ${word}`) };
-  const verdict = httpVerdict(answer, attempt);
-  if (verdict.outcome === 'retry') return verdict;
-  if (TROUBLES.has(word)) return retryVerdict(attempt.reason(`${own}: ${word}`), undefined);
-  // A page is what a proxy or a login portal answers. Slack itself says "ok"; its look-alikes say something short.
-  if (verdict.outcome === 'sent' && word.startsWith('<')) {
-    return retryVerdict(attempt.reason(`${own} with a page instead of "ok"`), undefined);
-  }
-  return verdict;
+const refuseImpossible = (name: string, { url, token, channel, api_url }: Options): void => {
+  const refuse = (text: string): never => {
+    throw new UsageError(`sink "${name}": ${text}`);
+  };
+  if (url !== '' && token !== '') refuse('both url and token are given; exactly one of them is needed');
+  if (url === '' && token === '') refuse('neither url nor token is given; exactly one of them is needed');
+  if (token !== '' && channel === '') refuse('token needs channel, such as C0123456789');
+  if (token !== '' && api_url === '') refuse('token needs api_url; leave it out for https://slack.com/api');
+  if (url !== '' && channel !== '')
+    refuse('channel is of use with token only; an incoming webhook has its own channel');
 };
-
-const fetchResponse = ({ status, body }: HttpAnswer): Awaited<ReturnType<FetchFunction>> => ({
-  ok: status >= 200 && status < 300,
-  status,
-  statusText: '',
-  url: '',
-  headers: { get: () => null, entries: () => [] },
-  arrayBuffer: async () => new TextEncoder().encode(body).buffer,
-  json: async () => JSON.parse(body) as unknown,
-  text: async () => body,
-});

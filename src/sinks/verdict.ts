@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
 import { retryAfterMs } from '../core/backoff.ts';
-import type { Verdict } from '../core/delivery.ts';
+import type { Measured, Verdict } from '../core/delivery.ts';
 import type { HttpAnswer } from './http.ts';
 import { fit, oneLine } from './text.ts';
 
@@ -44,10 +44,21 @@ export interface Attempt {
   readonly startedAtMs: number;
   readonly nowMs: number;
   readonly reason: Reason;
+  /** Bytes of the message, when it has been sent. */
+  readonly bytes?: number;
 }
 
 /** The verdict about an answer, by its status alone; what the body said is told with a refusal. */
-export const httpVerdict = (answer: HttpAnswer, { host, startedAtMs, nowMs, reason }: Attempt): Verdict => {
+export const httpVerdict = (answer: HttpAnswer, attempt: Attempt): Verdict => ({
+  ...byStatus(answer, attempt),
+  ...measured(answer, attempt),
+});
+
+/** The facts of an attempt that was answered. */
+export const measured = ({ status }: HttpAnswer, { bytes }: Attempt): Measured =>
+  bytes === undefined ? { status } : { status, bytes };
+
+const byStatus = (answer: HttpAnswer, { host, startedAtMs, nowMs, reason }: Attempt): Verdict => {
   const { status } = answer;
   const own = `HTTP ${status} from ${host} in ${formatDuration(nowMs - startedAtMs)}`;
   if (status >= 200 && status < 300) return { outcome: 'sent', receipt: reason(own) };

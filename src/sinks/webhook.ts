@@ -98,7 +98,7 @@ export const webhookSink: SinkType<typeof options> = {
         const attempt = () => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
         let body: string;
         try {
-          const alert = publicAlert(delivery);
+          const alert = publicAlert(delivery, deps.actionsFor?.(delivery));
           body = portableJson(settings.format === 'json' ? alert : cloudEvent(alert));
         } catch (error) {
           return unsendable(error, reason);
@@ -109,7 +109,8 @@ export const webhookSink: SinkType<typeof options> = {
           ...webhookHeaders(delivery.id, startedAtMs, body, keys),
         };
         try {
-          return httpVerdict(await http.post(body, headers, signal), attempt());
+          const answer = await http.post(body, headers, signal);
+          return httpVerdict(answer, { ...attempt(), bytes: Buffer.byteLength(body) });
         } catch (error) {
           return failureVerdict(error, attempt());
         }

@@ -15,7 +15,7 @@ const TABLE: readonly (readonly [string, JsonObject, string, string])[] = [
   [
     'USER_STATUS',
     { email: 'bob@example.com', old_status: 'ACTIVE', new_status: 'DISABLED' },
-    `changed the status of user bob@example.com${FROM}: was ACTIVE, now DISABLED`,
+    `changed the status of user bob@example.com${FROM}: now DISABLED (was ACTIVE)`,
     'changed the status of a user',
   ],
   [
@@ -43,19 +43,19 @@ const TABLE: readonly (readonly [string, JsonObject, string, string])[] = [
   [
     'ACCOUNT_SECRET_CREATE',
     { secret_id: 's-1' },
-    `created an API secret of account abcd1234 (secret id s-1)${FROM}`,
-    'created an API secret of the account',
+    `created an API secret for account abcd1234${FROM}: secret id s-1`,
+    'created an API secret for the account',
   ],
   [
     'ACCOUNT_SECRET_DELETE',
     { 'secret-id': 's-1' },
-    `deleted an API secret of account abcd1234 (secret id s-1)${FROM}`,
+    `deleted an API secret of account abcd1234${FROM}: secret id s-1`,
     'deleted an API secret of the account',
   ],
   [
     'ACCOUNT_UPDATE_SPAMMER',
     { spammer: true },
-    `changed the spammer flag of account abcd1234${FROM}: now true`,
+    `flagged account abcd1234 as a spammer${FROM}`,
     'changed the spammer flag of the account',
   ],
   [
@@ -70,7 +70,12 @@ const TABLE: readonly (readonly [string, JsonObject, string, string])[] = [
     `changed the settings of account abcd1234 through the API${FROM}`,
     'changed the settings of the account through the API',
   ],
-  ['NUMBER_ASSIGN', NUMBER, `added number 447700900000 (GB)${FROM}`, 'added a number'],
+  [
+    'NUMBER_ASSIGN',
+    NUMBER,
+    `added number 447700900000 (GB) to the account${FROM}`,
+    'added a number to the account',
+  ],
   [
     'NUMBER_UPDATED',
     { ...NUMBER, 'voice-type': 'sip', 'voice-value': 'sip:m@example.net', http: 'https://example.net/in' },
@@ -94,10 +99,10 @@ const TABLE: readonly (readonly [string, JsonObject, string, string])[] = [
   [
     'APP_CREATE',
     { created: { ...APP, answer_url: { method: 'GET', url: 'https://example.org/call' } } },
-    `created application "My voice app" (app-1)${FROM}: answer URL https://example.org/call`,
+    `created application "My voice app"${FROM}: answer URL https://example.org/call`,
     'created an application',
   ],
-  ['APP_UPDATE', APP, `changed application "My voice app" (app-1)${FROM}`, 'changed an application'],
+  ['APP_UPDATE', APP, `changed application "My voice app"${FROM}`, 'changed an application'],
   ['APP_DELETE', { appId: 'app-1' }, `deleted application app-1${FROM}`, 'deleted an application'],
   [
     'APP_DISABLE',
@@ -105,29 +110,29 @@ const TABLE: readonly (readonly [string, JsonObject, string, string])[] = [
     `disabled application "My voice app"${FROM}`,
     'disabled an application',
   ],
-  ['APP_ENABLE', APP, `enabled application "My voice app" (app-1)${FROM}`, 'enabled an application'],
+  ['APP_ENABLE', APP, `enabled application "My voice app"${FROM}`, 'enabled an application'],
   [
     'IP_WHITELIST_CREATE',
     { ip: '198.51.100.7' },
-    `added 198.51.100.7 to the IP allow-list${FROM}`,
-    'added an address to the IP allow-list',
+    `changed the IP allow-list of account abcd1234${FROM}: added 198.51.100.7`,
+    'changed the IP allow-list of the account: added an entry',
   ],
   [
     'IP_WHITELIST_DELETE',
     { ipAddress: '198.51.100.7' },
-    `took 198.51.100.7 off the IP allow-list${FROM}`,
-    'took an address off the IP allow-list',
+    `changed the IP allow-list of account abcd1234${FROM}: removed 198.51.100.7`,
+    'changed the IP allow-list of the account: removed an entry',
   ],
   [
     'AUTORELOAD_ENABLE',
     RELOAD,
-    `switched on automatic reload${FROM}: adds 100 EUR when the balance falls to 10 EUR`,
+    `switched on automatic reload${FROM}: it adds 100 EUR when the balance falls to 10 EUR`,
     'switched on automatic reload',
   ],
   [
     'AUTORELOAD_UPDATE',
     { amount: 50 },
-    `changed automatic reload${FROM}: adds 50`,
+    `changed automatic reload${FROM}: it adds 50`,
     'changed automatic reload',
   ],
   ['AUTORELOAD_DISABLE', {}, `switched off automatic reload${FROM}`, 'switched off automatic reload'],

@@ -128,7 +128,7 @@ describe('ownCredentialAlert', () => {
       rule: { id: 'system.own_credential', level: 'critical' },
     });
     expect(alert?.message).toMatch(
-      /^alice@example\.com .+ from 203\.0\.113\.9 \(NL\)\. The monitor reads account "default"/,
+      /^alice@example\.com .+ from 203\.0\.113\.9 \(NL\)(: .+)?\. The monitor reads account "default"/,
     );
     expect(ownCredentialAlert(event, NOW_MS + 1)?.id).toBe(alert?.id);
     expect(ownCredentialAlert({ ...event, id: 'other' }, NOW_MS)?.id).not.toBe(alert?.id);

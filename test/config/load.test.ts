@@ -363,3 +363,27 @@ describe('the shipped configuration', () => {
     );
   });
 });
+
+describe('a sink that can be switched on in more than one way', () => {
+  const slack = (options: string) =>
+    load(`${ACCOUNT}sinks: { out: { type: log }, slack: { type: slack, ${options} } }\n`, {}, SINK_TYPES);
+
+  it.each([
+    ['url: ""', true],
+    ['token: ""', true],
+    ['url: "", token: ""', true],
+    ['url: "https://hooks.slack.example/services/x"', false],
+    ['url: "", token: xoxb-1-a, channel: C0123456789', false],
+  ])('%s: off is %s', async (options, off) => {
+    const { settings, problems } = await slack(options);
+    expect(problems).toEqual([]);
+    expect(settings?.sinks.find(({ name }) => name === 'slack')?.off).toBe(off);
+  });
+
+  it('needs one of them', async () => {
+    const { problems } = await slack('timeout: 5s');
+    expect(problems).toEqual([
+      'monitor.yml:2:37: sinks.slack: one of url, token is needed; an empty text switches the sink off',
+    ]);
+  });
+});

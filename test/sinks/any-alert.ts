@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { ALERT_KINDS, type Alert, LEVELS } from '../../src/core/alert.ts';
+import { ALERT_KINDS, type Alert, LEVELS, SUMMARY_REASONS, type Summary } from '../../src/core/alert.ts';
 
 /** Text as hostile as it comes: any UTF-16 units, what the far ends would act on, and long runs of it. */
 const anyText: fc.Arbitrary<string> = fc.oneof(
@@ -42,8 +42,28 @@ const anyText: fc.Arbitrary<string> = fc.oneof(
     .map(([unit, count]) => unit.repeat(count)),
 );
 
-/** Any alert at all. */
-export const anyAlert: fc.Arbitrary<Alert> = fc.record({
+const anySummary: fc.Arbitrary<Summary> = fc.record({
+  reason: fc.constantFrom(...SUMMARY_REASONS),
+  total: fc.integer({ min: 1, max: 1_000_000 }),
+  levels: fc.record(Object.fromEntries(LEVELS.map((level) => [level, fc.integer({ min: 1, max: 1_000 })])), {
+    requiredKeys: [],
+  }),
+  members: fc.array(
+    fc.record({
+      alertId: anyText,
+      kind: fc.constantFrom(...ALERT_KINDS),
+      status: fc.constantFrom('firing' as const, 'resolved' as const),
+      level: fc.constantFrom(...LEVELS),
+      title: anyText,
+      account: anyText,
+      message: anyText,
+      createdAtMs: fc.oneof(fc.integer(), fc.double()),
+    }),
+    { maxLength: 60 },
+  ),
+});
+
+const plainAlert: fc.Arbitrary<Alert> = fc.record({
   id: anyText,
   kind: fc.constantFrom(...ALERT_KINDS),
   status: fc.constantFrom('firing' as const, 'resolved' as const),
@@ -77,3 +97,8 @@ export const anyAlert: fc.Arbitrary<Alert> = fc.record({
   createdAtMs: fc.oneof(fc.integer(), fc.double()),
   decidedAtMs: fc.integer(),
 });
+
+/** Any alert at all, a summary among them. */
+export const anyAlert: fc.Arbitrary<Alert> = fc
+  .tuple(plainAlert, fc.option(anySummary))
+  .map(([alert, summary]) => (summary === null ? alert : { ...alert, summary }));

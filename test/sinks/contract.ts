@@ -10,6 +10,8 @@ interface Arrival {
   readonly identity: string;
   /** Everything of the arrival that must be the same on every attempt. */
   readonly content: string;
+  /** Size of the message as it came over the wire, without its envelope. */
+  readonly bytes: number;
 }
 
 /** A sink and its far end, ready. */
@@ -36,6 +38,8 @@ export interface Case {
   readonly tells?: RegExp;
   /** The wish of the receiver that the verdict must carry. */
   readonly afterMs?: number;
+  /** The status of the receiver that the verdict must carry; undefined: none. */
+  readonly status?: number;
 }
 
 /** What the contract needs to know of a kind of sink. */
@@ -43,6 +47,8 @@ export interface SinkUnderTest {
   readonly type: string;
   /** Opens both ends; `timeout` is the sink's option of that name. */
   readonly open: (timeout: string) => Promise<Rig>;
+  /** The status that the far end gives when it takes something; undefined for one that gives none. */
+  readonly status: number | undefined;
   /** Texts that must not appear in any receipt or reason. */
   readonly secrets: readonly string[];
   readonly cases: readonly Case[];
@@ -97,6 +103,14 @@ export const sinkContract = (subject: SinkUnderTest): void => {
       rig.inspect(sampleAlert());
     });
 
+    it('tells the status it was answered with and how many bytes it sent', async () => {
+      const rig = await open();
+      const verdict = await rig.sink.send(sampleDelivery(), never);
+      expect(verdict.status).toBe(subject.status);
+      expect(verdict.bytes).toBe(rig.arrivals()[0]?.bytes);
+      expect(verdict.bytes).toBeGreaterThan(100);
+    });
+
     it.each<[string, Partial<Alert>, RegExp]>([
       ['a drill', { kind: 'drill' }, /drill/i],
       ['an end', { status: 'resolved', kind: 'system' }, /resolved/i],
@@ -143,15 +157,19 @@ export const sinkContract = (subject: SinkUnderTest): void => {
       expect(other?.identity).not.toBe(first?.identity);
     });
 
-    it.each(subject.cases)('answers $outcome to $name', async ({ arrange, outcome, tells, afterMs }) => {
-      const rig = await open();
-      await arrange(rig);
-      const verdict = await rig.sink.send(sampleDelivery(), never);
-      expect(verdict).toMatchObject({ outcome });
-      checkText(verdict);
-      expect(textOf(verdict)).toMatch(tells ?? /./);
-      expect(verdict.outcome === 'retry' ? verdict.afterMs : undefined).toBe(afterMs);
-    });
+    it.each(subject.cases)(
+      'answers $outcome to $name',
+      async ({ arrange, outcome, tells, afterMs, status }) => {
+        const rig = await open();
+        await arrange(rig);
+        const verdict = await rig.sink.send(sampleDelivery(), never);
+        expect(verdict).toMatchObject({ outcome });
+        checkText(verdict);
+        expect(textOf(verdict)).toMatch(tells ?? /./);
+        expect(verdict.outcome === 'retry' ? verdict.afterMs : undefined).toBe(afterMs);
+        expect(verdict.status).toBe(status);
+      },
+    );
 
     it('answers retry without sending anything when it is called off before it began', async () => {
       const rig = await open();

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import * as fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { createTransport } from 'nodemailer';
@@ -7,7 +8,9 @@ import type { Alert } from '../../src/core/alert.ts';
 import type { Sink } from '../../src/core/delivery.ts';
 import { emailSink } from '../../src/sinks/email.ts';
 import { emailMessage } from '../../src/sinks/email-message.ts';
-import { CA_CERT } from '../support/certs.ts';
+import type { SinkDeps } from '../../src/sinks/sink-type.ts';
+import { CA_CERT, SERVER_KEY } from '../support/certs.ts';
+import { checkDkim } from '../support/dkim.ts';
 import {
   createSmtpServer,
   type ReceivedMail,
@@ -16,10 +19,14 @@ import {
 } from '../support/smtp-server.ts';
 import { anyAlert } from './any-alert.ts';
 import { type Case, type Rig, sinkContract, textOf } from './contract.ts';
-import { sampleAlert, sampleDelivery, sampleDeps } from './sample.ts';
+import { hostileAlert, sampleAlert, sampleDelivery, sampleDeps, sampleSummary } from './sample.ts';
 
 const never = new AbortController().signal;
 const PASSWORD = 'p@ss/w0rd:x';
+const WEAK_KEY = generateKeyPairSync('rsa', { modulusLength: 512 }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
 const LOGIN = 'SG9va3M6cEBzcy93MHJkOng=';
 const FROM = 'Audit monitor <monitor@example.com>';
 
@@ -27,11 +34,11 @@ interface MailRig extends Rig {
   readonly server: SmtpTestServer;
 }
 
-const create = (settings: Record<string, unknown>): Sink =>
+const create = (settings: Record<string, unknown>, deps: Partial<SinkDeps> = {}): Sink =>
   emailSink.create(
     'sink',
     emailSink.options.parse({ from: FROM, to: ['oncall@example.com'], ...settings }),
-    sampleDeps(),
+    sampleDeps(deps),
   );
 
 /** Everything of a mail but what may differ between two attempts: its date and the borders between its parts. */
@@ -39,6 +46,10 @@ const lasting = (raw: string): string => {
   const border = /boundary="([^"]+)"/.exec(raw)?.[1] ?? 'no border';
   return raw.replaceAll(border, 'border').replace(/^(Date|Received):.*(\r\n[ \t].*)*\r\n/gm, '');
 };
+
+/** Bytes of a mail with doubled dots and the line that ends it (RFC 5321, 4.5.2). */
+const sizeOnTheWire = (raw: string): number =>
+  Buffer.byteLength(raw) + (raw.match(/^\./gm)?.length ?? 0) + (raw.endsWith('\r\n') ? 3 : 5);
 
 const HEADERS = new Set(
   `auto-submitted content-type date from importance in-reply-to message-id mime-version references subject to x-audit-alert-id
@@ -79,6 +90,7 @@ const refusing = (habit: keyof SmtpTestServer['habits'], code: number, outcome: 
     (rig as MailRig).server.habits[habit] = () => ({ code, text: 'said the server' });
   },
   outcome,
+  status: code,
   tells: new RegExp(`localhost:\\d+: .*${code}.* said the server`),
 });
 
@@ -93,6 +105,7 @@ const breaking = (habit: keyof SmtpTestServer['habits']): Case => ({
 
 sinkContract({
   type: 'email',
+  status: 250,
   secrets: [PASSWORD, encodeURIComponent(PASSWORD), LOGIN, Buffer.from(PASSWORD).toString('base64')],
   cases: [
     refusing('onConnect', 421, 'retry'),
@@ -122,6 +135,7 @@ sinkContract({
         });
       },
       outcome: 'rejected',
+      status: 535,
       tells: /\[redacted\].* is wrong/,
     },
     {
@@ -146,7 +160,11 @@ sinkContract({
       server,
       sink: create({ url, ca: CA_CERT, timeout, to: ['oncall@example.com', 'backup@example.com'] }),
       arrivals: () =>
-        server.mails.map(({ raw, parsed }) => ({ identity: parsed.messageId ?? '', content: lasting(raw) })),
+        server.mails.map(({ raw, parsed }) => ({
+          identity: parsed.messageId ?? '',
+          content: lasting(raw),
+          bytes: sizeOnTheWire(raw),
+        })),
       inspect: () => inspect(server),
       reached: () => server.connected(),
       disconnected: () => server.disconnected(),
@@ -193,6 +211,80 @@ describe('email sink', () => {
     expect(parsed.from?.value).toEqual([{ name: 'Audit monitor', address: 'monitor@example.com' }]);
   });
 
+  it('reads well in a terminal: 72 columns, labels aligned, no space at the end of a line, the JSON last', async () => {
+    const server = await serve();
+    const actionsFor = () => [{ label: 'Silence for 1 h', url: 'https://monitor.example.com/a/1' }];
+    const sink = create({ url: `smtp://localhost:${server.port}`, ca: CA_CERT }, { actionsFor });
+    closers.push(() => sink.close());
+    const message =
+      'alice@example.com changed number 447700900000 (GB) from 203.0.113.9 (NL): calls now go to SIP address sip:m@example.net';
+    const fields = [
+      {
+        name: 'Calls go to',
+        value: 'SIP address sip:m@example.net, which is a long way from where they went before',
+      },
+    ];
+    await sink.send(sampleDelivery(sampleAlert({ message, fields })), never);
+    const { text, html } = (server.mails[0] as ReceivedMail).parsed;
+    expect(text?.trimEnd()).toBe(
+      `[HIGH] Account secret created (default)
+
+alice@example.com changed number 447700900000 (GB) from 203.0.113.9
+(NL): calls now go to SIP address sip:m@example.net
+
+Account:     default
+When:        2026-03-01 02:14:07 UTC
+Who:         alice@example.com
+From:        203.0.113.9 (NL)
+Calls go to: SIP address sip:m@example.net, which is a long way from
+             where they went before
+
+Silence for 1 h:
+  https://monitor.example.com/a/1
+
+See also:
+  https://example.com/runbooks/secret-created
+
+------------------------------------------------------------------------
+
+Rule:     6f1c3f0a-2f0e-4e0b-9a51-3d7d2f0c8a11
+Alert:    ${sampleAlert().id}
+Delivery: ${sampleDelivery().id}
+
+The event, word for word:
+
+${JSON.stringify(sampleAlert().events[0], null, 2)}`,
+    );
+    expect(html).toContain('<a href="https://monitor.example.com/a/1">Silence for 1 h</a>');
+  });
+
+  it('ends no line of the text with a space, also where an event holds a line end of another kind', async () => {
+    const { parsed } = await mailOf({
+      events: [{ id: 'e1', context: 'first \u2028second' }],
+      message: 'so  \n be it',
+    });
+    expect(parsed.text).toContain('first\nsecond');
+    expect(parsed.text).not.toMatch(/[ \t]$/m);
+  });
+
+  it('shows a summary as a digest, the most severe first, in both parts', async () => {
+    const { parsed } = await mailOf(sampleSummary());
+    const order = (text: string): readonly number[] =>
+      ['1 critical, 4 high, 25 medium', 'Alert 0', 'Alert 1', 'Alert 24', '… and 5 more'].map((part) =>
+        text.indexOf(part),
+      );
+    for (const part of [parsed.text ?? '', parsed.html || '']) {
+      const found = order(part);
+      expect(found).not.toContain(-1);
+      expect(found).toEqual([...found].sort((a, b) => a - b));
+    }
+    expect(parsed.subject).toBe('[Vonage audit] [SUMMARY CRITICAL] 30 alerts were folded (default)');
+    expect(parsed.text).toContain(
+      'CRITICAL · 2026-03-01 02:14:07 UTC · default\n  Alert 0\n  message of alert 0\n',
+    );
+    expect(parsed.html).toContain('bgcolor="#c8102e"');
+  });
+
   it('shows markup in an alert as text', async () => {
     const markup = '<script>alert(1)</script> <b title="x" onclick=\'y\'>&amp;</b>';
     const change = { message: markup, fields: [{ name: markup, value: markup }], account: markup };
@@ -220,6 +312,20 @@ describe('email sink', () => {
     expect(later?.references).toBe(first?.references);
     expect(later?.inReplyTo).toBe(first?.references);
     expect(elsewhere?.references).not.toBe(first?.references);
+  });
+
+  it('puts what belongs to one thread of deliveries into one thread, whatever rule it is of', async () => {
+    const server = await serve();
+    const sink = open({ url: `smtp://localhost:${server.port}`, ca: CA_CERT });
+    const other = sampleAlert({ id: 'b', rule: { ...sampleAlert().rule, id: 'other' } });
+    await sink.send(sampleDelivery(sampleAlert(), 1, { thread: 'group 1' }), never);
+    await sink.send(sampleDelivery(other, 1, { thread: 'group 1' }), never);
+    await sink.send(sampleDelivery(other, 1, { thread: 'group 2' }), never);
+    const [first, second, third] = server.mails.map(({ parsed }) => parsed.references);
+    expect(first).toMatch(/^<thread\.[0-9a-f]{32}@example\.com>$/);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(server.mails[0]?.parsed.inReplyTo).toBe(first);
   });
 
   it('uses one connection for mails that follow each other', async () => {
@@ -348,6 +454,58 @@ describe('email sink', () => {
       receipt: expect.stringMatching(/^1 recipients at 127\.0\.0\.1:\d+ in .*: 250 /),
     });
     expect(server.mails[0]?.encrypted).toBe(false);
+  });
+
+  describe('with DKIM', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const dkim = { dkim_domain: 'example.com', dkim_selector: 'mail2026', dkim_key: pem };
+
+    it('signs what a receiver can verify with the key in the DNS', async () => {
+      for (const change of [{}, hostileAlert(), sampleSummary()]) {
+        const { raw } = await mailOf(change, dkim);
+        const check = checkDkim(raw, publicKey);
+        expect(check).toMatchObject({
+          domain: 'example.com',
+          selector: 'mail2026',
+          bodyIntact: true,
+          signatureValid: true,
+        });
+        expect(check?.headers).toEqual(
+          expect.arrayContaining([
+            'from',
+            'to',
+            'subject',
+            'date',
+            'message-id',
+            'references',
+            'in-reply-to',
+          ]),
+        );
+        expect(checkDkim(raw.replace('Subject: ', 'Subject: Re: '), publicKey)?.signatureValid).toBe(false);
+        expect(checkDkim(`${raw}more\r\n`, publicKey)?.bodyIntact).toBe(false);
+      }
+    });
+
+    it('does not sign without it', async () => {
+      const { raw } = await mailOf();
+      expect(checkDkim(raw, publicKey)).toBeUndefined();
+    });
+
+    it.each<[Record<string, unknown>, RegExp]>([
+      [{ dkim_domain: 'example.com' }, /only of use together/],
+      [{ ...dkim, dkim_selector: '' }, /only of use together/],
+      [
+        { ...dkim, dkim_key: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' },
+        /no usable private key/,
+      ],
+      [{ ...dkim, dkim_key: SERVER_KEY }, /must be an RSA key/],
+      [{ ...dkim, dkim_key: WEAK_KEY }, /has 512 bits/],
+    ])('refuses what would go out unsigned: %#', (settings, message) => {
+      const make = () => create({ url: 'smtp://localhost', ...settings });
+      expect(make).toThrow(UsageError);
+      expect(make).toThrow(message);
+    });
   });
 
   it.each<[Record<string, unknown>, RegExp]>([

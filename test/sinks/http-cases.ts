@@ -19,6 +19,7 @@ export const httpCases: readonly Case[] = [
   ...[407, 408, 425, 429, 500, 502, 503, 504, 599].map(
     (status): Case => ({
       ...answering(`status ${status}`, { status, body: 'busy' }),
+      status,
       outcome: 'retry',
       tells: new RegExp(`HTTP ${status} from 127\\.0\\.0\\.1:\\d+ in .*: busy`),
     }),
@@ -26,6 +27,7 @@ export const httpCases: readonly Case[] = [
   ...[400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 451].map(
     (status): Case => ({
       ...answering(`status ${status}`, { status, body: 'no' }),
+      status,
       outcome: 'rejected',
       tells: new RegExp(`HTTP ${status} from 127\\.0\\.0\\.1:\\d+`),
     }),
@@ -36,6 +38,7 @@ export const httpCases: readonly Case[] = [
         path.endsWith('/elsewhere') ? { body: 'ok' } : { status, headers: { location: '/elsewhere' } },
       ),
       outcome: 'rejected',
+      status,
       tells: /redirects are not followed/,
     }),
   ),
@@ -54,6 +57,7 @@ export const httpCases: readonly Case[] = [
         headers: { 'retry-after': String(header) },
       }),
       outcome: 'retry',
+      status: 429,
       tells: /HTTP 429/,
       ...(typeof afterMs === 'number' ? { afterMs } : {}),
     }),
@@ -61,6 +65,7 @@ export const httpCases: readonly Case[] = [
   {
     ...answering('503 with Retry-After', { status: 503, headers: { 'retry-after': '3' } }),
     outcome: 'retry',
+    status: 503,
     afterMs: 3_000,
   },
   { ...answering('a connection cut before the answer', 'reset'), outcome: 'retry', tells: /127\.0\.0\.1/ },
@@ -74,11 +79,13 @@ export const httpCases: readonly Case[] = [
   {
     ...answering('success whose body breaks off: the status has said that it was taken', 'reset in body'),
     outcome: 'sent',
+    status: 200,
     tells: /HTTP 200/,
   },
   {
     ...answering('success with a body that never ends, of which little is read', 'endless body'),
     outcome: 'sent',
+    status: 200,
     tells: /HTTP 200 from .* in \d+ms$/,
   },
   {
@@ -87,6 +94,7 @@ export const httpCases: readonly Case[] = [
       body: `${request.path} ${JSON.stringify(request.headers)} ${request.body}`,
     })),
     outcome: 'rejected',
+    status: 400,
   },
   {
     ...answering('a refusal with control characters in it', {
@@ -94,6 +102,7 @@ export const httpCases: readonly Case[] = [
       body: '\u0000\u001b[31mred\r\nlog line\ud83d',
     }),
     outcome: 'rejected',
+    status: 400,
     tells: /\[31mred log line/,
   },
 ];

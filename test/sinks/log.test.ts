@@ -17,6 +17,7 @@ const inspect = ([line]: readonly Line[], alert: Alert): void => {
 
 sinkContract({
   type: 'log',
+  status: undefined,
   secrets: [],
   cases: [],
   open: async () => {
@@ -27,6 +28,7 @@ sinkContract({
         lines.map(({ fields }) => ({
           identity: String(fields.delivery_id),
           content: JSON.stringify(fields),
+          bytes: Buffer.byteLength(JSON.stringify(fields)),
         })),
       inspect: (alert) => inspect(lines, alert),
       reached: async () => {},

@@ -41,13 +41,53 @@ export const sampleAlert = (change: Partial<Alert> = {}): Alert => ({
   ...change,
 });
 
+/** A summary of 30 alerts, of which 25 are listed. */
+export const sampleSummary = (change: Partial<Alert> = {}): Alert =>
+  sampleAlert({
+    id: stableId('alert', 'summary'),
+    kind: 'summary',
+    rule: {
+      id: 'system.summary',
+      title: '30 alerts were folded',
+      level: 'critical',
+      tags: [],
+      references: [],
+    },
+    message: '30 alerts waited for this sink',
+    fields: [],
+    events: [],
+    eventIds: [],
+    eventTypes: [],
+    summary: {
+      reason: 'backlog',
+      total: 30,
+      levels: { critical: 1, high: 4, medium: 25 },
+      members: Array.from({ length: 25 }, (_, n) => ({
+        alertId: stableId('alert', String(n)),
+        kind: 'rule' as const,
+        status: 'firing' as const,
+        level: n === 0 ? ('critical' as const) : n < 5 ? ('high' as const) : ('medium' as const),
+        title: `Alert ${n}`,
+        account: 'default',
+        message: `message of alert ${n}`,
+        createdAtMs: Date.UTC(2026, 2, 1, 2, 14, 7) - n * 1_000,
+      })),
+    },
+    ...change,
+  });
+
 /** The delivery of an alert; its id follows from the alert's, as in the outbox. */
-export const sampleDelivery = (alert: Alert = sampleAlert(), attempt = 1): Delivery => ({
+export const sampleDelivery = (
+  alert: Alert = sampleAlert(),
+  attempt = 1,
+  change: Partial<Delivery> = {},
+): Delivery => ({
   id: stableId('delivery', alert.id, 'sink'),
   sink: 'sink',
   alert,
   attempt,
   createdAtMs: alert.decidedAtMs,
+  ...change,
 });
 
 /** A line of the log as a sink wrote it. */

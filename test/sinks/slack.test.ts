@@ -2,13 +2,15 @@ import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/core/alert.ts';
 import type { Sink } from '../../src/core/delivery.ts';
+import type { AlertAction } from '../../src/sinks/sink-type.ts';
 import { slackSink } from '../../src/sinks/slack.ts';
 import { slackMessage } from '../../src/sinks/slack-message.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { slackProblems } from '../support/slack-blocks.ts';
 import { anyAlert } from './any-alert.ts';
 import { type Case, sinkContract, textOf } from './contract.ts';
 import { type HttpRig, httpCases } from './http-cases.ts';
-import { hugeAlert, sampleAlert, sampleDelivery, sampleDeps } from './sample.ts';
+import { hugeAlert, sampleAlert, sampleDelivery, sampleDeps, sampleSummary } from './sample.ts';
 
 const PATH = '/services/T0123456789/B0123456789/xXxXxXxXxXxXxXxXxXxXxXxX';
 const never = new AbortController().signal;
@@ -33,55 +35,12 @@ interface Message {
   readonly attachments: readonly { readonly color: string; readonly blocks: readonly Block[] }[];
 }
 
-/** Checks a message against the documented limits and for anything that Slack would act on. */
 const checkMessage = (message: Message): void => {
-  const blocks = [...message.blocks, ...message.attachments.flatMap((attachment) => attachment.blocks)];
-  expect(blocks.length).toBeLessThanOrEqual(50);
-  const check = (text: string, max: number): void => {
-    expect(text.length).toBeGreaterThan(0);
-    expect(text.length).toBeLessThanOrEqual(max);
-    expect(text.isWellFormed()).toBe(true);
-    expect(text).not.toMatch(/[<>]/);
-    expect(text).not.toMatch(/&(?!amp;|lt;|gt;)/);
-  };
-  check(message.text, 3_000);
-  expect(message.text).not.toMatch(/@(here|channel|everyone)/);
-  const plain = (text: Text | undefined, max: number): void => {
-    expect(text?.type).toBe('plain_text');
-    check(text?.text ?? '', max);
-  };
-  for (const block of blocks) {
-    switch (block.type) {
-      case 'header':
-        plain(block.text, 150);
-        break;
-      case 'section':
-        if (block.text) plain(block.text, 3_000);
-        else expect(block.fields?.length).toBeGreaterThan(0);
-        expect(block.fields?.length ?? 0).toBeLessThanOrEqual(10);
-        for (const field of block.fields ?? []) plain(field, 2_000);
-        break;
-      case 'context':
-        expect(block.elements?.length).toBeLessThanOrEqual(10);
-        for (const element of block.elements ?? []) plain(element, 3_000);
-        break;
-      case 'actions':
-        expect(block.elements?.length).toBeLessThanOrEqual(25);
-        for (const button of block.elements ?? []) {
-          plain(button.text as unknown as Text, 75);
-          expect(button.url).toMatch(/^https?:\/\//);
-          expect(button.url?.length).toBeLessThanOrEqual(3_000);
-        }
-        break;
-      default:
-        expect.fail(`unexpected block ${block.type}`);
-    }
-  }
-  for (const { color } of message.attachments) expect(color).toMatch(/^#[0-9a-f]{6}$/);
-  expect(JSON.stringify(message).length).toBeLessThan(40_000);
+  expect(slackProblems({ ...message })).toEqual([]);
 };
 
-const render = (alert: Alert): Message => JSON.parse(JSON.stringify(slackMessage(alert))) as Message;
+const render = (alert: Alert, actions: readonly AlertAction[] = []): Message =>
+  JSON.parse(JSON.stringify(slackMessage(alert, { actions }))) as Message;
 
 const inspect = ({ requests: [request] }: Receiver): void => {
   expect(request).toMatchObject({ method: 'POST', path: PATH });
@@ -99,6 +58,7 @@ const answering = (status: number, body: string): Pick<Case, 'name' | 'arrange'>
 
 sinkContract({
   type: 'slack',
+  status: 200,
   secrets: ['T0123456789', 'B0123456789', 'xXxXxXxXxXxXxXxXxXxXxXxX'],
   cases: [
     ...httpCases,
@@ -122,14 +82,20 @@ sinkContract({
     ).map(
       ([status, body]): Case => ({
         ...answering(status, body),
+        status,
         outcome: 'rejected',
         tells: new RegExp(body),
       }),
     ),
-    { ...answering(500, 'rollup_error'), outcome: 'retry', tells: /rollup_error/ },
-    { ...answering(400, 'rollup_error'), outcome: 'retry', tells: /rollup_error/ },
-    { ...answering(200, '<html>please log in</html>'), outcome: 'retry', tells: /a page instead of "ok"/ },
-    { ...answering(200, 'ok'), outcome: 'sent', tells: /HTTP 200 from 127\.0\.0\.1/ },
+    { ...answering(500, 'rollup_error'), status: 500, outcome: 'retry', tells: /rollup_error/ },
+    { ...answering(400, 'rollup_error'), status: 400, outcome: 'retry', tells: /rollup_error/ },
+    {
+      ...answering(200, '<html>please log in</html>'),
+      status: 200,
+      outcome: 'retry',
+      tells: /a page instead of "ok"/,
+    },
+    { ...answering(200, 'ok'), status: 200, outcome: 'sent', tells: /HTTP 200 from 127\.0\.0\.1/ },
   ],
   silence: (rig) => (rig as HttpRig).receiver.next('hang'),
   open: async (timeout): Promise<HttpRig> => {
@@ -144,6 +110,7 @@ sinkContract({
         receiver.requests.map(({ body }) => ({
           identity: /alert (\w+)/.exec(body)?.[1] ?? '',
           content: body,
+          bytes: Buffer.byteLength(body),
         })),
       inspect: () => inspect(receiver),
       reached: () => receiver.received(1),
@@ -206,6 +173,48 @@ describe('slack message', () => {
     expect(actions?.flatMap(({ elements }) => elements?.map(({ url }) => url))).toEqual([
       'http://wiki.example.com/a',
     ]);
+  });
+
+  it('makes link buttons of what a reader can do, before the references', () => {
+    const actions = [
+      { label: 'Silence for 1 h', url: 'https://monitor.example.com/a/silence' },
+      { label: 'Expected change', url: 'https://monitor.example.com/a/expected' },
+      { label: 'Too long', url: `https://monitor.example.com/${'x'.repeat(3_000)}` },
+    ];
+    const message = render(sampleAlert(), actions);
+    checkMessage(message);
+    const buttons = message.attachments[0]?.blocks.filter(({ type }) => type === 'actions');
+    expect(buttons?.map(({ elements }) => elements?.map(({ url }) => url))).toEqual([
+      ['https://monitor.example.com/a/silence', 'https://monitor.example.com/a/expected'],
+      ['https://example.com/runbooks/secret-created'],
+    ]);
+  });
+
+  it('reads as a digest when it folds others: counted by level, the most severe first, and how many more', () => {
+    const message = render(sampleSummary());
+    checkMessage(message);
+    const texts = textsOf(message);
+    expect(texts.slice(0, 6)).toEqual([
+      '[SUMMARY CRITICAL] 30 alerts were folded (default)',
+      '30 alerts waited for this sink',
+      '30 alerts: 1 critical, 4 high, 25 medium. More alerts waited here than can be read one by one, so they were folded into one message.',
+      'CRITICAL · 2026-03-01 02:14:07 UTC · default\nAlert 0: message of alert 0',
+      'HIGH · 2026-03-01 02:14:06 UTC · default\nAlert 1: message of alert 1',
+      'HIGH · 2026-03-01 02:14:05 UTC · default\nAlert 2: message of alert 2',
+    ]);
+    expect(texts).toContain('… and 10 more');
+  });
+
+  it('lists as many alerts of a digest as fit, whatever they hold', () => {
+    const { message: text } = hugeAlert();
+    const summary = sampleSummary().summary;
+    const members = summary?.members.map((member) => ({ ...member, message: text, title: text })) ?? [];
+    const message = render(sampleSummary(summary && { summary: { ...summary, members } }));
+    checkMessage(message);
+    const listed = textsOf(message).filter(
+      (shown) => shown.startsWith('MEDIUM ·') || shown.startsWith('HIGH ·'),
+    );
+    expect(textsOf(message)).toContain(`… and ${30 - 1 - listed.length} more`);
   });
 
   it('keeps every limit and lets nothing be acted on, whatever an alert holds', () => {

@@ -15,11 +15,16 @@ describe('verdict about an HTTP answer', () => {
       outcome: 'retry',
       reason: 'HTTP 429 from hooks.example.com in 42ms',
       afterMs: 90_000,
+      status: 429,
     });
   });
 
   it('leaves the wait to the outbox when the receiver named none', () => {
-    expect(verdict(503)).toEqual({ outcome: 'retry', reason: 'HTTP 503 from hooks.example.com in 42ms' });
+    expect(verdict(503)).toEqual({
+      outcome: 'retry',
+      reason: 'HTTP 503 from hooks.example.com in 42ms',
+      status: 503,
+    });
   });
 
   it('knows what to do with every status there can be', () => {

@@ -12,7 +12,7 @@ import { CA_CERT, CLIENT_CERT, CLIENT_KEY, SERVER_CERT, SERVER_KEY } from '../su
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 import { sinkContract, textOf } from './contract.ts';
 import { type HttpRig, httpCases } from './http-cases.ts';
-import { sampleAlert, sampleDelivery, sampleDeps } from './sample.ts';
+import { sampleAlert, sampleDelivery, sampleDeps, sampleSummary } from './sample.ts';
 
 const SECRET = `whsec_${Buffer.from('a key that is long enough').toString('base64')}`;
 const never = new AbortController().signal;
@@ -33,6 +33,7 @@ const rig = async (settings: Record<string, unknown>): Promise<HttpRig> => {
       receiver.requests.map(({ method, path, headers, body }) => ({
         identity: String(headers['webhook-id']),
         content: `${method} ${path} ${body}`,
+        bytes: Buffer.byteLength(body),
       })),
     inspect: (alert) => {
       const [request] = receiver.requests;
@@ -58,6 +59,7 @@ const headers = { authorization: 'Bearer t0ken', 'x-tenant': 'a' };
 for (const format of ['json', 'cloudevents']) {
   sinkContract({
     type: 'webhook',
+    status: 200,
     secrets,
     cases: format === 'json' ? httpCases : [],
     silence: (rig) => (rig as HttpRig).receiver.next('hang'),
@@ -152,10 +154,35 @@ describe('webhook sink', () => {
       events: alert.events,
       events_omitted: 0,
       summary: null,
+      actions: [],
       created_at: '2026-03-01T02:14:07.000Z',
       decided_at: '2026-03-01T02:14:38.120Z',
     });
     expect(textOf(verdict)).toMatch(/^HTTP 200 from 127\.0\.0\.1:\d+ in \d+ms$/);
+  });
+
+  it('tells what a reader can do, the same on every attempt', async () => {
+    const receiver = await receive();
+    const actions = [{ label: 'Silence for 1 h', url: 'https://monitor.example.com/a/1' }];
+    const sink = open({ url: receiver.url }, { actionsFor: ({ id }) => (id === '' ? [] : actions) });
+    await sink.send(sampleDelivery(sampleAlert(), 1), never);
+    await sink.send(sampleDelivery(sampleAlert(), 2), never);
+    const [first, second] = receiver.requests.map(({ body }) => body);
+    expect(JSON.parse(first ?? '')).toMatchObject({ actions });
+    expect(second).toBe(first);
+  });
+
+  it('tells what a summary folds', async () => {
+    const receiver = await receive();
+    await open({ url: receiver.url }).send(sampleDelivery(sampleSummary()), never);
+    const { summary } = JSON.parse(receiver.requests[0]?.body ?? '') as { summary: { alerts: unknown[] } };
+    expect(summary).toMatchObject({
+      reason: 'backlog',
+      total: 30,
+      levels: { critical: 1, high: 4, medium: 25 },
+    });
+    expect(summary.alerts).toHaveLength(25);
+    expect(summary.alerts[0]).toMatchObject({ level: 'critical', title: 'Alert 0', account: 'default' });
   });
 
   it('posts a CloudEvent in structured mode', async () => {
@@ -228,33 +255,65 @@ describe('webhook sink', () => {
     });
   });
 
-  it('verifies a receiver behind a proxy itself, and answers retry when the proxy refuses', async () => {
-    const receiver = await receive({ tls: { key: SERVER_KEY, cert: SERVER_CERT } });
-    const proxy = createServer();
-    let refuse = false;
-    proxy.on('connect', (request, socket: Duplex) => {
-      if (refuse)
-        return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
-      const through = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        through.pipe(socket).pipe(through);
+  describe('through a proxy that tunnels and wants a password', () => {
+    const start = async () => {
+      const receiver = await receive({
+        tls: { key: SERVER_KEY, cert: SERVER_CERT, ca: CA_CERT, requestCert: true, rejectUnauthorized: true },
       });
-      for (const end of [socket, through]) end.on('error', () => {});
-      return through;
+      const tunnels: string[] = [];
+      const proxy = createServer();
+      proxy.on('connect', (request, socket: Duplex) => {
+        const given = String(request.headers['proxy-authorization']).replace('Basic ', '');
+        if (Buffer.from(given, 'base64').toString() !== 'user:proxypa@ss')
+          return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
+        tunnels.push(request.url ?? '');
+        const through = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          through.pipe(socket).pipe(through);
+        });
+        for (const end of [socket, through]) end.on('error', () => {});
+        return through;
+      });
+      await once(proxy.listen(0, '127.0.0.1'), 'listening');
+      closers.push(async () => proxy.close());
+      const { port } = proxy.address() as AddressInfo;
+      const send = (settings: object, login = 'user:proxypa%40ss') =>
+        open(
+          { url: receiver.url, ...settings },
+          { proxyFor: () => `http://${login}@127.0.0.1:${port}` },
+        ).send(sampleDelivery(), never);
+      return { receiver, tunnels, send };
+    };
+    const mutual = { ca: CA_CERT, cert: CLIENT_CERT, key: CLIENT_KEY };
+
+    it('asks for a tunnel, verifies the receiver itself and shows it the client certificate', async () => {
+      const { receiver, tunnels, send } = await start();
+      expect(await send({ ...mutual, secret: SECRET })).toMatchObject({ outcome: 'sent', status: 200 });
+      expect(tunnels).toEqual([`localhost:${receiver.port}`]);
+      const [request] = receiver.requests;
+      // What is for the proxy stays there, and what is for the receiver arrives whole.
+      expect(request?.headers).not.toHaveProperty('proxy-authorization');
+      expect(() =>
+        new Webhook(SECRET).verify(request?.body ?? '', request?.headers as Record<string, string>),
+      ).not.toThrow();
     });
-    await once(proxy.listen(0, '127.0.0.1'), 'listening');
-    closers.push(async () => proxy.close());
-    const { port } = proxy.address() as AddressInfo;
-    const deps = { proxyFor: () => `http://user:proxypass@127.0.0.1:${port}` };
-    const verdictWith = async (settings: object) =>
-      await open({ url: receiver.url, ...settings }, deps).send(sampleDelivery(), never);
-    expect(await verdictWith({ ca: CA_CERT })).toMatchObject({ outcome: 'sent' });
-    expect(textOf(await verdictWith({}))).toMatch(/certificate/);
-    refuse = true;
-    const refused = await verdictWith({ ca: CA_CERT });
-    expect(refused).toMatchObject({ outcome: 'retry', reason: expect.stringMatching(/407/) });
-    expect(textOf(refused)).not.toContain('proxypass');
-    expect(receiver.requests).toHaveLength(1);
+
+    it('sends nothing to a receiver it does not trust, or that does not trust it', async () => {
+      const { receiver, send } = await start();
+      const untrusted = await send({ cert: CLIENT_CERT, key: CLIENT_KEY });
+      expect(untrusted).toMatchObject({ outcome: 'retry', reason: expect.stringMatching(/certificate/) });
+      expect(await send({ ca: CA_CERT })).toMatchObject({ outcome: 'retry' });
+      expect(receiver.requests).toHaveLength(0);
+    });
+
+    it('answers retry when the proxy refuses, and keeps the password to itself', async () => {
+      const { receiver, tunnels, send } = await start();
+      const refused = await send(mutual, 'user:wr0ngpassword');
+      expect(refused).toMatchObject({ outcome: 'retry', reason: expect.stringMatching(/407/) });
+      expect(textOf(refused)).not.toMatch(/wr0ngpassword|dXNlcj/);
+      expect(tunnels).toEqual([]);
+      expect(receiver.requests).toHaveLength(0);
+    });
   });
 
   it('answers retry when the name of the receiver is unknown', async () => {
