@@ -50,6 +50,8 @@ export const createServer = async (options: {
     connectionTimeout: REQUEST_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    // The token of a link is longer than the usual hundred characters.
+    routerOptions: { maxParamLength: 1_024 },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // What the router itself refuses passes by the hooks below.
     frameworkErrors: (_error, _request, { raw }) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPlanner } from '../../src/alerts/plan-deliveries.ts';
 import { type AlertLinks, createAlertLinks } from '../../src/app/alert-links.ts';
+import { stableId } from '../../src/base/hash.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import type { Alert } from '../../src/core/alert.ts';
 import type { Delivery } from '../../src/core/delivery.ts';
@@ -22,6 +23,8 @@ let nowMs: number;
 let lines: (LogFields & { readonly event: string })[];
 
 const ALERT = alertNumber(1, {
+  // As long as a real one: it is part of the link.
+  id: stableId('an alert'),
   message: 'mallory <b>&"\'\u202e created a secret',
   createdAtMs: T0,
   decidedAtMs: T0,
