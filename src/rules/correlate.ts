@@ -114,6 +114,7 @@ export const createCorrelator = (
         : [['count', temporal ? entries.length : value]];
     return {
       rule,
+      status: 'firing',
       events: [...events.values()],
       group: JSON.stringify([...group.texts, startMs]),
       values: Object.fromEntries([...computed, ...named]),
@@ -172,11 +173,16 @@ export const createCorrelator = (
       return [];
     }
     if (absence) {
-      const ends = absence.settle(group, atMs);
-      absence.hear(group, entry);
+      const found = absence
+        .settle(group, atMs)
+        .map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+      const back = absence.hear(group, entry);
       table.put(key, group);
       queue.push(key, group.dueMs);
-      return ends.map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+      if (!back) return found;
+      const { value, startMs, firedMs } = back;
+      const resolved = matchOf(group, [entry], value, startMs, back.atMs);
+      return [...found, { ...resolved, status: 'resolved', ended: { sinceMs: startMs, firedAtMs: firedMs } }];
     }
     insert(group, entry);
     if (!temporal) forgetBody(group, MAX_BODIES);
@@ -240,8 +246,7 @@ export const createCorrelator = (
         if (group.dueMs <= ms) {
           for (const end of absence.settle(group, ms + 1))
             matches.push(matchOf(group, end.entries, end.value, end.startMs, end.atMs));
-          const done = negated ? group.entries.length === group.head : group.quiet && groupBy.length > 0;
-          if (done) table.delete(key);
+          if (negated && group.entries.length === group.head) table.delete(key);
           else table.put(key, group);
         }
         queue.push(key, group.dueMs);

@@ -111,9 +111,10 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     matches: Match[],
   ): void => {
     for (const match of found) {
-      if (node.allowed && !node.allowed(match.atMs)) continue;
+      // The end of an absence is told when its beginning was, whatever the hour; it is nothing that happened by itself.
+      if (node.allowed && !node.allowed(match.ended?.firedAtMs ?? match.atMs)) continue;
       if (node.rule.alerting) matches.push(match);
-      contribute(node.rule.dependents, match.atMs, match.events, match.values);
+      if (match.status === 'firing') contribute(node.rule.dependents, match.atMs, match.events, match.values);
     }
   };
 
@@ -150,7 +151,14 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     if (!passed || (allowed && !allowed(event.createdAtMs))) return;
     const events = [event];
     if (rule.alerting)
-      matches.push({ rule: info, events, group: undefined, values, atMs: event.createdAtMs });
+      matches.push({
+        rule: info,
+        status: 'firing',
+        events,
+        group: undefined,
+        values,
+        atMs: event.createdAtMs,
+      });
     if (rule.dependents.length > 0) contribute(rule.dependents, event.createdAtMs, events, values);
   };
 

@@ -26,8 +26,10 @@ export interface Group {
   head: number;
   /** How often each value is in the window; kept only for `value_count`. */
   readonly counts: Map<string | number, number> | undefined;
-  /** An absence was told; nothing more until the group is heard again. */
+  /** An absence was told; nothing more until it has ended. */
   quiet: boolean;
+  /** When the absence that was told fell due; undefined when none was, or when an older release told it. Epoch ms. */
+  firedMs: number | undefined;
   /** When the clock has to look at it next; Infinity: never. */
   dueMs: number;
 }
@@ -42,6 +44,7 @@ export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: b
   head: 0,
   counts: counted ? new Map() : undefined,
   quiet: false,
+  firedMs: undefined,
   dueMs: Number.POSITIVE_INFINITY,
 });
 
@@ -108,7 +111,10 @@ export const forgetBody = (group: Group, back: number): void => {
   if (index >= group.head) (group.entries[index] as Entry).events = NO_EVENTS;
 };
 
-/** The group as JSON: times are differences to the one before, bodies stand once per event. */
+/**
+ * The group as JSON: times are differences to the one before, bodies stand once per event. `firedMs` stands at the end
+ * and only while an absence lasts, so that older releases still read it.
+ */
 export const groupCodec = (counted: boolean): Codec<Group> => ({
   encode(group) {
     const bodies: Json[] = [];
@@ -129,11 +135,12 @@ export const groupCodec = (counted: boolean): Codec<Group> => ({
       });
       return [delta, entry.ref, value, refs];
     });
-    return [group.texts, group.sinceMs, group.quiet, entries, bodies];
+    const record: Json[] = [group.texts, group.sinceMs, group.quiet, entries, bodies];
+    return group.firedMs === undefined ? record : [...record, group.firedMs];
   },
   decode(json) {
     if (!Array.isArray(json)) return undefined;
-    const [texts, sinceMs, quiet, entries, bodies] = json as readonly Json[];
+    const [texts, sinceMs, quiet, entries, bodies, firedMs] = json as readonly Json[];
     if (!Array.isArray(texts) || typeof sinceMs !== 'number') return undefined;
     if (!Array.isArray(entries) || !Array.isArray(bodies)) return undefined;
     const events = (bodies as readonly Json[]).map(decodeEvent);
@@ -143,6 +150,7 @@ export const groupCodec = (counted: boolean): Codec<Group> => ({
       counted,
     );
     group.quiet = quiet === true;
+    group.firedMs = typeof firedMs === 'number' ? firedMs : undefined;
     let atMs = 0;
     for (const entry of entries as readonly Json[]) {
       if (!Array.isArray(entry)) return undefined;

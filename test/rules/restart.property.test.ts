@@ -52,8 +52,10 @@ const timeline = (
 };
 
 const summary = (matches: readonly Match[]): unknown[] =>
-  matches.map(({ rule, group, values, atMs, events }) => [
+  matches.map(({ rule, status, ended, group, values, atMs, events }) => [
     rule.title,
+    status,
+    ended ?? null,
     group,
     values,
     atMs,
