@@ -15,7 +15,7 @@ export interface Evaluator {
   readonly view: EventView;
   /** One per expression, in their order. */
   readonly conditions: readonly Holds[];
-  /** Slot of a field that some condition reads; undefined when none does. */
+  /** Slot of a field that some condition reads, or that was asked for; undefined otherwise. */
   slotOf(field: string): number | undefined;
 }
 

@@ -15,6 +15,9 @@ export interface Entry {
   events: readonly AuditEvent[];
 }
 
+/** What of its entries a group counts. */
+export type Counted = 'value' | 'ref' | undefined;
+
 /** The window of one group of a correlation. */
 export interface Group {
   /** Texts of the group-by fields, in their order. */
@@ -24,8 +27,9 @@ export interface Group {
   /** By order of time; the ones before `head` have left the window. */
   entries: Entry[];
   head: number;
-  /** How often each value is in the window; kept only for `value_count`. */
+  /** How often each value (of `value_count`) or rule (of temporal types) is in the window; not kept for other types. */
   readonly counts: Map<string | number, number> | undefined;
+  readonly counted: Counted;
   /** An absence was told; nothing more until it has ended. */
   quiet: boolean;
   /** When the absence that was told fell due; undefined when none was, or when an older release told it. Epoch ms. */
@@ -37,22 +41,26 @@ export interface Group {
 const NO_EVENTS: readonly AuditEvent[] = [];
 
 /** Makes a group without entries. */
-export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: boolean): Group => ({
+export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: Counted): Group => ({
   texts,
   sinceMs,
   entries: [],
   head: 0,
-  counts: counted ? new Map() : undefined,
+  counts: counted && new Map(),
+  counted,
   quiet: false,
   firedMs: undefined,
   dueMs: Number.POSITIVE_INFINITY,
 });
 
 const count = (group: Group, entry: Entry, step: 1 | -1): void => {
-  if (!group.counts || entry.value === undefined) return;
-  const now = (group.counts.get(entry.value) ?? 0) + step;
-  if (now > 0) group.counts.set(entry.value, now);
-  else group.counts.delete(entry.value);
+  const { counts, counted } = group;
+  if (!counts || !counted) return;
+  const key = entry[counted];
+  if (key === undefined) return;
+  const now = (counts.get(key) ?? 0) + step;
+  if (now > 0) counts.set(key, now);
+  else counts.delete(key);
 };
 
 /** Time of the newest entry; -Infinity when there is none. */
@@ -115,7 +123,7 @@ export const forgetBody = (group: Group, back: number): void => {
  * The group as JSON: times are differences to the one before, bodies stand once per event. `firedMs` stands at the end
  * and only while an absence lasts, so that older releases still read it.
  */
-export const groupCodec = (counted: boolean): Codec<Group> => ({
+export const groupCodec = (counted: Counted): Codec<Group> => ({
   encode(group) {
     const bodies: Json[] = [];
     const places = new Map<string, number>();
