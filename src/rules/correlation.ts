@@ -1,8 +1,8 @@
 import { type Condition, parseCondition } from './condition.ts';
 import type { Header } from './document.ts';
+import { placeIn } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import type { Fields } from './read.ts';
-import { placeIn } from './yaml.ts';
 
 export const CORRELATION_TYPES = [
   'event_count',

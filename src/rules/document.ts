@@ -4,10 +4,10 @@ import { LEVELS } from '../core/alert.ts';
 import type { RuleInfo } from '../core/match.ts';
 import { type Detection, readDetection } from './detection.ts';
 import { type MonitorBlock, type MonitorNames, NO_MONITOR, readMonitor } from './monitor.ts';
+import { type Mapping, type Node, toJson } from './node.ts';
 import type { ValueContext } from './placeholders.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import { createFields, type Fields } from './read.ts';
-import { type Mapping, type Node, toJson } from './yaml.ts';
 
 const STATUSES = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
 export type Status = (typeof STATUSES)[number];

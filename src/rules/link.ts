@@ -3,8 +3,8 @@ import { canonicalJson } from '../base/json.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
 import type { Document, Header, LogSource } from './document.ts';
 import type { Expression } from './item.ts';
+import { toJson } from './node.ts';
 import { didYouMean, shown } from './problem.ts';
-import { toJson } from './yaml.ts';
 
 /** Which matches of which rule a correlation takes. */
 export interface Dependent {

@@ -1,9 +1,9 @@
 import { parseDuration } from '../base/duration.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
+import { type Node, toJson } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import { createFields, type Fields } from './read.ts';
 import { parseTime } from './time-zone.ts';
-import { type Node, toJson } from './yaml.ts';
 
 /** `first_seen`: the rule holds only when the value is new for its group. */
 export interface FirstSeen {

@@ -1,5 +1,5 @@
+import { placeIn, type Scalar } from './node.ts';
 import { didYouMean, type Reporter, shown } from './problem.ts';
-import { placeIn, type Scalar } from './yaml.ts';
 
 const MAX_EXPANSIONS = 100_000;
 

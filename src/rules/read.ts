@@ -1,6 +1,6 @@
 import { parseDuration } from '../base/duration.ts';
+import type { Entry, Mapping, Node } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
-import type { Entry, Mapping, Node } from './yaml.ts';
 
 /** Reads the keys of one map with checks of their kinds; every refusal is reported and answered by undefined. */
 export interface Fields {

@@ -4,6 +4,7 @@ import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './enco
 import type { Comparison, Test, TimePart, Value } from './item.ts';
 import { lintValue } from './lint.ts';
 import type { Encoding, Modifiers } from './modifiers.ts';
+import type { Scalar } from './node.ts';
 import { expansions, type ValueContext } from './placeholders.ts';
 import { oneOf, type Reporter, shown } from './problem.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type Pattern,
   parsePattern,
 } from './text-pattern.ts';
-import type { Scalar } from './yaml.ts';
 
 /** Longest regular expression; its compiled form grows with it. */
 const MAX_REGEX_LENGTH = 16_384;
