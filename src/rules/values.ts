@@ -7,6 +7,7 @@ import type { Encoding, Modifiers } from './modifiers.ts';
 import type { Scalar } from './node.ts';
 import { expansions, type ValueContext } from './placeholders.ts';
 import { oneOf, type Reporter, shown } from './problem.ts';
+import { isSurelyRegex } from './regex-syntax.ts';
 import {
   escapePattern,
   foldPattern,
@@ -130,9 +131,9 @@ const regexTest = (
   let anchored = source;
   if (modifiers.openEnd && !modifiers.openStart) anchored = `^(?:${source})`;
   if (modifiers.openStart && !modifiers.openEnd) anchored = `(?:${source})$`;
-  let regex: RE2JS;
+  let regex: RE2JS | undefined;
   try {
-    regex = compileRegex(anchored, modifiers.flags);
+    if (!isSurelyRegex(source)) regex = compileRegex(anchored, modifiers.flags);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const hint = /\(\?[=!<]|\\[1-9]/.test(source)
@@ -141,7 +142,15 @@ const regexTest = (
     reporter.problem(scalar.at, `${shown(source)} is no regular expression: ${reason}`, hint);
     return undefined;
   }
-  return { type: 'regex', source: anchored, flags: modifiers.flags, matches: (text) => regex.test(text) };
+  return {
+    type: 'regex',
+    source: anchored,
+    flags: modifiers.flags,
+    matches(text) {
+      regex ??= compileRegex(anchored, modifiers.flags);
+      return regex.test(text);
+    },
+  };
 };
 
 const testsOf = (
