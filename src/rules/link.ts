@@ -39,6 +39,12 @@ export interface Linked {
   readonly correlations: readonly LinkedCorrelation[];
 }
 
+/** A document that is right, but of no use here. */
+export interface Left {
+  readonly header: Header;
+  readonly reason: string;
+}
+
 type DetectionDocument = Document & { readonly kind: 'detection' };
 type FilterDocument = Document & { readonly kind: 'filter' };
 
@@ -53,8 +59,9 @@ const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
       const handle = key === 'id' ? header.info.id : header.name;
       if (handle === undefined) continue;
       const other = byHandle.get(handle);
-      if (!other) byHandle.set(handle, document);
-      if (!other || other === document) continue;
+      if (!other || other.kind === 'skipped') byHandle.set(handle, document);
+      // What is not loaded is in nobody's way: collections keep what was retired beside what took its place.
+      if (!other || other === document || [other.kind, document.kind].includes('skipped')) continue;
       const place = `${other.header.info.file}:${lineOf(other.header)}`;
       const copy = key === 'id' && !header.fields.has('id');
       header.reporter.problem(
@@ -153,7 +160,7 @@ const checkAliases = (spec: CorrelationSpec): void => {
  * Joins documents: filters to rules, correlations to what they refer to, in an order in which every correlation comes
  * after its parts. Unknown, unloaded and circular references are problems.
  */
-export const link = (documents: readonly Document[]): Linked => {
+export const link = (documents: readonly Document[]): Linked & { readonly skipped: readonly Left[] } => {
   const byHandle = handlesOf(documents);
   const ofKind = <K extends Document['kind']>(kind: K): (Document & { readonly kind: K })[] =>
     documents.filter((document): document is Document & { readonly kind: K } => document.kind === kind);
@@ -181,8 +188,9 @@ export const link = (documents: readonly Document[]): Linked => {
   }
   const ordered: LinkedCorrelation[] = [];
   const references = new Map<LinkedDetection | LinkedCorrelation, boolean>();
-  const placed = new Map<Document, LinkedCorrelation | 'open' | 'broken'>();
-  const place = (document: Document): LinkedCorrelation | 'broken' => {
+  const placed = new Map<Document, LinkedCorrelation | 'open' | 'broken' | 'foreign'>();
+  const skipped: Left[] = [];
+  const place = (document: Document): LinkedCorrelation | 'broken' | 'foreign' => {
     const known = placed.get(document);
     const { header } = document;
     if (known === 'open') {
@@ -194,25 +202,35 @@ export const link = (documents: readonly Document[]): Linked => {
     placed.set(document, spec ? 'open' : 'broken');
     if (!spec) return 'broken';
     let broken = false;
+    let foreign = false;
     const parts: (LinkedDetection | LinkedCorrelation)[] = [];
     for (const name of spec.rules) {
       const target = byHandle.get(name);
-      let part: LinkedDetection | LinkedCorrelation | 'broken' | undefined = 'broken';
+      let part: LinkedDetection | LinkedCorrelation | 'broken' | 'foreign' = 'broken';
       if (!target || target.kind === 'filter') {
         header.reporter.problem(
           spec.rulesAt,
           `the correlation names an unknown rule ${shown(name)}`,
           unknownRule(name, byHandle.keys()),
         );
+      } else if (target.kind === 'skipped' && target.foreign) {
+        part = 'foreign';
       } else if (target.kind === 'skipped') {
         header.reporter.problem(spec.rulesAt, `the rule ${shown(name)} is not loaded (${target.reason})`);
       } else part = target.kind === 'correlation' ? place(target) : (detections.get(target) ?? 'broken');
       if (part === 'broken') broken = true;
+      else if (part === 'foreign') foreign = true;
       else parts.push(part);
     }
     if (broken) {
       placed.set(document, 'broken');
       return 'broken';
+    }
+    if (foreign) {
+      // It counts what never comes here, and is as little wrong as the rules it names.
+      skipped.push({ header, reason: 'it refers to rules that are not loaded here' });
+      placed.set(document, 'foreign');
+      return 'foreign';
     }
     const made: LinkedCorrelation = {
       header,
@@ -232,5 +250,5 @@ export const link = (documents: readonly Document[]): Linked => {
   for (const document of ofKind('correlation')) place(document);
   // What a correlation refers to is silent by itself, unless one that refers to it says `generate: true`.
   for (const [part, generate] of references) part.alerting = generate;
-  return { detections: [...detections.values()], correlations: ordered };
+  return { detections: [...detections.values()], correlations: ordered, skipped };
 };
