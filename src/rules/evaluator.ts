@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { Expression, Item } from './item.ts';
-import { itemsOf, partsOf } from './item.ts';
+import { itemsOf } from './item.ts';
+import { createOrder } from './order.ts';
 import { compileItem } from './predicate.ts';
 import type { TimeZone } from './time-zone.ts';
 import { createView, type EventView, type ViewCounters } from './view.ts';
@@ -19,29 +20,10 @@ export interface Evaluator {
   slotOf(field: string): number | undefined;
 }
 
-// Cheaper conditions first: a text that is compared is looked at before an expression runs.
-const costOfItem = (item: Item): number => {
-  // The index has already looked at the type: where it is asked for, it nearly always holds.
-  if (item.field === 'event_type') return 40;
-  const tests = item.values.flatMap((value) => value.alternatives);
-  const each = tests.some((test) => test.type === 'regex') ? 50 : 1;
-  return (item.field === undefined ? 100 : 1) * each + (item.part ? 5 : 0) + Math.min(tests.length, 20) / 10;
-};
-
-const createCost = (): ((expression: Expression) => number) => {
-  const known = new Map<Expression, number>();
-  const cost = (expression: Expression): number => {
-    let found = known.get(expression);
-    if (found === undefined) {
-      found =
-        expression.op === 'item'
-          ? costOfItem(expression.item)
-          : partsOf(expression).reduce((sum, part) => sum + cost(part), 0);
-      known.set(expression, found);
-    }
-    return found;
-  };
-  return cost;
+// The parts of nested groups of one kind, so that the best of all of them comes first.
+const flat = (expression: Expression, op: 'and' | 'or'): Expression[] => {
+  if (expression.op === 'selection') return flat(expression.item, op);
+  return expression.op === op ? expression.items.flatMap((item) => flat(item, op)) : [expression];
 };
 
 /** Compiles expressions to functions without arguments over one shared view. */
@@ -66,7 +48,7 @@ export const createEvaluator = (
     for (const item of itemsOf(expression)) uses.set(item.key, (uses.get(item.key) ?? 0) + 1);
 
   const context = { slot, zone };
-  const cost = createCost();
+  const { allFirst, anyFirst } = createOrder();
   const compiled = new Map<string, Holds>();
   const shared: { view: EventView | undefined } = { view: undefined };
   let generation = 0;
@@ -91,11 +73,14 @@ export const createEvaluator = (
   };
 
   const compileGroup = (expression: Expression & { readonly op: 'and' | 'or' }): Holds => {
-    const items = [...expression.items].sort((a, b) => cost(a) - cost(b)).map((item) => compile(item));
-    const [a, b] = items as [Holds, Holds];
     const all = expression.op === 'and';
+    const items = flat(expression, expression.op)
+      .sort(all ? allFirst : anyFirst)
+      .map((item) => compile(item));
+    const [a, b, c] = items as [Holds, Holds, Holds];
     if (items.length === 1) return a;
     if (items.length === 2) return all ? () => a() && b() : () => a() || b();
+    if (items.length === 3) return all ? () => a() && b() && c() : () => a() || b() || c();
     return () => {
       for (const item of items) if (item() !== all) return !all;
       return all;
