@@ -96,7 +96,7 @@ describe('results do not depend on batches or restarts', () => {
           expect(summary(matches)).toEqual(summary(expected));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 100 },
     );
     // Every rule takes part, else the property would prove less than it says.
     expect(seen.size).toBe(RULES.split('---\n').length - 3 - 2);
