@@ -30,7 +30,7 @@ export interface Alert {
   /** Stable hash of rule id and event ids (or condition and its start): evaluating twice cannot make two alerts. */
   readonly id: string;
   readonly kind: AlertKind;
-  /** `resolved` only for system conditions and for absences that have ended. */
+  /** `resolved` only for what can end: conditions of the monitor, and an absence. */
   readonly status: 'firing' | 'resolved';
   readonly rule: AlertRule;
   /** Name of the account; '' when the alert is about the monitor as a whole. */
