@@ -74,8 +74,6 @@ export interface CompiledRules {
   readonly engineOptions: EngineOptions;
 }
 
-const lineOf = (header: Header): number => header.reporter.position(header.at).line;
-
 // The configuration has its own checks; these are for callers without one.
 const settingsProblem = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
 
@@ -145,7 +143,7 @@ const summaryOf = (rule: LinkedDetection | LinkedCorrelation): RuleSummary => {
     kind: 'expression' in rule ? 'detection' : 'correlation',
     name: header.name,
     status: header.status,
-    line: lineOf(header),
+    line: header.line,
     alerting,
     eventTypes: types && [...types],
     tests: header.monitor.tests,
@@ -189,7 +187,7 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   }
   const linked = link(documents);
   const left = [...documents.filter((document) => document.kind === 'skipped'), ...linked.skipped];
-  for (const { header, reason } of left) skipped.push({ info: header.info, line: lineOf(header), reason });
+  for (const { header, reason } of left) skipped.push({ info: header.info, line: header.line, reason });
   warnOfLeft(left);
   const engineOptions = { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 };
   return {

@@ -5,7 +5,7 @@ import type { Match, RuleState } from '../core/match.ts';
 import { createCandidates } from './candidates.ts';
 import { type Contribution, contributedFields } from './contribution.ts';
 import { type Correlator, createCorrelator } from './correlate.ts';
-import type { Header } from './document.ts';
+import type { RuleHeader } from './document.ts';
 import type { EngineCounters, Evaluation, RuleEngine, RuleFailure } from './engine.ts';
 import { createEvaluator, type Holds } from './evaluator.ts';
 import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
@@ -25,7 +25,7 @@ const ascending = (a: number, b: number): number => a - b;
 const NO_VALUES: Readonly<Record<string, Json>> = {};
 
 // Whether the rule's time windows allow a moment; undefined: always.
-const allowedTimes = (header: Header, windows: EngineOptions['timeWindows']): TimeWindow | undefined => {
+const allowedTimes = (header: RuleHeader, windows: EngineOptions['timeWindows']): TimeWindow | undefined => {
   const pick = (names: readonly string[]): TimeWindow[] =>
     names.map((name) => windows.get(name)).filter((window) => window !== undefined);
   const inside = pick(header.monitor.inside);
@@ -35,7 +35,7 @@ const allowedTimes = (header: Header, windows: EngineOptions['timeWindows']): Ti
     (inside.length === 0 || inside.some((window) => window(atMs))) && !outside.some((window) => window(atMs));
 };
 
-const gatesOf = (header: Header, counters: EngineCounters, read: ReadField): NoveltyGate[] => {
+const gatesOf = (header: RuleHeader, counters: EngineCounters, read: ReadField): NoveltyGate[] => {
   const { changed, firstSeen } = header.monitor;
   const version = (settings: object): string => stableId(canonicalJson({ ...settings }));
   const gates: NoveltyGate[] = [];

@@ -27,8 +27,8 @@ export interface LogSource {
   readonly service: string | undefined;
 }
 
-/** What every kind of document has. */
-export interface Header {
+/** What is known of a rule once it is compiled. */
+export interface RuleHeader {
   readonly info: RuleInfo;
   /** Handle for correlations and filters. */
   readonly name: string | undefined;
@@ -37,10 +37,29 @@ export interface Header {
   readonly monitor: MonitorBlock;
   /** `generate` at top level. */
   readonly generate: boolean;
+  /** Where the document begins in its file. */
+  readonly line: number;
+}
+
+/** What every kind of document has while it is compiled. */
+export interface Header extends RuleHeader {
   readonly at: number;
   readonly reporter: Reporter;
   readonly fields: Fields;
 }
+
+/** The header without the text and the tree it was read from, which would otherwise stay in memory with the rule. */
+export const ruleHeader = ({
+  info,
+  name,
+  status,
+  logsource,
+  monitor,
+  generate,
+  line,
+}: Header): RuleHeader => {
+  return { info, name, status, logsource, monitor, generate, line };
+};
 
 export type Document =
   | { readonly kind: 'detection'; readonly header: Header; readonly detection: Detection | undefined }
@@ -113,6 +132,7 @@ const readHeader = (map: Mapping, names: MonitorNames, kind: string, reporter: R
     logsource: kind === 'correlation' ? undefined : readLogSource(fields, reporter),
     monitor,
     generate: fields.flag('generate') ?? false,
+    line: reporter.position(map.at).line,
     at: map.at,
     reporter,
     fields,

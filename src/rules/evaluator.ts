@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { Expression, Item } from './item.ts';
 import { itemsOf } from './item.ts';
-import { createOrder } from './order.ts';
+import { createOrder, type Order } from './order.ts';
 import { compileItem } from './predicate.ts';
 import type { TimeZone } from './time-zone.ts';
 import { createView, type EventView, type ViewCounters } from './view.ts';
@@ -48,7 +48,7 @@ export const createEvaluator = (
     for (const item of itemsOf(expression)) uses.set(item.key, (uses.get(item.key) ?? 0) + 1);
 
   const context = { slot, zone };
-  const { allFirst, anyFirst } = createOrder();
+  let order: Order | undefined = createOrder();
   const compiled = new Map<string, Holds>();
   const shared: { view: EventView | undefined } = { view: undefined };
   let generation = 0;
@@ -75,7 +75,7 @@ export const createEvaluator = (
   const compileGroup = (expression: Expression & { readonly op: 'and' | 'or' }): Holds => {
     const all = expression.op === 'and';
     const items = flat(expression, expression.op)
-      .sort(all ? allFirst : anyFirst)
+      .sort(all ? order?.allFirst : order?.anyFirst)
       .map((item) => compile(item));
     const [a, b, c] = items as [Holds, Holds, Holds];
     if (items.length === 1) return a;
@@ -105,6 +105,10 @@ export const createEvaluator = (
   };
 
   const conditions = expressions.map(compile);
+  // The conditions keep this scope alive, and what is only of use for making them would stay with it.
+  order = undefined;
+  compiled.clear();
+  uses.clear();
   shared.view = createView([...slots.keys()], counters);
   const made = shared.view;
   return {

@@ -1,7 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
-import type { Document, Header, LogSource } from './document.ts';
+import { type Document, type Header, type LogSource, type RuleHeader, ruleHeader } from './document.ts';
 import type { Expression } from './item.ts';
 import { toJson } from './node.ts';
 import { didYouMean, shown } from './problem.ts';
@@ -16,7 +16,7 @@ export interface Dependent {
 
 /** A detection with its filters, ready to be compiled. */
 export interface LinkedDetection {
-  readonly header: Header;
+  readonly header: RuleHeader;
   readonly expression: Expression;
   readonly dependents: Dependent[];
   /** False when it only feeds correlations. */
@@ -25,7 +25,7 @@ export interface LinkedDetection {
 
 /** A correlation whose references are known. */
 export interface LinkedCorrelation {
-  readonly header: Header;
+  readonly header: RuleHeader;
   readonly spec: CorrelationSpec;
   /** Changes when its definition does. */
   readonly version: string;
@@ -48,8 +48,6 @@ export interface Left {
 type DetectionDocument = Document & { readonly kind: 'detection' };
 type FilterDocument = Document & { readonly kind: 'filter' };
 
-const lineOf = (header: Header): number => header.reporter.position(header.at).line;
-
 /** All documents by id and by name. Ids and names share one space; a second use is a problem. */
 const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
   const byHandle = new Map<string, Document>();
@@ -62,7 +60,7 @@ const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
       if (!other || other.kind === 'skipped') byHandle.set(handle, document);
       // What is not loaded is in nobody's way: collections keep what was retired beside what took its place.
       if (!other || other === document || [other.kind, document.kind].includes('skipped')) continue;
-      const place = `${other.header.info.file}:${lineOf(other.header)}`;
+      const place = `${other.header.info.file}:${other.header.line}`;
       const copy = key === 'id' && !header.fields.has('id');
       header.reporter.problem(
         header.fields.has(key) ? header.fields.at(key) : header.at,
@@ -137,8 +135,7 @@ const applyFilters = (
   return applied;
 };
 
-const checkAliases = (spec: CorrelationSpec): void => {
-  const { reporter } = spec.header;
+const checkAliases = (spec: CorrelationSpec, { reporter }: Header): void => {
   for (const [alias, fields] of spec.aliases) {
     for (const name of fields.keys())
       if (!spec.rules.includes(name))
@@ -172,7 +169,7 @@ export const link = (documents: readonly Document[]): Linked & { readonly skippe
     const extra = filters.get(document) ?? [];
     const { expression } = document.detection;
     detections.set(document, {
-      header: document.header,
+      header: ruleHeader(document.header),
       expression: extra.length > 0 ? { op: 'and', items: [expression, ...extra] } : expression,
       dependents: [],
       alerting: true,
@@ -183,7 +180,7 @@ export const link = (documents: readonly Document[]): Linked & { readonly skippe
   for (const document of ofKind('correlation')) {
     const before = document.header.reporter.count();
     const spec = readCorrelation(document.header, document.section);
-    if (spec) checkAliases(spec);
+    if (spec) checkAliases(spec, document.header);
     if (spec && document.header.reporter.count() === before) specs.set(document, spec);
   }
   const ordered: LinkedCorrelation[] = [];
@@ -233,9 +230,9 @@ export const link = (documents: readonly Document[]): Linked & { readonly skippe
       return 'foreign';
     }
     const made: LinkedCorrelation = {
-      header,
+      header: spec.header,
       spec,
-      version: stableId('correlation', canonicalJson(toJson(spec.header.fields.map))),
+      version: stableId('correlation', canonicalJson(toJson(header.fields.map))),
       dependents: [],
       alerting: true,
     };
