@@ -1,10 +1,9 @@
-import type { Json } from '../base/json.ts';
-import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
 import { createAbsence, type WindowEnd } from './absence.ts';
 import { MAX_BODIES } from './body.ts';
 import { type Contribution, createContributionReader } from './contribution.ts';
 import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
+import { createMatchMaker } from './correlation-match.ts';
 import { createDueQueue, type DueQueue } from './due-queue.ts';
 import type { EngineCounters } from './engine.ts';
 import {
@@ -18,7 +17,7 @@ import {
   newestMs,
 } from './group.ts';
 import { createMemory, createPerState } from './memory.ts';
-import { createMetric, hasNot, orderedChain } from './metric.ts';
+import { createMetric, hasNot } from './metric.ts';
 import type { StateTable } from './state-table.ts';
 import { thin } from './thin.ts';
 
@@ -99,45 +98,7 @@ export const createCorrelator = (
 
   const { textsOf, valueOf } = createContributionReader(spec);
 
-  const matchOf = (
-    group: Group,
-    entries: readonly Entry[],
-    value: number,
-    startMs: number,
-    atMs: number,
-  ): Match => {
-    const events = new Map<string, AuditEvent>();
-    for (const entry of entries) for (const event of entry.events) events.set(event.id, event);
-    const named = groupBy.map((name, index): [string, Json] => [name, group.texts[index] ?? null]);
-    const computed: [string, Json][] =
-      type.startsWith('value_') && type !== 'value_count'
-        ? [
-            ['value', value],
-            ['count', entries.length],
-          ]
-        : [['count', temporal ? entries.length : value]];
-    return {
-      rule,
-      status: 'firing',
-      events: [...events.values()],
-      group: JSON.stringify([...group.texts, startMs]),
-      values: Object.fromEntries([...computed, ...named]),
-      atMs,
-    };
-  };
-
-  const fire = (group: Group, from: number, to: number, value: number): Match => {
-    let entries = group.entries.slice(from, to);
-    if (type === 'temporal') {
-      const latest = new Map<number, Entry>();
-      for (const entry of entries) latest.set(entry.ref, entry);
-      entries = entries.filter((entry) => latest.get(entry.ref) === entry);
-    } else if (type === 'temporal_ordered') {
-      entries = orderedChain(group, from, to, steps).map((index) => group.entries[index] as Entry);
-    }
-    const startMs = (entries[0] as Entry).atMs;
-    return matchOf(group, entries, value, startMs, (group.entries[to - 1] as Entry).atMs);
-  };
+  const { matchOf, fire } = createMatchMaker(spec, steps);
 
   // The windows that a new entry is in are those that end at it or, when it came late, at one after it.
   const firedBy = (group: Group, index: number): Match | undefined => {

@@ -1,15 +1,14 @@
-import { stableId } from '../base/hash.ts';
-import { canonicalJson, type Json } from '../base/json.ts';
+import type { Json } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
 import { createCandidates } from './candidates.ts';
-import { type Contribution, contributedFields } from './contribution.ts';
+import type { Contribution } from './contribution.ts';
 import { type Correlator, createCorrelator } from './correlate.ts';
-import type { RuleHeader } from './document.ts';
 import type { EngineCounters, Evaluation, RuleEngine, RuleFailure } from './engine.ts';
 import { createEvaluator, type Holds } from './evaluator.ts';
+import { allowedTimes, gatesOf, rememberedFields } from './gates.ts';
 import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
-import { createChanged, createFirstSeen, type NoveltyGate, type ReadField } from './novelty.ts';
+import type { ReadField } from './novelty.ts';
 import type { TimeWindow } from './time-window.ts';
 import type { TimeZone } from './time-zone.ts';
 import { createFieldReader, type FieldValue, textOf } from './view.ts';
@@ -23,34 +22,6 @@ export interface EngineOptions {
 
 const ascending = (a: number, b: number): number => a - b;
 const NO_VALUES: Readonly<Record<string, Json>> = {};
-
-// Whether the rule's time windows allow a moment; undefined: always.
-const allowedTimes = (header: RuleHeader, windows: EngineOptions['timeWindows']): TimeWindow | undefined => {
-  const pick = (names: readonly string[]): TimeWindow[] =>
-    names.map((name) => windows.get(name)).filter((window) => window !== undefined);
-  const inside = pick(header.monitor.inside);
-  const outside = pick(header.monitor.outside);
-  if (inside.length === 0 && outside.length === 0) return undefined;
-  return (atMs) =>
-    (inside.length === 0 || inside.some((window) => window(atMs))) && !outside.some((window) => window(atMs));
-};
-
-const gatesOf = (header: RuleHeader, counters: EngineCounters, read: ReadField): NoveltyGate[] => {
-  const { changed, firstSeen } = header.monitor;
-  const version = (settings: object): string => stableId(canonicalJson({ ...settings }));
-  const gates: NoveltyGate[] = [];
-  if (changed) gates.push(createChanged(changed, header.info, version(changed), counters, read));
-  if (firstSeen) gates.push(createFirstSeen(firstSeen, header.info, version(firstSeen), counters, read));
-  return gates;
-};
-
-/** Fields that are read of events beside those of the conditions: each is read once per event all the same. */
-const rememberedFields = ({ detections, correlations }: Linked): readonly string[] => [
-  ...detections.flatMap(({ header: { monitor } }) =>
-    [monitor.changed, monitor.firstSeen].flatMap((gate) => (gate ? [gate.field, ...gate.by] : [])),
-  ),
-  ...correlations.flatMap(({ spec }) => contributedFields(spec)),
-];
 
 /** Puts the parts together: index, shared conditions, gates, correlations. */
 export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine => {

@@ -2,6 +2,7 @@ import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
 import { type Document, type Header, type LogSource, type RuleHeader, ruleHeader } from './document.ts';
+import { handlesOf } from './handles.ts';
 import type { Expression } from './item.ts';
 import { toJson } from './node.ts';
 import { didYouMean, shown } from './problem.ts';
@@ -47,32 +48,6 @@ export interface Left {
 
 type DetectionDocument = Document & { readonly kind: 'detection' };
 type FilterDocument = Document & { readonly kind: 'filter' };
-
-/** All documents by id and by name. Ids and names share one space; a second use is a problem. */
-const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
-  const byHandle = new Map<string, Document>();
-  for (const document of documents) {
-    const { header } = document;
-    for (const key of ['id', 'name'] as const) {
-      const handle = key === 'id' ? header.info.id : header.name;
-      if (handle === undefined) continue;
-      const other = byHandle.get(handle);
-      if (!other || other.kind === 'skipped') byHandle.set(handle, document);
-      // What is not loaded is in nobody's way: collections keep what was retired beside what took its place.
-      if (!other || other === document || [other.kind, document.kind].includes('skipped')) continue;
-      const place = `${other.header.info.file}:${other.header.line}`;
-      const copy = key === 'id' && !header.fields.has('id');
-      header.reporter.problem(
-        header.fields.has(key) ? header.fields.at(key) : header.at,
-        copy
-          ? `this rule is a copy of the one at ${place}`
-          : `the ${key} ${shown(handle)} is already used at ${place}`,
-        `give every rule its own ${key}`,
-      );
-    }
-  }
-  return byHandle;
-};
 
 const unknownRule = (name: string, known: Iterable<string>): string | undefined => didYouMean(name, known);
 
