@@ -108,7 +108,14 @@ const alertOf = (index: number): Alert => {
     json,
     fields: JSON.parse(json) as AuditEvent['fields'],
   };
-  const match: Match = { rule: RULE, events: [event], group: undefined, values: {}, atMs: createdAtMs };
+  const match: Match = {
+    rule: RULE,
+    status: 'firing',
+    events: [event],
+    group: undefined,
+    values: {},
+    atMs: createdAtMs,
+  };
   return alertFromMatch(match, Date.now());
 };
 

@@ -18,6 +18,7 @@ sections (default: start catch-up delivery delay)
   delay      from visible to received, beyond the poll wait
   store      the store alone (bench/store.ts)
   rules      the rule engine alone (bench/rules.ts)
+  pack       the shipped rules alone (bench/pack.ts)
 
 options
   --events N       events of the catch-up (200000)
@@ -75,6 +76,7 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
   delay: (program) => measureDelay(program, { events: count('samples') }),
   store: runScript('store.ts', [values.events]),
   rules: runScript('rules.ts'),
+  pack: runScript('pack.ts', [values.events]),
 };
 
 const machine = (): string =>

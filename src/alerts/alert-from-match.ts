@@ -3,6 +3,7 @@ import { stableId } from '../base/hash.ts';
 import { type Json, type JsonObject, own } from '../base/json.ts';
 import type { Alert, AlertField } from '../core/alert.ts';
 import type { Match } from '../core/match.ts';
+import { timeText } from './condition-texts.ts';
 import { type Description, describeEvent } from './describe-event.ts';
 import { fieldValues, listText, scalarText } from './event-field.ts';
 import { noveltyText } from './novelty-text.ts';
@@ -61,12 +62,27 @@ const defaultMessage = (match: Match, description: Description | undefined): str
   return `${match.events.length} events${span === undefined ? '' : ` within ${span}`}; the last: ${description.sentence}`;
 };
 
+/** The end of an absence: what came back, and how long it was missing. */
+const returnMessage = (match: Match, description: Description | undefined): string => {
+  const missingMs = match.atMs - (match.ended?.sinceMs ?? match.atMs);
+  const back = description ? `: ${description.sentence}` : '';
+  return `What was missing for ${formatDuration(Math.max(missingMs, 0))} is back${back}`;
+};
+
+const returnFields = ({ ended }: Match): readonly AlertField[] =>
+  ended
+    ? [
+        { name: 'Missing since', value: timeText(ended.sinceMs) },
+        { name: 'Alerted for', value: timeText(ended.firedAtMs) },
+      ]
+    : [];
+
 const fieldsOf = (match: Match, description: Description | undefined): readonly AlertField[] => {
   const chosen = match.rule.fields.flatMap((name) => {
     const text = listText(valuesOf(match, name));
     return text === undefined ? [] : [{ name, value: text }];
   });
-  const shown = chosen.length > 0 ? chosen : (description?.fields ?? []);
+  const shown = [...(chosen.length > 0 ? chosen : (description?.fields ?? [])), ...returnFields(match)];
   const names = new Set(shown.map((field) => field.name));
   return [...shown, ...extraFields(match).filter((field) => !names.has(field.name))];
 };
@@ -84,6 +100,16 @@ const suppressionOf = (
   });
   return { key: stableId('suppress', match.rule.id, account, ...values), forMs };
 };
+const alertId = (
+  rule: string,
+  account: string,
+  eventIds: readonly string[],
+  group: string | undefined,
+): string => stableId('alert', rule, account, ...eventIds, ...(group === undefined ? [] : [group]));
+
+/** The id of the alert that told the absence which this resolved match ends. */
+export const firingAlertId = ({ rule, group }: Match, account: string): string =>
+  alertId(rule.id, account, [], group);
 
 /**
  * The alert of a match, decided at `nowMs`. Its id depends on the rule, the account, the events and the match's group
@@ -91,6 +117,9 @@ const suppressionOf = (
  * template, else a plain sentence; a rule that names no fields (or only ones that the events lack) shows who, what, from
  * where and when. A rule in shadow gets the sinks `[]`: recorded, sent nowhere. `account` is needed only for a match
  * without events (an absence).
+ *
+ * The end of an absence is an alert with `status: 'resolved'` and an id of its own; {@link firingAlertId} says which
+ * alert it ends. The rule's template speaks of the absence, so its end gets a sentence of ours.
  */
 export const alertFromMatch = (
   match: Match,
@@ -101,7 +130,7 @@ export const alertFromMatch = (
   const newest = events.at(-1);
   const description = newest && describeEvent(newest.fields, newest.eventType);
   const eventIds = events.map((event) => event.id);
-  const group = match.group === undefined ? [] : [match.group];
+  const resolved = match.status === 'resolved';
   const builtIn: JsonObject = {
     account,
     count: events.length,
@@ -115,12 +144,16 @@ export const alertFromMatch = (
     const text = value === undefined ? undefined : listText([value].flat() as readonly Json[]);
     return text ?? newestText(match, name) ?? listText(fieldValues(builtIn, name), MAX_MESSAGE_LENGTH);
   };
-  const templated = rule.message && renderTemplate(parseTemplate(rule.message).template, lookup).trim();
+  const templated =
+    !resolved && rule.message && renderTemplate(parseTemplate(rule.message).template, lookup).trim();
+  const plain = resolved ? returnMessage(match, description) : defaultMessage(match, description);
   const to = rule.shadow ? [] : rule.to;
   return {
-    id: stableId('alert', rule.id, account, ...eventIds, ...group),
+    id: resolved
+      ? stableId('resolved', firingAlertId(match, account))
+      : alertId(rule.id, account, eventIds, match.group),
     kind: 'rule',
-    status: 'firing',
+    status: match.status,
     rule: {
       id: rule.id,
       title: rule.title,
@@ -129,7 +162,7 @@ export const alertFromMatch = (
       references: [...new Set([...rule.references, ...(description?.links ?? []).map((link) => link.url)])],
     },
     account,
-    message: cutText(templated || defaultMessage(match, description), MAX_MESSAGE_LENGTH),
+    message: cutText(templated || plain, MAX_MESSAGE_LENGTH),
     fields: fieldsOf(match, description),
     events: events.map((event) => event.fields),
     eventIds,

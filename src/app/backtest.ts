@@ -84,7 +84,8 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
       else failures.set(rule.id, { rule, count: 1, reason: errorText(error) });
     }
     for (const match of matches) {
-      if (match.atMs < countFromMs || !ids.has(match.rule.id)) continue;
+      // The end of an absence is no finding of its own.
+      if (match.status === 'resolved' || match.atMs < countFromMs || !ids.has(match.rule.id)) continue;
       const alert = (): Alert => alertFromMatch(match, match.atMs, account);
       await options.onAlert({ match, account, alert });
     }

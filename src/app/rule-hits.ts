@@ -15,7 +15,8 @@ export const ruleHits = async (
     let after: string | undefined;
     do {
       const page = await stored.history.alerts({ kind: 'rule', fromMs: sinceMs, limit: PAGE, after });
-      for (const { rule } of page.items) hits.set(rule.id, (hits.get(rule.id) ?? 0) + 1);
+      for (const { rule, status } of page.items)
+        if (status === 'firing') hits.set(rule.id, (hits.get(rule.id) ?? 0) + 1);
       after = page.next;
     } while (after !== undefined);
     return hits;

@@ -4,6 +4,7 @@ import { formatExplanation } from '../rules/explain.ts';
 import { eventsOf, type RuleTestResult } from '../rules/run-tests.ts';
 import { detectionsOf, findingOf, linkedRule } from './explain.ts';
 import type { CompiledRules } from './load.ts';
+import { counted } from './numbers.ts';
 
 const MAX_EVENTS = 20;
 const MAX_TREES = 3;
@@ -33,7 +34,7 @@ const treeLines = (
  * is missing, what did not hold. Empty for a test that passed.
  */
 export const testDiff = (compiled: CompiledRules, result: RuleTestResult): readonly DiffLine[] => {
-  const { rule, test, matches } = result;
+  const { rule, test, matches, resolved } = result;
   if (result.passed) return [];
   const linked = linkedRule(compiled, rule.id);
   const parts = linked ? detectionsOf(compiled, linked) : [];
@@ -42,6 +43,11 @@ export const testDiff = (compiled: CompiledRules, result: RuleTestResult): reado
     { sign: '-', text: `expected: ${alerts(test.expect)}` },
     { sign: '+', text: `found:    ${alerts(matches.length)}` },
   ];
+  if (test.resolved !== undefined && test.resolved !== resolved.length)
+    lines.push(
+      { sign: '-', text: `expected: ${counted(test.resolved, 'ended absence')}` },
+      { sign: '+', text: `found:    ${counted(resolved.length, 'ended absence')}` },
+    );
   const say = (text: string, sign: DiffLine['sign'] = ' '): void => {
     lines.push({ sign, text: visibleText(text, MAX_LINE) });
   };
@@ -69,7 +75,7 @@ export const testDiff = (compiled: CompiledRules, result: RuleTestResult): reado
     if (match.events.length === 0)
       say(`${new Date(match.atMs).toISOString()} alert: nothing happened`, missing ? ' ' : '+');
   }
-  const failed = result.reason.split('; ').slice(1).join('; ');
-  if (failed !== '') say(failed, '+');
+  for (const match of resolved) say(`${new Date(match.atMs).toISOString()} the absence ended`);
+  if (result.errors.length > 0) say(result.errors.join('; '), '+');
   return lines;
 };

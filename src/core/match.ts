@@ -32,12 +32,27 @@ export interface RuleInfo {
   readonly file: string;
 }
 
-/** A rule holding for an event, or for a group of events in a correlation. */
+/** The absence that a `resolved` match ends. */
+export interface EndedAbsence {
+  /** Since when what was expected was missing: where the window that was judged began. Epoch ms. */
+  readonly sinceMs: number;
+  /** `atMs` of the firing match, whose `group` is the same. Epoch ms. */
+  readonly firedAtMs: number;
+}
+
+/** A rule holding for an event, or for a group of events in a correlation; or, for absences, holding no longer. */
 export interface Match {
   readonly rule: RuleInfo;
-  /** At least one for detections and correlations, oldest first; empty for an absence. */
+  /** `resolved` only for an absence that fired before, once, when what was missing has come back. */
+  readonly status: 'firing' | 'resolved';
+  /** Of a resolved match: what has ended. Undefined for a firing one. */
+  readonly ended?: EndedAbsence;
+  /** At least one for detections and correlations, oldest first; empty for an absence; what came back, for its end. */
   readonly events: readonly AuditEvent[];
-  /** What tells this match from others of the same rule and events: group and window start of a correlation. */
+  /**
+   * What tells this match from others of the same rule and events: group and window start of a correlation. A resolved
+   * match has that of the firing one.
+   */
   readonly group: string | undefined;
   /** Extra values for templates and for the reader: `previous`, `count`, group-by values, … */
   readonly values: Readonly<Record<string, Json>>;

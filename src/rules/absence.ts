@@ -5,7 +5,8 @@ import type { Metric } from './metric.ts';
 /*
  * Conditions that hold for an empty window (`lt`, `lte`, `eq 0`) or that say `not` of a rule cannot be decided by an
  * event: only the end of a window can. A group is watched from its first event on, and nothing is said before one full
- * window has passed; after it was said, the group has to be heard again before anything more is said of it.
+ * window has passed. What was said holds until the events that came since, within one window, no longer meet the
+ * condition; that is said once as well, and the watch begins anew.
  */
 
 /** A window that ended with the condition holding. */
@@ -17,14 +18,24 @@ export interface WindowEnd {
   readonly atMs: number;
 }
 
+/** An absence that an entry has ended. */
+export interface Return {
+  /** What there is now. */
+  readonly value: number;
+  /** The window of the absence. */
+  readonly startMs: number;
+  readonly firedMs: number;
+  readonly atMs: number;
+}
+
 /** The clock-driven half of a correlation. */
 export interface Absence {
   /** Computes when the group has to be looked at next. To be called after it was read back from the state. */
   arm(group: Group): void;
   /** The windows that ended before `nowMs`, in order. */
   settle(group: Group, nowMs: number): WindowEnd[];
-  /** Takes an entry. `settle` up to its time comes first. */
-  hear(group: Group, entry: Entry): void;
+  /** Takes an entry; answers when it ends an absence that was told. `settle` up to its time comes first. */
+  hear(group: Group, entry: Entry): Return | undefined;
 }
 
 // Fewer than this many is an absence; undefined when the limits say more than that.
@@ -73,20 +84,36 @@ const createNegated = (spanMs: number, limits: readonly Limit[], metric: Metric)
         retain(group, (kept) => kept === opening || latest.get(kept.ref) === kept);
       }
       arm(group);
+      return undefined;
     },
   };
 };
 
-const wake = (group: Group, atMs: number): void => {
-  if (!group.quiet) return;
+// An older release did not keep what it told: there the group is watched anew, and no end is told.
+const wakeUntold = (group: Group, atMs: number): void => {
+  if (!group.quiet || group.firedMs !== undefined) return;
   clear(group);
   group.quiet = false;
   group.sinceMs = atMs;
 };
 
+// While an absence lasts, only what came after the beginning of its window and within one window counts.
+const takeWhileAbsent = (group: Group, spanMs: number, firedMs: number): void => {
+  dropBefore(group, Math.max(newestMs(group), firedMs) - spanMs + 1);
+};
+
+const comeBack = (group: Group, value: number, spanMs: number, firedMs: number): Return => {
+  group.quiet = false;
+  group.firedMs = undefined;
+  group.sinceMs = group.entries[group.head]?.atMs ?? firedMs;
+  // What comes late may be older than the moment it was missed.
+  return { value, startMs: firedMs - spanMs, firedMs, atMs: Math.max(newestMs(group), firedMs) };
+};
+
 const end = (group: Group, value: number, atMs: number, spanMs: number): WindowEnd => {
   clear(group);
   group.quiet = true;
+  group.firedMs = atMs;
   group.dueMs = Number.POSITIVE_INFINITY;
   return { entries: [], value, startMs: atMs - spanMs, atMs };
 };
@@ -95,7 +122,7 @@ const end = (group: Group, value: number, atMs: number, spanMs: number): WindowE
 const createSliding = (spec: CorrelationSpec, needed: number): Absence => {
   const { spanMs, type } = spec;
   const same = (a: Entry, b: Entry): boolean =>
-    type === 'value_count' ? a.value === b.value : type !== 'event_count' && a.ref === b.ref;
+    type === 'value_count' ? a.value === b.value : a.ref === b.ref;
   const arm = (group: Group): void => {
     const { entries, head, quiet, sinceMs } = group;
     const deciding = entries.length - head < needed ? undefined : (entries[entries.length - needed] as Entry);
@@ -111,13 +138,23 @@ const createSliding = (spec: CorrelationSpec, needed: number): Absence => {
       return [end(group, value, dueMs, spanMs)];
     },
     hear(group, entry) {
-      wake(group, entry.atMs);
-      const again = group.entries.slice(group.head).find((kept) => same(kept, entry));
-      if (again && again.atMs > entry.atMs) return;
-      if (again) retain(group, (kept) => kept !== again);
+      wakeUntold(group, entry.atMs);
+      if (type !== 'event_count') {
+        const again = group.entries.find((kept, index) => index >= group.head && same(kept, entry));
+        if (again && again.atMs > entry.atMs) return undefined;
+        if (again) retain(group, (kept) => kept !== again);
+      }
       insert(group, { ...entry, events: [] });
       while (group.entries.length - group.head > needed) dropOldest(group);
+      const { firedMs } = group;
+      let back: Return | undefined;
+      if (firedMs !== undefined) {
+        takeWhileAbsent(group, spanMs, firedMs);
+        const count = group.entries.length - group.head;
+        if (count >= needed) back = comeBack(group, count, spanMs, firedMs);
+      }
       arm(group);
+      return back;
     },
   };
 };
@@ -144,10 +181,18 @@ const createTumbling = (spec: CorrelationSpec, limits: readonly Limit[], metric:
       return [];
     },
     hear(group, entry) {
-      wake(group, entry.atMs);
+      wakeUntold(group, entry.atMs);
       insert(group, { ...entry, events: [] });
-      if (newestMs(group) < group.sinceMs) group.sinceMs = newestMs(group);
+      const { firedMs } = group;
+      let back: Return | undefined;
+      if (firedMs !== undefined) {
+        takeWhileAbsent(group, spanMs, firedMs);
+        const value = metric(group, group.head, group.entries.length);
+        if (group.entries.length > group.head && !withinLimits(limits, value))
+          back = comeBack(group, value, spanMs, firedMs);
+      } else if (newestMs(group) < group.sinceMs) group.sinceMs = newestMs(group);
       arm(group);
+      return back;
     },
   };
 };

@@ -167,14 +167,16 @@ export const createCandidates = (
   const typeSlot = evaluator.slotOf('event_type');
   const stamps = new Float64Array(expressions.length);
   let stamp = 0;
+  let visitor: Visit = () => {};
+  const once: Visit = (rule) => {
+    if (stamps[rule] === stamp) return;
+    stamps[rule] = stamp;
+    visitor(rule);
+  };
   return {
     visit(visit) {
       stamp += 1;
-      const once: Visit = (rule) => {
-        if (stamps[rule] === stamp) return;
-        stamps[rule] = stamp;
-        visit(rule);
-      };
+      visitor = visit;
       const { view } = evaluator;
       if (typeSlot !== undefined)
         for (const { folded } of view.field(typeSlot).leaves) visitType.get(folded)?.(view, once);

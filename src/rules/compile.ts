@@ -3,11 +3,13 @@ import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from '../c
 import { createTimeZone, type TimeZone } from '../core/time-zone.ts';
 import { pinnedTypes } from './candidates.ts';
 import { createEngine, type EngineOptions } from './create-engine.ts';
-import { type Document, type Header, readDocument } from './document.ts';
+import { BROKEN, type Document, type Header, readDocument } from './document.ts';
 import type { RuleEngine } from './engine.ts';
-import { type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
+import { type Left, type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
 import type { RuleTest } from './monitor.ts';
+import type { Node } from './node.ts';
+import type { ValueContext } from './placeholders.ts';
 import { byPlace, createReporter, type Problem, shown } from './problem.ts';
 import { readYaml } from './yaml.ts';
 
@@ -28,6 +30,8 @@ export interface CompileOptions {
   readonly product?: string | null;
   /** Event types the API knows, for warnings; the published ones when missing. */
   readonly eventTypes?: readonly string[];
+  /** A rule whose placeholder has no list is a problem (`refuse`, the default) or left out with a warning (`skip`). */
+  readonly missingLists?: 'refuse' | 'skip';
   /** Groups that one correlation remembers at most (100,000); the least recently changed go first, counted. */
   readonly maxGroups?: number;
   /** Names of sinks that `monitor.to` may name; not checked when missing. */
@@ -69,8 +73,6 @@ export interface CompiledRules {
   readonly engineOptions: EngineOptions;
 }
 
-const lineOf = (header: Header): number => header.reporter.position(header.at).line;
-
 // The configuration has its own checks; these are for callers without one.
 const settingsProblem = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
 
@@ -104,6 +106,34 @@ const foreign = (header: Header, product: string | undefined): string | undefine
   return `logsource: its product is ${shown(found)}, and events here are of ${shown(product)}`;
 };
 
+/** Documents left out for one reason that are warned of one by one; of more, the first stands for all. */
+const MOST_ALIKE = 5;
+
+// Said once for a folder full of rules for other logs, as nobody reads three thousand warnings.
+const warnOfLeft = (left: readonly Left[]): void => {
+  const alike = new Map<string, Left[]>();
+  for (const each of left) {
+    // A status says for itself that the rule is not loaded.
+    if (each.reason.startsWith('status:') || each.reason === BROKEN) continue;
+    const known = alike.get(each.reason);
+    if (known) known.push(each);
+    else alike.set(each.reason, [each]);
+  }
+  for (const [reason, some] of alike) {
+    const many = some.length > MOST_ALIKE;
+    for (const { header } of many ? some.slice(0, 1) : some) {
+      const more = many ? `, nor are ${some.length - 1} others for this reason` : '';
+      const at = header.fields.has('logsource') ? header.fields.at('logsource') : header.at;
+      header.reporter.warn(at, `the rule is not loaded (${reason})${more}`);
+    }
+  }
+};
+
+const actionOf = (node: Node): string | undefined => {
+  const value = node.kind === 'map' ? node.entries.find(({ key }) => key === 'action')?.value : undefined;
+  return value?.kind === 'scalar' ? value.text : undefined;
+};
+
 const summaryOf = (rule: LinkedDetection | LinkedCorrelation): RuleSummary => {
   const { header, alerting } = rule;
   const types = 'expression' in rule ? pinnedTypes(rule.expression) : undefined;
@@ -112,7 +142,7 @@ const summaryOf = (rule: LinkedDetection | LinkedCorrelation): RuleSummary => {
     kind: 'expression' in rule ? 'detection' : 'correlation',
     name: header.name,
     status: header.status,
-    line: lineOf(header),
+    line: header.line,
     alerting,
     eventTypes: types && [...types],
     tests: header.monitor.tests,
@@ -135,24 +165,29 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   const documents: Document[] = [];
   for (const { path, text } of files) {
     const reporter = createReporter(path, text, problems, warnings);
+    const context: ValueContext = {
+      lists: options.lists ?? {},
+      reporter,
+      ...(options.missingLists === 'skip' && { onUnlisted() {} }),
+    };
+    const leftOut = (header: Header): string | undefined => foreign(header, product);
+    // Of a file in the style of Sigma 1 whose first document retires all that follow, only that one is looked at.
+    let retired = false;
     for (const node of readYaml(text, reporter)) {
       const before = reporter.count();
-      const leftOut = (header: Header): string | undefined => {
-        const reason = foreign(header, product);
-        if (reason !== undefined)
-          reporter.warn(header.fields.at('logsource'), `the rule is not loaded (${reason})`);
-        return reason;
-      };
-      const document = readDocument(node, names, { lists: options.lists ?? {}, reporter }, leftOut);
+      const action = actionOf(node);
+      if (retired && action !== 'reset' && action !== 'global') continue;
+      const document = readDocument(node, names, context, leftOut);
+      retired = action === 'global' && document?.kind === 'skipped';
       if (!document) continue;
-      const { header } = document;
       documents.push(document);
       if (reporter.count() === before) lintDocument(document, product === 'vonage', lintContext);
-      if (document.kind === 'skipped')
-        skipped.push({ info: header.info, line: lineOf(header), reason: document.reason });
     }
   }
   const linked = link(documents);
+  const left = [...documents.filter((document) => document.kind === 'skipped'), ...linked.skipped];
+  for (const { header, reason } of left) skipped.push({ info: header.info, line: header.line, reason });
+  warnOfLeft(left);
   const engineOptions = { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 };
   return {
     linked,

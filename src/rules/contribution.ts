@@ -23,13 +23,16 @@ export interface ContributionReader {
 export const createContributionReader = (spec: CorrelationSpec): ContributionReader => {
   const { groupBy } = spec;
   const counted = spec.type === 'value_count';
-  const fieldOf = (name: string, ref: number): string =>
-    spec.aliases.get(name)?.get(spec.rules[ref] as string) ?? name;
+  // By the place of the rule, as aliases may give each rule its own field.
+  const named = (names: readonly string[]): string[][] =>
+    spec.rules.map((rule) => names.map((name) => spec.aliases.get(name)?.get(rule) ?? name));
+  const groupFields = named(groupBy);
+  const valueFields = named(spec.fields);
 
   const textsOf = (contribution: Contribution): string[] | undefined => {
     const texts: string[] = [];
-    for (const name of groupBy) {
-      const text = contribution.read(fieldOf(name, contribution.ref));
+    for (const field of groupFields[contribution.ref] as string[]) {
+      const text = contribution.read(field);
       if (text === undefined) return undefined;
       texts.push(text);
     }
@@ -38,12 +41,20 @@ export const createContributionReader = (spec: CorrelationSpec): ContributionRea
 
   const valueOf = (contribution: Contribution): string | number | undefined => {
     if (spec.fields.length === 0) return undefined;
-    const texts = spec.fields.map((field) => contribution.read(fieldOf(field, contribution.ref)));
+    const fields = valueFields[contribution.ref] as string[];
+    if (counted && fields.length === 1) return contribution.read(fields[0] as string);
+    const texts = fields.map((field) => contribution.read(field));
     if (texts.includes(undefined)) return undefined;
-    if (counted) return texts.length === 1 ? texts[0] : JSON.stringify(texts);
+    if (counted) return JSON.stringify(texts);
     const text = texts[0] as string;
     return /^\s*[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\s*$/.test(text) ? Number(text) : undefined;
   };
 
   return { textsOf, valueOf };
+};
+
+/** All fields that a correlation reads of the events of its rules. */
+export const contributedFields = (spec: CorrelationSpec): readonly string[] => {
+  const names = [...spec.groupBy, ...spec.fields];
+  return [...names, ...[...spec.aliases.values()].flatMap((fields) => [...fields.values()])];
 };

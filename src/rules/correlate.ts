@@ -1,10 +1,9 @@
-import type { Json } from '../base/json.ts';
-import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
-import { createAbsence } from './absence.ts';
+import { createAbsence, type WindowEnd } from './absence.ts';
 import { MAX_BODIES } from './body.ts';
 import { type Contribution, createContributionReader } from './contribution.ts';
 import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
+import { createMatchMaker } from './correlation-match.ts';
 import { createDueQueue, type DueQueue } from './due-queue.ts';
 import type { EngineCounters } from './engine.ts';
 import {
@@ -17,8 +16,8 @@ import {
   insert,
   newestMs,
 } from './group.ts';
-import { createMemory } from './memory.ts';
-import { createMetric, hasNot, orderedChain } from './metric.ts';
+import { createMemory, createPerState } from './memory.ts';
+import { createMetric, hasNot } from './metric.ts';
 import type { StateTable } from './state-table.ts';
 import { thin } from './thin.ts';
 
@@ -28,6 +27,8 @@ export interface Correlator {
   add(contributions: readonly Contribution[], state: RuleState): readonly Match[];
   /** Tells what the clock, at `nowMs`, has made true; forgets groups whose window has long ended. */
   tick(nowMs: number, state: RuleState): readonly Match[];
+  /** Whether the passing of time alone can make it match. */
+  readonly clockDriven: boolean;
   /** When `tick` is next needed: before that it tells nothing. Infinity: never. */
   nextDueMs(state: RuleState): number;
   flush(state: RuleState): void;
@@ -41,6 +42,10 @@ interface Live {
 // A group is kept for this long after its window has ended, for events that become visible late.
 const GRACE_MS = 3_600_000;
 const NO_MATCHES: readonly Match[] = [];
+const NO_ENDS: readonly WindowEnd[] = [];
+
+const keyOf = (texts: readonly string[]): string =>
+  texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts);
 
 /** Makes the correlator of a checked correlation, whose version is a hash of its definition. */
 export const createCorrelator = (
@@ -52,12 +57,15 @@ export const createCorrelator = (
   const { spanMs, type, groupBy } = spec;
   const rule = spec.header.info;
   const temporal = type === 'temporal' || type === 'temporal_ordered';
-  const counted = type === 'value_count';
+  const counted = type === 'value_count' ? 'value' : temporal ? 'ref' : undefined;
   // The same rule may stand twice in an ordered list; both places are fed by the first one's entries.
   const steps = spec.rules.map((name) => spec.rules.indexOf(name));
   const metric = createMetric(spec, steps);
-  const complete = spec.names ? 1 : type === 'temporal' ? new Set(steps).size : steps.length;
+  const distinctSteps = new Set(steps).size;
+  const complete = spec.names ? 1 : type === 'temporal' ? distinctSteps : steps.length;
   const limits: readonly Limit[] = spec.limits.length > 0 ? spec.limits : [['gte', complete]];
+  // All rules have to be there, so that a group that has not met them all need not be looked at.
+  const needsAll = temporal && spec.limits.length === 0 && !spec.names;
   const holdsFor = (value: number): boolean => withinLimits(limits, value);
   const negated = spec.names !== undefined && hasNot(spec.names);
   const clockDriven = negated || holdsFor(metric(emptyGroup([], 0, counted), 0, 0));
@@ -80,62 +88,21 @@ export const createCorrelator = (
     },
   });
 
-  const lives = new WeakMap<RuleState, Live>();
-  const liveOf = (state: RuleState): Live => {
-    let live = lives.get(state);
-    if (!live) {
-      live = { table: memory.of(state), queue: createDueQueue() };
-      for (const [key, group] of live.table.entries()) live.queue.push(key, group.dueMs);
-      lives.set(state, live);
-    }
+  const { of: liveOf } = createPerState<Live>((state) => {
+    const live = { table: memory.of(state), queue: createDueQueue() };
+    for (const [key, group] of live.table.entries()) live.queue.push(key, group.dueMs);
     return live;
-  };
+  });
   // Without group-by there is one group, and it is watched before anything was heard of it.
   const unborn = (table: StateTable<Group>): boolean => groupBy.length === 0 && !negated && table.size === 0;
 
   const { textsOf, valueOf } = createContributionReader(spec);
 
-  const matchOf = (
-    group: Group,
-    entries: readonly Entry[],
-    value: number,
-    startMs: number,
-    atMs: number,
-  ): Match => {
-    const events = new Map<string, AuditEvent>();
-    for (const entry of entries) for (const event of entry.events) events.set(event.id, event);
-    const named = groupBy.map((name, index): [string, Json] => [name, group.texts[index] ?? null]);
-    const computed: [string, Json][] =
-      type.startsWith('value_') && !counted
-        ? [
-            ['value', value],
-            ['count', entries.length],
-          ]
-        : [['count', temporal ? entries.length : value]];
-    return {
-      rule,
-      events: [...events.values()],
-      group: JSON.stringify([...group.texts, startMs]),
-      values: Object.fromEntries([...computed, ...named]),
-      atMs,
-    };
-  };
-
-  const fire = (group: Group, from: number, to: number, value: number): Match => {
-    let entries = group.entries.slice(from, to);
-    if (type === 'temporal') {
-      const latest = new Map<number, Entry>();
-      for (const entry of entries) latest.set(entry.ref, entry);
-      entries = entries.filter((entry) => latest.get(entry.ref) === entry);
-    } else if (type === 'temporal_ordered') {
-      entries = orderedChain(group, from, to, steps).map((index) => group.entries[index] as Entry);
-    }
-    const startMs = (entries[0] as Entry).atMs;
-    return matchOf(group, entries, value, startMs, (group.entries[to - 1] as Entry).atMs);
-  };
+  const { matchOf, fire } = createMatchMaker(spec, steps);
 
   // The windows that a new entry is in are those that end at it or, when it came late, at one after it.
   const firedBy = (group: Group, index: number): Match | undefined => {
+    if (needsAll && group.counts && group.counts.size < distinctSteps) return undefined;
     for (let end = index; end < group.entries.length; end += 1) {
       const endMs = (group.entries[end] as Entry).atMs;
       if (endMs > (group.entries[index] as Entry).atMs + spanMs) return undefined;
@@ -149,8 +116,8 @@ export const createCorrelator = (
 
   const sweep = (table: StateTable<Group>, nowMs: number): void => {
     for (let oldest = table.oldest(); oldest; oldest = table.oldest()) {
-      if (newestMs(oldest[1]) >= nowMs - spanMs - GRACE_MS) return;
-      table.delete(oldest[0]);
+      if (newestMs(oldest) >= nowMs - spanMs - GRACE_MS) return;
+      table.delete(table.oldestKey() as string);
     }
   };
 
@@ -172,11 +139,15 @@ export const createCorrelator = (
       return [];
     }
     if (absence) {
-      const ends = absence.settle(group, atMs);
-      absence.hear(group, entry);
+      const ends = group.dueMs < atMs ? absence.settle(group, atMs) : NO_ENDS;
+      const found = ends.map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+      const back = absence.hear(group, entry);
       table.put(key, group);
       queue.push(key, group.dueMs);
-      return ends.map((end) => matchOf(group, end.entries, end.value, end.startMs, end.atMs));
+      if (!back) return found;
+      const { value, startMs, firedMs } = back;
+      const resolved = matchOf(group, [entry], value, startMs, back.atMs);
+      return [...found, { ...resolved, status: 'resolved', ended: { sinceMs: startMs, firedAtMs: firedMs } }];
     }
     insert(group, entry);
     if (!temporal) forgetBody(group, MAX_BODIES);
@@ -195,8 +166,16 @@ export const createCorrelator = (
   };
 
   return {
+    clockDriven,
     add(contributions, state) {
       const live = liveOf(state);
+      const [only] = contributions;
+      if (only && contributions.length === 1) {
+        const texts = textsOf(only);
+        if (texts) return addOne(only, texts, keyOf(texts), live);
+        counters.ungroupedEvents += 1;
+        return NO_MATCHES;
+      }
       const matches: Match[] = [];
       const seen = new Set<string>();
       for (const contribution of contributions) {
@@ -205,7 +184,7 @@ export const createCorrelator = (
           counters.ungroupedEvents += 1;
           continue;
         }
-        const key = texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts);
+        const key = keyOf(texts);
         // An event that matched several of the rules is still one event; temporal types ask for the rules themselves.
         if (!temporal) {
           if (seen.has(key)) continue;
@@ -240,8 +219,7 @@ export const createCorrelator = (
         if (group.dueMs <= ms) {
           for (const end of absence.settle(group, ms + 1))
             matches.push(matchOf(group, end.entries, end.value, end.startMs, end.atMs));
-          const done = negated ? group.entries.length === group.head : group.quiet && groupBy.length > 0;
-          if (done) table.delete(key);
+          if (negated && group.entries.length === group.head) table.delete(key);
           else table.put(key, group);
         }
         queue.push(key, group.dueMs);

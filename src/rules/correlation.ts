@@ -1,8 +1,8 @@
 import { type Condition, parseCondition } from './condition.ts';
-import type { Header } from './document.ts';
+import { type Header, type RuleHeader, ruleHeader } from './document.ts';
+import { placeIn } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import type { Fields } from './read.ts';
-import { placeIn } from './yaml.ts';
 
 export const CORRELATION_TYPES = [
   'event_count',
@@ -24,7 +24,7 @@ export const MAX_COUNT = 100_000;
 
 /** A checked correlation; what it refers to is still by id or name. */
 export interface CorrelationSpec {
-  readonly header: Header;
+  readonly header: RuleHeader;
   readonly type: CorrelationType;
   /** Ids or names as written, with their place. */
   readonly rules: readonly string[];
@@ -202,7 +202,7 @@ export const readCorrelation = (header: Header, section: Fields): CorrelationSpe
     reporter.problem(section.map.at, `${shown(type)} needs "condition", such as {gte: 5}`, hint);
   }
   return {
-    header,
+    header: ruleHeader(header),
     type,
     rules,
     rulesAt: section.at('rules'),

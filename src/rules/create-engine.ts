@@ -1,5 +1,4 @@
-import { stableId } from '../base/hash.ts';
-import { canonicalJson, type Json } from '../base/json.ts';
+import type { Json } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleState } from '../core/match.ts';
 import type { TimeWindow } from '../core/time-window.ts';
@@ -7,12 +6,13 @@ import type { TimeZone } from '../core/time-zone.ts';
 import { createCandidates } from './candidates.ts';
 import type { Contribution } from './contribution.ts';
 import { type Correlator, createCorrelator } from './correlate.ts';
-import type { Header } from './document.ts';
 import type { EngineCounters, Evaluation, RuleEngine, RuleFailure } from './engine.ts';
 import { createEvaluator, type Holds } from './evaluator.ts';
+import { allowedTimes, gatesOf, rememberedFields } from './gates.ts';
 import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
-import { createChanged, createFirstSeen, type NoveltyGate } from './novelty.ts';
-import { createFieldReader, type FieldValue } from './view.ts';
+
+import type { ReadField } from './novelty.ts';
+import { createFieldReader, type FieldValue, textOf } from './view.ts';
 
 export interface EngineOptions {
   readonly zone: TimeZone;
@@ -21,32 +21,8 @@ export interface EngineOptions {
   readonly maxGroups: number;
 }
 
-const NO_HITS: readonly number[] = [];
+const ascending = (a: number, b: number): number => a - b;
 const NO_VALUES: Readonly<Record<string, Json>> = {};
-
-// Whether the rule's time windows allow a moment; undefined: always.
-const allowedTimes = (header: Header, windows: EngineOptions['timeWindows']): TimeWindow | undefined => {
-  const pick = (names: readonly string[]): TimeWindow[] =>
-    names.map((name) => windows.get(name)).filter((window) => window !== undefined);
-  const inside = pick(header.monitor.inside);
-  const outside = pick(header.monitor.outside);
-  if (inside.length === 0 && outside.length === 0) return undefined;
-  return (atMs) =>
-    (inside.length === 0 || inside.some((window) => window(atMs))) && !outside.some((window) => window(atMs));
-};
-
-const gatesOf = (header: Header, counters: EngineCounters): NoveltyGate[] => {
-  const { changed, firstSeen } = header.monitor;
-  const version = (settings: object): string => stableId(canonicalJson({ ...settings }));
-  const gates: NoveltyGate[] = [];
-  if (changed) gates.push(createChanged(changed, header.info, version(changed), counters));
-  if (firstSeen) gates.push(createFirstSeen(firstSeen, header.info, version(firstSeen), counters));
-  return gates;
-};
-
-const textsOf = (value: FieldValue): readonly string[] => value.leaves.map((leaf) => leaf.text);
-const joined = (texts: readonly string[]): string | undefined =>
-  texts.length > 1 ? JSON.stringify(texts) : texts[0];
 
 /** Puts the parts together: index, shared conditions, gates, correlations. */
 export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine => {
@@ -56,18 +32,25 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     detections.map((rule) => rule.expression),
     options.zone,
     counters,
+    rememberedFields(linked),
   );
+  const { view } = evaluator;
+  const readShown: ReadField = (field) => {
+    const slot = evaluator.slotOf(field) as number;
+    return () => view.field(slot);
+  };
   const nodes = detections.map((rule) => ({
     rule,
     info: rule.header.info,
     allowed: allowedTimes(rule.header, options.timeWindows),
-    gates: gatesOf(rule.header, counters),
+    gates: gatesOf(rule.header, counters, readShown),
   }));
   const correlators = correlations.map((rule) => ({
     rule,
     allowed: allowedTimes(rule.header, options.timeWindows),
     correlator: createCorrelator(rule.spec, rule.version, options.maxGroups, counters),
   }));
+  const clockDriven = correlators.filter(({ correlator }) => correlator.clockDriven);
   // `changed` looks at every event of the rule's types, whether its detection holds or not.
   const watchful = detections.map((rule) => rule.header.monitor.changed !== undefined);
   const candidates = createCandidates(
@@ -76,19 +59,23 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     evaluator,
   );
 
-  const readers = new Map<string, (event: AuditEvent) => FieldValue>();
-  const readField = (event: AuditEvent, field: string): readonly string[] => {
+  let shown: AuditEvent | undefined;
+  const textOfShown = (field: string): string | undefined =>
+    textOf(view.field(evaluator.slotOf(field) as number));
+  const readers = new Map<string, (event: AuditEvent['fields']) => FieldValue>();
+  const textOfEvent = (event: AuditEvent, field: string): string | undefined => {
+    if (event === shown) return textOfShown(field);
     let read = readers.get(field);
     if (!read) {
-      const reader = createFieldReader(field, counters);
-      read = (from) => reader(from.fields);
+      read = createFieldReader(field, counters);
       readers.set(field, read);
     }
-    return textsOf(read(event));
+    return textOf(read(event.fields));
   };
 
   // Contributions to each correlation that wait for its turn.
   const waiting: Contribution[][] = correlations.map(() => []);
+  let waitingCount = 0;
   const contribute = (
     dependents: readonly Dependent[],
     atMs: number,
@@ -96,13 +83,18 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     values: Readonly<Record<string, Json>>,
   ): void => {
     const newest = events[events.length - 1];
-    const read = (field: string): string | undefined => {
-      const known = Object.hasOwn(values, field) ? values[field] : undefined;
-      if (typeof known === 'string' || typeof known === 'number') return String(known);
-      return newest && joined(readField(newest, field));
-    };
-    for (const { correlation, ref } of dependents)
+    const read =
+      values === NO_VALUES && newest === shown
+        ? textOfShown
+        : (field: string): string | undefined => {
+            const known = Object.hasOwn(values, field) ? values[field] : undefined;
+            if (typeof known === 'string' || typeof known === 'number') return String(known);
+            return newest && textOfEvent(newest, field);
+          };
+    for (const { correlation, ref } of dependents) {
       (waiting[correlation] as Contribution[]).push({ ref, atMs, read, events });
+      waitingCount += 1;
+    }
   };
 
   const accept = (
@@ -111,9 +103,10 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     matches: Match[],
   ): void => {
     for (const match of found) {
-      if (node.allowed && !node.allowed(match.atMs)) continue;
+      // The end of an absence is told when its beginning was, whatever the hour; it is nothing that happened by itself.
+      if (node.allowed && !node.allowed(match.ended?.firedAtMs ?? match.atMs)) continue;
       if (node.rule.alerting) matches.push(match);
-      contribute(node.rule.dependents, match.atMs, match.events, match.values);
+      if (match.status === 'firing') contribute(node.rule.dependents, match.atMs, match.events, match.values);
     }
   };
 
@@ -124,13 +117,17 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     failures: RuleFailure[],
     everyone: boolean,
   ): void => {
-    for (const [index, node] of correlators.entries()) {
+    for (let index = 0; index < correlators.length; index += 1) {
+      if (waitingCount === 0 && !everyone) return;
       const contributions = waiting[index] as Contribution[];
       if (contributions.length === 0 && !everyone) continue;
-      waiting[index] = [];
+      const node = correlators[index] as (typeof correlators)[number];
+      if (contributions.length > 0) waiting[index] = [];
+      waitingCount -= contributions.length;
       if (contributions.length > 1) contributions.sort((a, b) => a.atMs - b.atMs);
       try {
-        accept(node, run(node.correlator, contributions), matches);
+        const found = run(node.correlator, contributions);
+        if (found.length > 0) accept(node, found, matches);
       } catch (error) {
         failures.push({ rule: node.rule.header.info, error });
       }
@@ -143,14 +140,21 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     let values = NO_VALUES;
     let passed = held;
     for (const gate of gates) {
-      const novelty = gate.look(held, event.createdAtMs, (field) => readField(event, field), state);
+      const novelty = gate.look(held, event.createdAtMs, state);
       passed &&= novelty.holds;
       values = { ...values, ...novelty.values };
     }
     if (!passed || (allowed && !allowed(event.createdAtMs))) return;
     const events = [event];
     if (rule.alerting)
-      matches.push({ rule: info, events, group: undefined, values, atMs: event.createdAtMs });
+      matches.push({
+        rule: info,
+        status: 'firing',
+        events,
+        group: undefined,
+        values,
+        atMs: event.createdAtMs,
+      });
     if (rule.dependents.length > 0) contribute(rule.dependents, event.createdAtMs, events, values);
   };
 
@@ -173,7 +177,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     matches: Match[],
     failures: RuleFailure[],
   ): void => {
-    for (const { rule, correlator } of correlators) {
+    for (const { rule, correlator } of clockDriven) {
       try {
         if (correlator.nextDueMs(state) >= event.createdAtMs) continue;
       } catch (error) {
@@ -185,6 +189,17 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     }
   };
 
+  const { conditions } = evaluator;
+  const hits: number[] = [];
+  let failed: RuleFailure[] = [];
+  const tryRule = (index: number): void => {
+    try {
+      if (watchful[index] || (conditions[index] as Holds)()) hits.push(index);
+    } catch (error) {
+      failed.push({ rule: (detections[index] as LinkedDetection).header.info, error });
+    }
+  };
+
   return {
     counters,
     evaluate(event, state): Evaluation {
@@ -192,24 +207,20 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
       const failures: RuleFailure[] = [];
       settleBefore(event, state, matches, failures);
       evaluator.show(event);
-      let hits: number[] | undefined;
-      candidates.visit((index) => {
-        try {
-          if (watchful[index] || (evaluator.conditions[index] as Holds)()) (hits ??= []).push(index);
-        } catch (error) {
-          failures.push({ rule: (detections[index] as LinkedDetection).header.info, error });
-        }
-      });
+      shown = event;
+      hits.length = 0;
+      failed = failures;
+      candidates.visit(tryRule);
       // The index finds rules in any order; matches come in the order of the files.
-      if (hits && hits.length > 1) hits.sort((a, b) => a - b);
-      for (const index of hits ?? NO_HITS) {
+      if (hits.length > 1) hits.sort(ascending);
+      for (const index of hits) {
         try {
           detect(index, event, state, matches);
         } catch (error) {
           failures.push({ rule: (detections[index] as LinkedDetection).header.info, error });
         }
       }
-      if (correlators.length > 0)
+      if (waitingCount > 0)
         correlate((correlator, found) => correlator.add(found, state), matches, failures, false);
       return { matches, failures };
     },

@@ -1,11 +1,11 @@
 import { parseCondition } from './condition.ts';
 import type { Expression, Item, Test } from './item.ts';
 import { readModifiers } from './modifiers.ts';
+import { type Entry, entry, type Mapping, type Node, placeIn, type Scalar } from './node.ts';
 import type { ValueContext } from './placeholders.ts';
 import { didYouMean, type Reporter, shown } from './problem.ts';
 import { ANY, ONE, type Piece } from './text-pattern.ts';
 import { readValue, VALUE_KINDS } from './values.ts';
-import { type Entry, entry, type Mapping, type Node, placeIn, type Scalar } from './yaml.ts';
 
 const pieceKey = (piece: Piece): string => (piece === ANY ? '*' : piece === ONE ? '?' : `=${piece}`);
 const testKey = (test: Test): unknown => {

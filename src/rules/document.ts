@@ -4,10 +4,10 @@ import { LEVELS } from '../core/alert.ts';
 import type { RuleInfo } from '../core/match.ts';
 import { type Detection, readDetection } from './detection.ts';
 import { type MonitorBlock, type MonitorNames, NO_MONITOR, readMonitor } from './monitor.ts';
+import { type Mapping, type Node, toJson } from './node.ts';
 import type { ValueContext } from './placeholders.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import { createFields, type Fields } from './read.ts';
-import { type Mapping, type Node, toJson } from './yaml.ts';
 
 const STATUSES = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const;
 export type Status = (typeof STATUSES)[number];
@@ -18,14 +18,17 @@ const TOP_KEYS = (
   'detection correlation filter fields falsepositives level tags scope generate monitor action'
 ).split(' ');
 
+/** The reason of a document that is no use to anybody. */
+export const BROKEN = 'it has problems';
+
 export interface LogSource {
   readonly category: string | undefined;
   readonly product: string | undefined;
   readonly service: string | undefined;
 }
 
-/** What every kind of document has. */
-export interface Header {
+/** What is known of a rule once it is compiled. */
+export interface RuleHeader {
   readonly info: RuleInfo;
   /** Handle for correlations and filters. */
   readonly name: string | undefined;
@@ -34,10 +37,29 @@ export interface Header {
   readonly monitor: MonitorBlock;
   /** `generate` at top level. */
   readonly generate: boolean;
+  /** Where the document begins in its file. */
+  readonly line: number;
+}
+
+/** What every kind of document has while it is compiled. */
+export interface Header extends RuleHeader {
   readonly at: number;
   readonly reporter: Reporter;
   readonly fields: Fields;
 }
+
+/** The header without the text and the tree it was read from, which would otherwise stay in memory with the rule. */
+export const ruleHeader = ({
+  info,
+  name,
+  status,
+  logsource,
+  monitor,
+  generate,
+  line,
+}: Header): RuleHeader => {
+  return { info, name, status, logsource, monitor, generate, line };
+};
 
 export type Document =
   | { readonly kind: 'detection'; readonly header: Header; readonly detection: Detection | undefined }
@@ -49,7 +71,13 @@ export type Document =
       readonly rulesAt: number;
       readonly detection: Detection | undefined;
     }
-  | { readonly kind: 'skipped'; readonly header: Header; readonly reason: string };
+  | {
+      readonly kind: 'skipped';
+      readonly header: Header;
+      readonly reason: string;
+      /** Nothing is wrong with it: it is for other logs. */
+      readonly foreign?: boolean;
+    };
 
 const readLogSource = (fields: Fields, reporter: Reporter): LogSource | undefined => {
   if (!fields.has('logsource')) {
@@ -86,9 +114,9 @@ const readHeader = (map: Mapping, names: MonitorNames, kind: string, reporter: R
     title: title ?? '',
     description: fields.text('description'),
     level: fields.choice('level', LEVELS) ?? 'medium',
-    tags: fields.texts('tags') ?? [],
-    references: fields.texts('references') ?? [],
-    falsepositives: fields.texts('falsepositives') ?? [],
+    tags: fields.remarks('tags'),
+    references: fields.remarks('references'),
+    falsepositives: fields.remarks('falsepositives'),
     fields: fields.texts('fields') ?? [],
     to: monitor.to,
     message: monitor.message,
@@ -106,6 +134,7 @@ const readHeader = (map: Mapping, names: MonitorNames, kind: string, reporter: R
     logsource: kind === 'correlation' ? undefined : readLogSource(fields, reporter),
     monitor,
     generate: fields.flag('generate') ?? false,
+    line: reporter.position(map.at).line,
     at: map.at,
     reporter,
     fields,
@@ -135,6 +164,9 @@ export const readDocument = (
     return undefined;
   }
   const action = node.entries.find(({ key }) => key === 'action');
+  const retired = action && retiredStatus(node);
+  if (retired !== undefined)
+    return { kind: 'skipped', header: readHeader(node, names, 'detection', reporter), reason: retired };
   if (action) {
     reporter.problem(
       action.at,
@@ -158,18 +190,26 @@ export const readDocument = (
     return undefined;
   }
   const header = readHeader(node, names, kind, reporter);
-  if (header.status === 'deprecated' || header.status === 'unsupported')
-    return { kind: 'skipped', header, reason: `status: ${header.status}` };
+  const retirement = retiredStatus(node);
+  if (retirement !== undefined) return { kind: 'skipped', header, reason: retirement };
   const section = header.fields.fields(kind);
   if (!section) {
     reporter.problem(header.fields.at(kind), `"${kind}" must be a map`);
-    return { kind: 'skipped', header, reason: 'it has problems' };
+    return { kind: 'skipped', header, reason: BROKEN };
   }
   switch (kind) {
     case 'detection': {
       const reason = leftOut(header);
-      const detection = readDetection(section.map, [], { ...context, listsOptional: reason !== undefined });
-      return reason === undefined ? { kind, header, detection } : { kind: 'skipped', header, reason };
+      let unlisted: string | undefined;
+      const onUnlisted = (name: string): void => {
+        unlisted ??= name;
+      };
+      const listless = reason !== undefined || context.onUnlisted !== undefined;
+      const detection = readDetection(section.map, [], { ...context, ...(listless && { onUnlisted }) });
+      if (reason !== undefined) return { kind: 'skipped', header, reason, foreign: true };
+      if (unlisted === undefined) return { kind, header, detection };
+      context.onUnlisted?.(unlisted);
+      return { kind: 'skipped', header, reason: `no list ${shown(unlisted)} for its placeholder` };
     }
     case 'filter': {
       const rules = readFilterRules(section, reporter);
@@ -181,6 +221,13 @@ export const readDocument = (
       break;
   }
   return { kind, header, section };
+};
+
+/** Why a document that its status retires is not loaded; undefined for any other status. */
+const retiredStatus = (map: Mapping): string | undefined => {
+  const value = map.entries.find(({ key }) => key === 'status')?.value;
+  const retired = value?.kind === 'scalar' && /^(?:deprecated|unsupported)$/i.test(value.text);
+  return retired ? `status: ${value.text.toLowerCase()}` : undefined;
 };
 
 /** What is new or different is asked about an event, so of a detection; ignoring it here would look as if it worked. */

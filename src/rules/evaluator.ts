@@ -1,7 +1,8 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { TimeZone } from '../core/time-zone.ts';
 import type { Expression, Item } from './item.ts';
-import { itemsOf, partsOf } from './item.ts';
+import { itemsOf } from './item.ts';
+import { createOrder, type Order } from './order.ts';
 import { compileItem } from './predicate.ts';
 import { createView, type EventView, type ViewCounters } from './view.ts';
 
@@ -15,33 +16,14 @@ export interface Evaluator {
   readonly view: EventView;
   /** One per expression, in their order. */
   readonly conditions: readonly Holds[];
-  /** Slot of a field that some condition reads; undefined when none does. */
+  /** Slot of a field that some condition reads, or that was asked for; undefined otherwise. */
   slotOf(field: string): number | undefined;
 }
 
-// Cheaper conditions first: a text that is compared is looked at before an expression runs.
-const costOfItem = (item: Item): number => {
-  // The index has already looked at the type: where it is asked for, it nearly always holds.
-  if (item.field === 'event_type') return 40;
-  const tests = item.values.flatMap((value) => value.alternatives);
-  const each = tests.some((test) => test.type === 'regex') ? 50 : 1;
-  return (item.field === undefined ? 100 : 1) * each + (item.part ? 5 : 0) + Math.min(tests.length, 20) / 10;
-};
-
-const createCost = (): ((expression: Expression) => number) => {
-  const known = new Map<Expression, number>();
-  const cost = (expression: Expression): number => {
-    let found = known.get(expression);
-    if (found === undefined) {
-      found =
-        expression.op === 'item'
-          ? costOfItem(expression.item)
-          : partsOf(expression).reduce((sum, part) => sum + cost(part), 0);
-      known.set(expression, found);
-    }
-    return found;
-  };
-  return cost;
+// The parts of nested groups of one kind, so that the best of all of them comes first.
+const flat = (expression: Expression, op: 'and' | 'or'): Expression[] => {
+  if (expression.op === 'selection') return flat(expression.item, op);
+  return expression.op === op ? expression.items.flatMap((item) => flat(item, op)) : [expression];
 };
 
 /** Compiles expressions to functions without arguments over one shared view. */
@@ -66,7 +48,7 @@ export const createEvaluator = (
     for (const item of itemsOf(expression)) uses.set(item.key, (uses.get(item.key) ?? 0) + 1);
 
   const context = { slot, zone };
-  const cost = createCost();
+  let order: Order | undefined = createOrder();
   const compiled = new Map<string, Holds>();
   const shared: { view: EventView | undefined } = { view: undefined };
   let generation = 0;
@@ -91,11 +73,14 @@ export const createEvaluator = (
   };
 
   const compileGroup = (expression: Expression & { readonly op: 'and' | 'or' }): Holds => {
-    const items = [...expression.items].sort((a, b) => cost(a) - cost(b)).map((item) => compile(item));
-    const [a, b] = items as [Holds, Holds];
     const all = expression.op === 'and';
+    const items = flat(expression, expression.op)
+      .sort(all ? order?.allFirst : order?.anyFirst)
+      .map((item) => compile(item));
+    const [a, b, c] = items as [Holds, Holds, Holds];
     if (items.length === 1) return a;
     if (items.length === 2) return all ? () => a() && b() : () => a() || b();
+    if (items.length === 3) return all ? () => a() && b() && c() : () => a() || b() || c();
     return () => {
       for (const item of items) if (item() !== all) return !all;
       return all;
@@ -120,6 +105,10 @@ export const createEvaluator = (
   };
 
   const conditions = expressions.map(compile);
+  // The conditions keep this scope alive, and what is only of use for making them would stay with it.
+  order = undefined;
+  compiled.clear();
+  uses.clear();
   shared.view = createView([...slots.keys()], counters);
   const made = shared.view;
   return {

@@ -15,6 +15,9 @@ export interface Entry {
   events: readonly AuditEvent[];
 }
 
+/** What of its entries a group counts. */
+export type Counted = 'value' | 'ref' | undefined;
+
 /** The window of one group of a correlation. */
 export interface Group {
   /** Texts of the group-by fields, in their order. */
@@ -24,10 +27,13 @@ export interface Group {
   /** By order of time; the ones before `head` have left the window. */
   entries: Entry[];
   head: number;
-  /** How often each value is in the window; kept only for `value_count`. */
+  /** How often each value (of `value_count`) or rule (of temporal types) is in the window; not kept for other types. */
   readonly counts: Map<string | number, number> | undefined;
-  /** An absence was told; nothing more until the group is heard again. */
+  readonly counted: Counted;
+  /** An absence was told; nothing more until it has ended. */
   quiet: boolean;
+  /** When the absence that was told fell due; undefined when none was, or when an older release told it. Epoch ms. */
+  firedMs: number | undefined;
   /** When the clock has to look at it next; Infinity: never. */
   dueMs: number;
 }
@@ -35,21 +41,26 @@ export interface Group {
 const NO_EVENTS: readonly AuditEvent[] = [];
 
 /** Makes a group without entries. */
-export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: boolean): Group => ({
+export const emptyGroup = (texts: readonly string[], sinceMs: number, counted: Counted): Group => ({
   texts,
   sinceMs,
   entries: [],
   head: 0,
-  counts: counted ? new Map() : undefined,
+  counts: counted && new Map(),
+  counted,
   quiet: false,
+  firedMs: undefined,
   dueMs: Number.POSITIVE_INFINITY,
 });
 
 const count = (group: Group, entry: Entry, step: 1 | -1): void => {
-  if (!group.counts || entry.value === undefined) return;
-  const now = (group.counts.get(entry.value) ?? 0) + step;
-  if (now > 0) group.counts.set(entry.value, now);
-  else group.counts.delete(entry.value);
+  const { counts, counted } = group;
+  if (!counts || !counted) return;
+  const key = entry[counted];
+  if (key === undefined) return;
+  const now = (counts.get(key) ?? 0) + step;
+  if (now > 0) counts.set(key, now);
+  else counts.delete(key);
 };
 
 /** Time of the newest entry; -Infinity when there is none. */
@@ -108,8 +119,11 @@ export const forgetBody = (group: Group, back: number): void => {
   if (index >= group.head) (group.entries[index] as Entry).events = NO_EVENTS;
 };
 
-/** The group as JSON: times are differences to the one before, bodies stand once per event. */
-export const groupCodec = (counted: boolean): Codec<Group> => ({
+/**
+ * The group as JSON: times are differences to the one before, bodies stand once per event. `firedMs` stands at the end
+ * and only while an absence lasts, so that older releases still read it.
+ */
+export const groupCodec = (counted: Counted): Codec<Group> => ({
   encode(group) {
     const bodies: Json[] = [];
     const places = new Map<string, number>();
@@ -129,11 +143,12 @@ export const groupCodec = (counted: boolean): Codec<Group> => ({
       });
       return [delta, entry.ref, value, refs];
     });
-    return [group.texts, group.sinceMs, group.quiet, entries, bodies];
+    const record: Json[] = [group.texts, group.sinceMs, group.quiet, entries, bodies];
+    return group.firedMs === undefined ? record : [...record, group.firedMs];
   },
   decode(json) {
     if (!Array.isArray(json)) return undefined;
-    const [texts, sinceMs, quiet, entries, bodies] = json as readonly Json[];
+    const [texts, sinceMs, quiet, entries, bodies, firedMs] = json as readonly Json[];
     if (!Array.isArray(texts) || typeof sinceMs !== 'number') return undefined;
     if (!Array.isArray(entries) || !Array.isArray(bodies)) return undefined;
     const events = (bodies as readonly Json[]).map(decodeEvent);
@@ -143,6 +158,7 @@ export const groupCodec = (counted: boolean): Codec<Group> => ({
       counted,
     );
     group.quiet = quiet === true;
+    group.firedMs = typeof firedMs === 'number' ? firedMs : undefined;
     let atMs = 0;
     for (const entry of entries as readonly Json[]) {
       if (!Array.isArray(entry)) return undefined;

@@ -67,7 +67,8 @@ const usualTime = (event: JsonObject): number | undefined => {
 
 /**
  * Compiles Sigma documents: YAML texts, or texts with the path that messages call them. Never throws for what they
- * hold. Unlike in the monitor, rules of every `logsource` are loaded, unless `product` says otherwise.
+ * hold. Unlike in the monitor, rules of every `logsource` are loaded, unless `product` says otherwise, and a rule whose
+ * placeholder has no list is left out with a warning instead of refused, unless `missingLists` says otherwise.
  */
 export const compile = (
   documents: string | readonly (string | { readonly path: string; readonly text: string })[],
@@ -76,7 +77,7 @@ export const compile = (
   const files = (typeof documents === 'string' ? [documents] : documents).map((document, index) =>
     typeof document === 'string' ? { path: `document ${index + 1}`, text: document } : document,
   );
-  const compiled = compileRules(files, { product: null, ...options });
+  const compiled = compileRules(files, { product: null, missingLists: 'skip', ...options });
   const { engine, linked } = compiled;
   const timeOf = options.timeOf ?? usualTime;
   const ownState = createMemoryState();

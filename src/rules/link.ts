@@ -1,10 +1,11 @@
 import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
-import type { Document, Header, LogSource } from './document.ts';
+import { type Document, type Header, type LogSource, type RuleHeader, ruleHeader } from './document.ts';
+import { handlesOf } from './handles.ts';
 import type { Expression } from './item.ts';
+import { toJson } from './node.ts';
 import { didYouMean, shown } from './problem.ts';
-import { toJson } from './yaml.ts';
 
 /** Which matches of which rule a correlation takes. */
 export interface Dependent {
@@ -16,7 +17,7 @@ export interface Dependent {
 
 /** A detection with its filters, ready to be compiled. */
 export interface LinkedDetection {
-  readonly header: Header;
+  readonly header: RuleHeader;
   readonly expression: Expression;
   readonly dependents: Dependent[];
   /** False when it only feeds correlations. */
@@ -25,7 +26,7 @@ export interface LinkedDetection {
 
 /** A correlation whose references are known. */
 export interface LinkedCorrelation {
-  readonly header: Header;
+  readonly header: RuleHeader;
   readonly spec: CorrelationSpec;
   /** Changes when its definition does. */
   readonly version: string;
@@ -39,35 +40,14 @@ export interface Linked {
   readonly correlations: readonly LinkedCorrelation[];
 }
 
+/** A document that is right, but of no use here. */
+export interface Left {
+  readonly header: Header;
+  readonly reason: string;
+}
+
 type DetectionDocument = Document & { readonly kind: 'detection' };
 type FilterDocument = Document & { readonly kind: 'filter' };
-
-const lineOf = (header: Header): number => header.reporter.position(header.at).line;
-
-/** All documents by id and by name. Ids and names share one space; a second use is a problem. */
-const handlesOf = (documents: readonly Document[]): Map<string, Document> => {
-  const byHandle = new Map<string, Document>();
-  for (const document of documents) {
-    const { header } = document;
-    for (const key of ['id', 'name'] as const) {
-      const handle = key === 'id' ? header.info.id : header.name;
-      if (handle === undefined) continue;
-      const other = byHandle.get(handle);
-      if (!other) byHandle.set(handle, document);
-      if (!other || other === document) continue;
-      const place = `${other.header.info.file}:${lineOf(other.header)}`;
-      const copy = key === 'id' && !header.fields.has('id');
-      header.reporter.problem(
-        header.fields.has(key) ? header.fields.at(key) : header.at,
-        copy
-          ? `this rule is a copy of the one at ${place}`
-          : `the ${key} ${shown(handle)} is already used at ${place}`,
-        `give every rule its own ${key}`,
-      );
-    }
-  }
-  return byHandle;
-};
 
 const unknownRule = (name: string, known: Iterable<string>): string | undefined => didYouMean(name, known);
 
@@ -130,8 +110,7 @@ const applyFilters = (
   return applied;
 };
 
-const checkAliases = (spec: CorrelationSpec): void => {
-  const { reporter } = spec.header;
+const checkAliases = (spec: CorrelationSpec, { reporter }: Header): void => {
   for (const [alias, fields] of spec.aliases) {
     for (const name of fields.keys())
       if (!spec.rules.includes(name))
@@ -153,7 +132,7 @@ const checkAliases = (spec: CorrelationSpec): void => {
  * Joins documents: filters to rules, correlations to what they refer to, in an order in which every correlation comes
  * after its parts. Unknown, unloaded and circular references are problems.
  */
-export const link = (documents: readonly Document[]): Linked => {
+export const link = (documents: readonly Document[]): Linked & { readonly skipped: readonly Left[] } => {
   const byHandle = handlesOf(documents);
   const ofKind = <K extends Document['kind']>(kind: K): (Document & { readonly kind: K })[] =>
     documents.filter((document): document is Document & { readonly kind: K } => document.kind === kind);
@@ -165,7 +144,7 @@ export const link = (documents: readonly Document[]): Linked => {
     const extra = filters.get(document) ?? [];
     const { expression } = document.detection;
     detections.set(document, {
-      header: document.header,
+      header: ruleHeader(document.header),
       expression: extra.length > 0 ? { op: 'and', items: [expression, ...extra] } : expression,
       dependents: [],
       alerting: true,
@@ -176,13 +155,14 @@ export const link = (documents: readonly Document[]): Linked => {
   for (const document of ofKind('correlation')) {
     const before = document.header.reporter.count();
     const spec = readCorrelation(document.header, document.section);
-    if (spec) checkAliases(spec);
+    if (spec) checkAliases(spec, document.header);
     if (spec && document.header.reporter.count() === before) specs.set(document, spec);
   }
   const ordered: LinkedCorrelation[] = [];
   const references = new Map<LinkedDetection | LinkedCorrelation, boolean>();
-  const placed = new Map<Document, LinkedCorrelation | 'open' | 'broken'>();
-  const place = (document: Document): LinkedCorrelation | 'broken' => {
+  const placed = new Map<Document, LinkedCorrelation | 'open' | 'broken' | 'foreign'>();
+  const skipped: Left[] = [];
+  const place = (document: Document): LinkedCorrelation | 'broken' | 'foreign' => {
     const known = placed.get(document);
     const { header } = document;
     if (known === 'open') {
@@ -194,30 +174,40 @@ export const link = (documents: readonly Document[]): Linked => {
     placed.set(document, spec ? 'open' : 'broken');
     if (!spec) return 'broken';
     let broken = false;
+    let foreign = false;
     const parts: (LinkedDetection | LinkedCorrelation)[] = [];
     for (const name of spec.rules) {
       const target = byHandle.get(name);
-      let part: LinkedDetection | LinkedCorrelation | 'broken' | undefined = 'broken';
+      let part: LinkedDetection | LinkedCorrelation | 'broken' | 'foreign' = 'broken';
       if (!target || target.kind === 'filter') {
         header.reporter.problem(
           spec.rulesAt,
           `the correlation names an unknown rule ${shown(name)}`,
           unknownRule(name, byHandle.keys()),
         );
+      } else if (target.kind === 'skipped' && target.foreign) {
+        part = 'foreign';
       } else if (target.kind === 'skipped') {
         header.reporter.problem(spec.rulesAt, `the rule ${shown(name)} is not loaded (${target.reason})`);
       } else part = target.kind === 'correlation' ? place(target) : (detections.get(target) ?? 'broken');
       if (part === 'broken') broken = true;
+      else if (part === 'foreign') foreign = true;
       else parts.push(part);
     }
     if (broken) {
       placed.set(document, 'broken');
       return 'broken';
     }
+    if (foreign) {
+      // It counts what never comes here, and is as little wrong as the rules it names.
+      skipped.push({ header, reason: 'it refers to rules that are not loaded here' });
+      placed.set(document, 'foreign');
+      return 'foreign';
+    }
     const made: LinkedCorrelation = {
-      header,
+      header: spec.header,
       spec,
-      version: stableId('correlation', canonicalJson(toJson(spec.header.fields.map))),
+      version: stableId('correlation', canonicalJson(toJson(header.fields.map))),
       dependents: [],
       alerting: true,
     };
@@ -232,5 +222,5 @@ export const link = (documents: readonly Document[]): Linked => {
   for (const document of ofKind('correlation')) place(document);
   // What a correlation refers to is silent by itself, unless one that refers to it says `generate: true`.
   for (const [part, generate] of references) part.alerting = generate;
-  return { detections: [...detections.values()], correlations: ordered };
+  return { detections: [...detections.values()], correlations: ordered, skipped };
 };

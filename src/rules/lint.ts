@@ -1,9 +1,9 @@
 import type { Document } from './document.ts';
 import { type Expression, type Item, itemsOf } from './item.ts';
 import type { Modifiers } from './modifiers.ts';
+import type { Scalar } from './node.ts';
 import { didYouMean, type Reporter, shown } from './problem.ts';
 import { isLiteral, literalText, ONE, type Pattern } from './text-pattern.ts';
-import type { Scalar } from './yaml.ts';
 
 /*
  * What is legal but probably not meant. A warning says what the rule really does and how to write what was meant.

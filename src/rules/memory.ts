@@ -7,20 +7,37 @@ export interface Memory<T> {
   flush(state: RuleState): void;
 }
 
-/** Makes a {@link Memory}. A RuleState that is thrown away takes its tables along: nothing unsaved survives it. */
-export const createMemory = <T>(options: TableOptions<T>): Memory<T> => {
-  const tables = new WeakMap<RuleState, StateTable<T>>();
+/**
+ * Something made anew for every RuleState object when it is first asked for. A RuleState that is thrown away takes it
+ * along. The last one asked for is found without a look-up: events come in batches of one account.
+ */
+export const createPerState = <V extends object>(
+  make: (state: RuleState) => V,
+): { of(state: RuleState): V; known(state: RuleState): V | undefined } => {
+  const made = new WeakMap<RuleState, V>();
+  let last: RuleState | undefined;
+  let lastMade: V | undefined;
   return {
     of(state) {
-      let table = tables.get(state);
-      if (!table) {
-        table = loadTable(state, options);
-        tables.set(state, table);
+      if (state === last) return lastMade as V;
+      let value = made.get(state);
+      if (!value) {
+        value = make(state);
+        made.set(state, value);
       }
-      return table;
+      last = state;
+      lastMade = value;
+      return value;
     },
-    flush(state) {
-      tables.get(state)?.flush(state);
-    },
+    known: (state) => made.get(state),
+  };
+};
+
+/** Makes a {@link Memory}. A RuleState that is thrown away takes its tables along: nothing unsaved survives it. */
+export const createMemory = <T>(options: TableOptions<T>): Memory<T> => {
+  const tables = createPerState<StateTable<T>>((state) => loadTable(state, options));
+  return {
+    of: tables.of,
+    flush: (state) => tables.known(state)?.flush(state),
   };
 };

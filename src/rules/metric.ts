@@ -110,7 +110,9 @@ export const createMetric = (spec: CorrelationSpec, refs: readonly number[]): Me
     case 'temporal':
       break;
   }
-  if (!names) return (group, from, to) => distinct(group, from, to, 'ref');
+  if (!names)
+    return (group, from, to) =>
+      whole(group, from, to) && group.counts ? group.counts.size : distinct(group, from, to, 'ref');
   return (group, from, to) => {
     const seen = new Set<string>();
     for (let index = from; index < to; index += 1)

@@ -1,9 +1,10 @@
 import { parseDuration } from '../base/duration.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
+
 import { parseTime } from '../core/time-zone.ts';
+import { type Node, toJson } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import { createFields, type Fields } from './read.ts';
-import { type Node, toJson } from './yaml.ts';
 
 /** `first_seen`: the rule holds only when the value is new for its group. */
 export interface FirstSeen {
@@ -27,8 +28,10 @@ export interface RuleTest {
   readonly line: number;
   /** Event fields with the time given by `at`, in the order written. */
   readonly events: readonly { readonly atMs: number; readonly fields: JsonObject }[];
-  /** How many alerts this rule must make. */
+  /** How many alerts this rule must make. The end of an absence is none. */
   readonly expect: number;
+  /** How many absences must end; undefined: not checked. */
+  readonly resolved: number | undefined;
   /** The clock runs to here after the last event (for absence); undefined: to the last event. */
   readonly untilMs: number | undefined;
 }
@@ -126,7 +129,7 @@ const readTest = (node: Node, reporter: Reporter): RuleTest | undefined => {
     return undefined;
   }
   const fields = createFields(node, reporter);
-  fields.only(['name', 'events', 'expect', 'until'], 'a test');
+  fields.only(['name', 'events', 'expect', 'resolved', 'until'], 'a test');
   const list = fields.node('events');
   const events: { atMs: number; fields: JsonObject }[] = [];
   let atMs = TEST_START_MS;
@@ -150,12 +153,22 @@ const readTest = (node: Node, reporter: Reporter): RuleTest | undefined => {
   const expectText = fields.text('expect');
   if (expectText === undefined || !/^\d{1,6}$/.test(expectText))
     reporter.problem(fields.at('expect'), 'a test needs "expect", the number of alerts');
+  const resolvedText = fields.text('resolved');
+  if (resolvedText !== undefined && !/^\d{1,6}$/.test(resolvedText))
+    reporter.problem(fields.at('resolved'), '"resolved" is the number of absences that end');
   const until = fields.text('until');
   const untilMs = until === undefined ? undefined : readAt(until);
   if (until !== undefined && untilMs === undefined)
     reporter.problem(fields.at('until'), `"until" must be ${AT_ALLOWED}, found ${shown(until)}`);
   const { line } = reporter.position(node.at);
-  return { name: fields.text('name') ?? `line ${line}`, line, events, expect: Number(expectText), untilMs };
+  return {
+    name: fields.text('name') ?? `line ${line}`,
+    line,
+    events,
+    expect: Number(expectText),
+    resolved: resolvedText === undefined ? undefined : Number(resolvedText),
+    untilMs,
+  };
 };
 
 const readNames = (

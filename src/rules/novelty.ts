@@ -1,8 +1,9 @@
 import type { Json } from '../base/json.ts';
 import type { RuleInfo, RuleState } from '../core/match.ts';
 import type { EngineCounters } from './engine.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, createPerState } from './memory.ts';
 import type { Changed, FirstSeen } from './monitor.ts';
+import { type FieldValue, textOf } from './view.ts';
 
 /** What a rule with `first_seen` or `changed` makes of an event. */
 export interface Novelty {
@@ -14,23 +15,26 @@ export interface Novelty {
 
 /** A gate behind a rule's detection that remembers. */
 export interface NoveltyGate {
-  /**
-   * Looks at an event the rule is tried on. `matched`: its detection holds. `read` gives the texts of a field.
-   */
-  look(matched: boolean, atMs: number, read: (field: string) => readonly string[], state: RuleState): Novelty;
+  /** Looks at the event that is shown, on which the rule is tried. `matched`: its detection holds. */
+  look(matched: boolean, atMs: number, state: RuleState): Novelty;
   flush(state: RuleState): void;
 }
 
 /** Values and groups one rule remembers at most. */
 const MAX_RECORDS = 100_000;
+/** Values that are found again without writing their key. */
+const MAX_RECENT = 10_000;
 const NOTHING: Novelty = { holds: false, values: {} };
 
-const groupOf = (by: readonly string[], read: (field: string) => readonly string[]): string[] | undefined => {
+/** Gives the reader of a field of the event that is shown. */
+export type ReadField = (field: string) => () => FieldValue;
+
+const groupOf = (by: readonly (() => FieldValue)[]): string[] | undefined => {
   const group: string[] = [];
-  for (const field of by) {
-    const texts = read(field);
-    if (texts.length === 0) return undefined;
-    group.push(texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts));
+  for (const read of by) {
+    const text = textOf(read());
+    if (text === undefined) return undefined;
+    group.push(text);
   }
   return group;
 };
@@ -45,22 +49,49 @@ export const createFirstSeen = (
   rule: RuleInfo,
   version: string,
   counters: EngineCounters,
+  readField: ReadField,
 ): NoveltyGate => {
-  const { field, by, learnMs, rememberMs } = settings;
+  const { learnMs, rememberMs } = settings;
+  const readValue = readField(settings.field);
+  const by = settings.by.map(readField);
+  // What was met of late, by group and value: nearly every event brings only that, and then no key has to be written.
+  const recent = createPerState(() => ({ groups: new Map<string, Map<string, number>>(), size: 0 }));
+  const forget = (state: RuleState): void => {
+    recent.of(state).groups.clear();
+    recent.of(state).size = 0;
+  };
   const memory = createMemory<number>({
     prefix: `first-seen/${rule.id}`,
     version,
     cap: MAX_RECORDS,
     codec: { encode: (ms) => ms, decode: (json) => (typeof json === 'number' ? json : undefined) },
-    onEvicted: () => {
+    onEvicted(state) {
       counters.evictedGroups += 1;
+      forget(state);
     },
   });
+  const recall = (groupText: string, value: string, atMs: number, state: RuleState): boolean => {
+    const lastMs = recent.of(state).groups.get(groupText)?.get(value);
+    return lastMs !== undefined && atMs - lastMs <= rememberMs / 64;
+  };
+  const remind = (groupText: string, value: string, lastMs: number, state: RuleState): void => {
+    if (recent.of(state).size >= MAX_RECENT) forget(state);
+    const known = recent.of(state);
+    const group = known.groups.get(groupText);
+    if (group) group.set(value, lastMs);
+    else known.groups.set(groupText, new Map([[value, lastMs]]));
+    known.size += 1;
+  };
   return {
-    look(matched, atMs, read, state) {
+    look(matched, atMs, state) {
       if (!matched) return NOTHING;
-      const group = groupOf(by, read);
-      const values = read(field);
+      const { leaves } = readValue();
+      const only = by.length < 2 && leaves.length === 1 ? leaves[0]?.text : undefined;
+      const groupText = only === undefined ? undefined : by[0] ? textOf(by[0]()) : '';
+      if (only !== undefined && groupText !== undefined && recall(groupText, only, atMs, state))
+        return NOTHING;
+      const group = groupOf(by);
+      const values = leaves.map((leaf) => leaf.text);
       if (!group || values.length === 0) {
         counters.ungroupedEvents += 1;
         return NOTHING;
@@ -79,6 +110,8 @@ export const createFirstSeen = (
         const isNew = lastMs === undefined || atMs - lastMs > rememberMs;
         if (isNew) fresh ??= value;
         if (isNew || atMs - lastMs > rememberMs / 64) table.put(key, atMs);
+        if (only !== undefined && groupText !== undefined)
+          remind(groupText, only, table.get(key) ?? atMs, state);
       }
       if (fresh === undefined || atMs < startMs + learnMs) return NOTHING;
       return { holds: true, values: { value: fresh } };
@@ -102,7 +135,10 @@ export const createChanged = (
   rule: RuleInfo,
   version: string,
   counters: EngineCounters,
+  readField: ReadField,
 ): NoveltyGate => {
+  const readValue = readField(settings.field);
+  const by = settings.by.map(readField);
   const memory = createMemory<LastValue>({
     prefix: `changed/${rule.id}`,
     version,
@@ -120,14 +156,13 @@ export const createChanged = (
     },
   });
   return {
-    look(matched, atMs, read, state) {
-      const group = groupOf(settings.by, read);
-      const values = read(settings.field);
-      if (!group || values.length === 0) {
+    look(matched, atMs, state) {
+      const text = textOf(readValue());
+      const group = text === undefined ? undefined : groupOf(by);
+      if (!group || text === undefined) {
         if (matched) counters.ungroupedEvents += 1;
         return NOTHING;
       }
-      const text = values.length === 1 ? (values[0] as string) : JSON.stringify(values);
       const table = memory.of(state);
       const key = JSON.stringify(group);
       const last = table.get(key);

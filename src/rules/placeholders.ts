@@ -1,5 +1,5 @@
+import { placeIn, type Scalar } from './node.ts';
 import { didYouMean, type Reporter, shown } from './problem.ts';
-import { placeIn, type Scalar } from './yaml.ts';
 
 const MAX_EXPANSIONS = 100_000;
 
@@ -7,13 +7,13 @@ const MAX_EXPANSIONS = 100_000;
 export interface ValueContext {
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly reporter: Reporter;
-  /** Set for a rule that is read but not loaded: nobody here has to know the lists of another product. */
-  readonly listsOptional?: boolean;
+  /** Told of a list that nobody has, which is then no problem: of another product, or for a caller without lists. */
+  readonly onUnlisted?: (name: string) => void;
 }
 
 /**
  * The ways to write a value once each `%name%` is replaced by each entry of its list; `\%` is a percent sign. Undefined
- * after a problem, which is reported unless the lists are optional. `quote` protects entries from what the value is read as.
+ * after a problem, which is reported, and without a list that may be missing. `quote` protects entries from what the value is read as.
  */
 export const expansions = (
   scalar: Scalar,
@@ -35,7 +35,8 @@ export const expansions = (
     found = true;
     const list = Object.hasOwn(context.lists, name) ? context.lists[name] : undefined;
     if (!list) {
-      if (context.listsOptional) return undefined;
+      context.onUnlisted?.(name);
+      if (context.onUnlisted) return undefined;
       const names = Object.keys(context.lists);
       context.reporter.problem(
         placeIn(scalar, match.index),

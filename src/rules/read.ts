@@ -1,6 +1,6 @@
 import { parseDuration } from '../base/duration.ts';
+import type { Entry, Mapping, Node } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
-import type { Entry, Mapping, Node } from './yaml.ts';
 
 /** Reads the keys of one map with checks of their kinds; every refusal is reported and answered by undefined. */
 export interface Fields {
@@ -11,6 +11,8 @@ export interface Fields {
   text(key: string): string | undefined;
   /** A list of texts; a single text is a list of one. */
   texts(key: string): readonly string[] | undefined;
+  /** Texts for people, of which one that is none is left out with a warning: the rule works without it. */
+  remarks(key: string): readonly string[];
   flag(key: string): boolean | undefined;
   /** Milliseconds of a duration such as `30m`. */
   durationMs(key: string): number | undefined;
@@ -59,6 +61,15 @@ export const createFields = (map: Mapping, reporter: Reporter): Fields => {
       }
       return texts.length === found.items.length ? texts : undefined;
     },
+    remarks(key) {
+      const found = node(key);
+      if (!found) return [];
+      const items = found.kind === 'list' ? found.items : [found];
+      for (const item of items)
+        if (item.kind !== 'scalar')
+          reporter.warn(item.at, `${shown(key)} must be a list of texts, found ${kindName(item)}`);
+      return items.flatMap((item) => (item.kind === 'scalar' ? [item.text] : []));
+    },
     flag(key) {
       const found = node(key);
       if (!found) return undefined;
@@ -76,7 +87,9 @@ export const createFields = (map: Mapping, reporter: Reporter): Fields => {
       const found = node(key);
       if (!found) return undefined;
       if (found.kind !== 'scalar') return refuse(found, key, oneOf(allowed));
-      const value = allowed.find((candidate) => candidate === found.text);
+      const value = allowed.find((candidate) => candidate === found.text.toLowerCase());
+      if (value !== undefined && value !== found.text)
+        reporter.warn(found.at, `${shown(key)} is written in lower case, found ${shown(found.text)}`);
       return value ?? refuse(found, key, oneOf(allowed), didYouMean(found.text, allowed));
     },
     fields(key) {

@@ -14,8 +14,12 @@ export interface RuleTestResult {
   readonly passed: boolean;
   /** Why not, for people: how many alerts came and when; '' when it passed. */
   readonly reason: string;
-  /** The rule's matches, in order. */
+  /** The rule's matches that fire, in order. */
   readonly matches: readonly Match[];
+  /** The ends of its absences, in order. */
+  readonly resolved: readonly Match[];
+  /** Rules that failed on an event. */
+  readonly errors: readonly string[];
 }
 
 /** Rule state in memory, as JSON: what it gives back later is what a store would give back. */
@@ -50,12 +54,21 @@ export const eventsOf = (test: RuleTest): AuditEvent[] =>
     };
   });
 
+const difference = (what: string, expected: number, found: readonly Match[]): string[] => {
+  if (found.length === expected) return [];
+  const times = found.map((match) => new Date(match.atMs).toISOString()).join(', ');
+  const counted = `expected ${expected} ${what}${expected === 1 ? '' : 's'}, found ${found.length}`;
+  return [`${counted}${times ? ` (at ${times})` : ''}`];
+};
+
 const runTest = (engine: RuleEngine, rule: RuleInfo, test: RuleTest): RuleTestResult => {
   const state = createMemoryState();
   const matches: Match[] = [];
+  const resolved: Match[] = [];
   const errors: string[] = [];
   const take = (evaluation: Evaluation): void => {
-    for (const match of evaluation.matches) if (match.rule.id === rule.id) matches.push(match);
+    for (const match of evaluation.matches)
+      if (match.rule.id === rule.id) (match.status === 'resolved' ? resolved : matches).push(match);
     for (const failure of evaluation.failures)
       errors.push(`"${failure.rule.title}" failed: ${String(failure.error)}`);
     engine.flush(state);
@@ -65,11 +78,12 @@ const runTest = (engine: RuleEngine, rule: RuleInfo, test: RuleTest): RuleTestRe
   for (const event of events) take(engine.evaluate(event, state));
   // One millisecond more, so that `until` 10m sees the end of a window of ten minutes.
   if (test.untilMs !== undefined) take(engine.tick(test.untilMs + 1, state));
-  const passed = matches.length === test.expect && errors.length === 0;
-  const times = matches.map((match) => new Date(match.atMs).toISOString()).join(', ');
-  const counted = `expected ${test.expect} alert${test.expect === 1 ? '' : 's'}, found ${matches.length}`;
-  const reason = passed ? '' : [`${counted}${times ? ` (at ${times})` : ''}`, ...errors].join('; ');
-  return { rule, test, passed, reason, matches };
+  const reasons = [
+    ...difference('alert', test.expect, matches),
+    ...difference('resolved absence', test.resolved ?? resolved.length, resolved),
+    ...errors,
+  ];
+  return { rule, test, passed: reasons.length === 0, reason: reasons.join('; '), matches, resolved, errors };
 };
 
 /**

@@ -21,8 +21,10 @@ export interface StateTable<T> {
   /** Makes or replaces a record; it becomes the most recently changed one and will be written. */
   put(key: string, value: T): void;
   delete(key: string): void;
+  /** Key of the least recently changed record. */
+  oldestKey(): string | undefined;
   /** The least recently changed record. */
-  oldest(): [string, T] | undefined;
+  oldest(): T | undefined;
   /** All records, in no certain order. */
   entries(): IterableIterator<[string, T]>;
   flush(state: RuleState): void;
@@ -47,7 +49,7 @@ export interface TableOptions<T> {
   readonly cap: number;
   readonly codec: Codec<T>;
   /** Told of every record that had to go since there were more than `cap`. */
-  readonly onEvicted: () => void;
+  readonly onEvicted: (state: RuleState) => void;
 }
 
 /** Reads a table back from the state, or begins an empty one. */
@@ -136,7 +138,7 @@ export const loadTable = <T>(state: RuleState, options: TableOptions<T>): StateT
       } else {
         if (newest && records.size >= cap) {
           remove(newest.newer.key);
-          options.onEvicted();
+          options.onEvicted(state);
         }
         const slot = free.pop() ?? bySlot.length;
         add(key, slot, seq, value);
@@ -145,10 +147,8 @@ export const loadTable = <T>(state: RuleState, options: TableOptions<T>): StateT
       seq += 1;
     },
     delete: remove,
-    oldest() {
-      const record = newest?.newer;
-      return record && [record.key, record.value];
-    },
+    oldestKey: () => newest?.newer.key,
+    oldest: () => newest?.newer.value,
     *entries() {
       for (const [key, { value }] of records) yield [key, value];
     },

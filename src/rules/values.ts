@@ -5,8 +5,10 @@ import { base64, base64Offsets, dashVariants, type Encoded, utf16 } from './enco
 import type { Comparison, Test, Value } from './item.ts';
 import { lintValue } from './lint.ts';
 import type { Encoding, Modifiers } from './modifiers.ts';
+import type { Scalar } from './node.ts';
 import { expansions, type ValueContext } from './placeholders.ts';
-import { oneOf, type Reporter, shown } from './problem.ts';
+import { oneOf, shown } from './problem.ts';
+import { regexTest } from './regex-test.ts';
 import {
   escapePattern,
   foldPattern,
@@ -16,10 +18,7 @@ import {
   type Pattern,
   parsePattern,
 } from './text-pattern.ts';
-import type { Scalar } from './yaml.ts';
 
-/** Longest regular expression; its compiled form grows with it. */
-const MAX_REGEX_LENGTH = 16_384;
 const MAX_DASH_VARIANTS = 625;
 
 const PART_RANGES: Readonly<Record<TimePart, readonly [number, number]>> = {
@@ -29,15 +28,6 @@ const PART_RANGES: Readonly<Record<TimePart, readonly [number, number]>> = {
   week: [1, 53],
   month: [1, 12],
   year: [1970, 9999],
-};
-
-/** A compiled expression that answers in linear time. Throws when the source is none. */
-const compileRegex = (source: string, flags: string): RE2JS => {
-  let bits = 0;
-  if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
-  if (flags.includes('m')) bits |= RE2JS.MULTILINE;
-  if (flags.includes('s')) bits |= RE2JS.DOTALL;
-  return RE2JS.compile(source, bits);
 };
 
 const encode = (literal: string, encodings: readonly Encoding[]): string[] => {
@@ -112,37 +102,6 @@ const textTests = (
         : undefined,
     ),
   );
-};
-
-const regexTest = (
-  source: string,
-  scalar: Scalar,
-  modifiers: Modifiers,
-  reporter: Reporter,
-): Test | undefined => {
-  if (source.length > MAX_REGEX_LENGTH) {
-    reporter.problem(
-      scalar.at,
-      `the regular expression has ${source.length} characters; at most ${MAX_REGEX_LENGTH} are allowed`,
-    );
-    return undefined;
-  }
-  // The search is unanchored, so `contains` changes nothing.
-  let anchored = source;
-  if (modifiers.openEnd && !modifiers.openStart) anchored = `^(?:${source})`;
-  if (modifiers.openStart && !modifiers.openEnd) anchored = `(?:${source})$`;
-  let regex: RE2JS;
-  try {
-    regex = compileRegex(anchored, modifiers.flags);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = /\(\?[=!<]|\\[1-9]/.test(source)
-      ? 'look-around and back references do not exist in a linear-time engine; write two items'
-      : undefined;
-    reporter.problem(scalar.at, `${shown(source)} is no regular expression: ${reason}`, hint);
-    return undefined;
-  }
-  return { type: 'regex', source: anchored, flags: modifiers.flags, matches: (text) => regex.test(text) };
 };
 
 const testsOf = (

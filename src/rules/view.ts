@@ -27,6 +27,10 @@ export interface FieldValue {
   readonly leaves: readonly Leaf[];
 }
 
+/** The text of a field; several values are one JSON list; undefined when there is none. */
+export const textOf = ({ leaves }: FieldValue): string | undefined =>
+  leaves.length > 1 ? JSON.stringify(leaves.map((leaf) => leaf.text)) : leaves[0]?.text;
+
 /** How often something was not looked at in full. */
 export interface ViewCounters {
   cutValues: number;

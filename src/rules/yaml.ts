@@ -1,67 +1,13 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml';
-import type { Json } from '../base/json.ts';
+import { type Entry, type Node, scalarType } from './node.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { type Reporter, shown } from './problem.ts';
-
-/*
- * YAML with places. Everything is read with the failsafe schema, so a scalar keeps its source text: `+447700900123`
- * and `0044…` stay what was written, and only we decide what is a number.
- */
-
-export interface Scalar {
-  readonly kind: 'scalar';
-  readonly at: number;
-  /** As written, quotes and escapes resolved. */
-  readonly text: string;
-  /** By the core schema of YAML 1.2, except that only canonical decimal numbers are numbers. */
-  readonly type: 'null' | 'bool' | 'number' | 'string';
-  readonly quoted: boolean;
-  /** Where the text begins after `at` when it stands in the file unchanged; -1 when it was folded or escaped. */
-  readonly lead: number;
-  readonly size: 1;
-  readonly height: 0;
-}
-
-export interface List {
-  readonly kind: 'list';
-  readonly at: number;
-  readonly items: readonly Node[];
-  /** How many values it expands to. */
-  readonly size: number;
-  /** How many levels are below it. */
-  readonly height: number;
-}
-
-export interface Entry {
-  readonly key: string;
-  readonly at: number;
-  readonly value: Node;
-}
-
-export interface Mapping {
-  readonly kind: 'map';
-  readonly at: number;
-  readonly entries: readonly Entry[];
-  readonly size: number;
-  readonly height: number;
-}
-
-export type Node = Scalar | List | Mapping;
 
 /** Longest file that is read. Rule files are written by people; ten thousand rules fit. */
 const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
 // Aliases share nodes, so an alias bomb costs no memory here, but whoever walks the tree would pay for its expansion.
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;
-
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
-const NULLS = new Set(['', '~', 'null', 'Null', 'NULL']);
-const BOOLEANS = new Set(['true', 'True', 'TRUE', 'false', 'False', 'FALSE']);
-
-const scalarType = (text: string): Scalar['type'] => {
-  if (NULLS.has(text)) return 'null';
-  if (BOOLEANS.has(text)) return 'bool';
-  return NUMBER.test(text) ? 'number' : 'string';
-};
 
 class Refused extends Error {
   readonly at: number;
@@ -165,6 +111,15 @@ export const readYaml = (rawText: string, reporter: Reporter): Node[] => {
     reporter.problem(strange, 'the file is not UTF-8 text', 'save it as UTF-8 without a byte order mark');
     return [];
   }
+  const plain = readPlainYaml(text);
+  const nodes = plain?.every(({ size }) => size <= MAX_NODES) ? plain : readWithLibrary(text, reporter);
+  if (nodes.length === 0 && reporter.count() === 0)
+    reporter.problem(0, 'the file holds no document', 'a rule begins with "title:"');
+  return nodes;
+};
+
+/** {@link readYaml} by the library, which knows all of YAML. */
+export const readWithLibrary = (text: string, reporter: Reporter): Node[] => {
   let documents: ReturnType<typeof parseAllDocuments>;
   try {
     documents = parseAllDocuments(text, {
@@ -197,37 +152,5 @@ export const readYaml = (rawText: string, reporter: Reporter): Node[] => {
         reporter.problem(0, `this is no YAML: ${error_ instanceof Error ? error_.message : String(error_)}`);
     }
   }
-  if (nodes.length === 0 && reporter.count() === 0)
-    reporter.problem(0, 'the file holds no document', 'a rule begins with "title:"');
   return nodes;
-};
-
-/** The place of a character of a scalar in the file; the scalar's own place when it was folded or escaped. */
-export const placeIn = (scalar: Scalar, offset: number): number =>
-  scalar.lead < 0 ? scalar.at : scalar.at + scalar.lead + offset;
-
-/** The entry of a map, or undefined. */
-export const entry = (map: Mapping, key: string): Entry | undefined =>
-  map.entries.find((candidate) => candidate.key === key);
-
-/** A node as JSON, for rule tests and identities. Numbers past 2^53 stay texts. */
-export const toJson = (node: Node): Json => {
-  if (node.kind === 'list') return node.items.map(toJson);
-  if (node.kind === 'map') {
-    const pairs = node.entries.map(({ key, value }): [string, Json] => [key, toJson(value)]);
-    return Object.fromEntries(pairs);
-  }
-  switch (node.type) {
-    case 'null':
-      return null;
-    case 'bool':
-      return node.text.toLowerCase() === 'true';
-    case 'number': {
-      const value = Number(node.text);
-      return Number.isSafeInteger(value) || !/^-?\d+$/.test(node.text) ? value : node.text;
-    }
-    case 'string':
-      break;
-  }
-  return node.text;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertFromMatch } from '../../src/alerts/alert-from-match.ts';
+import { alertFromMatch, firingAlertId } from '../../src/alerts/alert-from-match.ts';
 import { auditEvent, CREATED_MS, eventFields, matchOf, NOW_MS, ruleInfo } from './samples.ts';
 
 const NUMBER = {
@@ -129,5 +129,32 @@ describe('alertFromMatch', () => {
     expect(
       alertFromMatch(matchOf(ruleInfo({ to: ['oncall'], shadow: true }), [released]), NOW_MS).to,
     ).toEqual([]);
+  });
+
+  it('tells the end of an absence as a resolved alert that says what came back and how long it was missing', () => {
+    const rule = ruleInfo({ message: 'Nothing from {user_email}' });
+    const group = '["alice",0]';
+    const firing = matchOf(rule, [], { group, values: { count: 0 }, atMs: CREATED_MS - 3_600_000 });
+    const resolved = matchOf(rule, [released], {
+      status: 'resolved',
+      group,
+      ended: { sinceMs: CREATED_MS - 7_200_000, firedAtMs: CREATED_MS - 3_600_000 },
+      values: { count: 1 },
+    });
+    const told = alertFromMatch(firing, NOW_MS, 'default');
+    const ended = alertFromMatch(resolved, NOW_MS, 'default');
+    expect(ended).toMatchObject({
+      status: 'resolved',
+      rule: { id: told.rule.id, title: told.rule.title, level: told.rule.level, tags: told.rule.tags },
+      account: 'default',
+      createdAtMs: CREATED_MS,
+    });
+    expect(ended.message).toMatch(/^What was missing for 2h is back: alice@example\.com released number/);
+    expect(ended.fields).toContainEqual({ name: 'Missing since', value: expect.stringMatching(/^\d{4}-/) });
+    expect(ended.eventIds).toEqual([released.id]);
+    expect(ended.id).not.toBe(told.id);
+    expect(firingAlertId(resolved, 'default')).toBe(told.id);
+    // The end is told once, whatever event shows it.
+    expect(alertFromMatch({ ...resolved, events: [second] }, NOW_MS, 'default').id).toBe(ended.id);
   });
 });

@@ -53,6 +53,7 @@ export const ruleInfo = (more: Partial<RuleInfo> = {}): RuleInfo => ({
 
 export const matchOf = (rule: RuleInfo, events: readonly AuditEvent[], more: Partial<Match> = {}): Match => ({
   rule,
+  status: 'firing',
   events,
   group: undefined,
   values: {},

@@ -81,7 +81,14 @@ describe('replaying the past', () => {
       ...compiled.engine,
       evaluate: (event) => ({
         matches: [
-          { rule: rule.info, events: [event], group: undefined, values: {}, atMs: event.createdAtMs },
+          {
+            rule: rule.info,
+            status: 'firing',
+            events: [event],
+            group: undefined,
+            values: {},
+            atMs: event.createdAtMs,
+          },
         ],
         failures: [{ rule: rule.info, error: new Error('broken') }],
       }),
@@ -111,6 +118,7 @@ describe('the tally of a backtest', () => {
   const [rule] = compileRules([{ path: 'a.yml', text: SILENCE }]).rules;
   const matchOf = (email: string): Match => ({
     rule: (rule as NonNullable<typeof rule>).info,
+    status: 'firing',
     events: [auditEvent('default', { id: 'x', createdAtMs: NOON_MS, fields: { user_email: email } })],
     group: undefined,
     values: {},

@@ -56,7 +56,7 @@ export const watch = (
   const take = ({ matches: found, failures }: ReturnType<RuleEngine['evaluate']>): void => {
     const [failure] = failures;
     if (failure) throw new Error(`"${failure.rule.title}" failed`, { cause: failure.error });
-    matches.push(...found);
+    matches.push(...found.filter(({ status }) => status === 'firing'));
   };
   let tickMs = Date.parse(`${events[0]?.created_at}Z`);
   for (const event of events.map(auditEvent)) {

@@ -267,8 +267,64 @@ describe('absence', () => {
     expect(minutesOf(tick(700))).toEqual([611]);
   });
 
-  it('is told at the same moment when only a later event shows it', () => {
-    expect(minutesOf(matchesOf(texts, [beat(0), beat(30), beat(31)]))).toEqual([10]);
+  it('is told at the same moment when only a later event shows it, which then ends it', () => {
+    const matches = matchesOf(texts, [beat(0), beat(30), beat(31)]);
+    expect(minutesOf(matches)).toEqual([10, 30]);
+    expect(matches.map(({ status }) => status)).toEqual(['firing', 'resolved']);
+  });
+
+  it('its end has the group of its beginning and the event that came back', () => {
+    const { engine } = compileTexts([texts.join('---\n')]);
+    const back = beat(30);
+    const [fired, ended, ...more] = run(engine, [beat(0), back, beat(31)]);
+    expect(more).toEqual([]);
+    expect(ended).toEqual({
+      ...fired,
+      status: 'resolved',
+      ended: { sinceMs: NOON_MS, firedAtMs: NOON_MS + 10 * MINUTE },
+      values: { count: 1, user: 'a' },
+      events: [back],
+      atMs: NOON_MS + 30 * MINUTE,
+    });
+  });
+
+  it('its end feeds no correlation', () => {
+    const chained = correlation('type: event_count\nrules: [correlated]\ntimespan: 1d\ncondition: {gte: 3}')
+      .replace('title: correlated', 'title: often')
+      .replace('name: correlated', 'name: often');
+    const twice = [beat(0), beat(30), beat(60), beat(61)];
+    expect(matchesOf([...texts, chained], twice)).toHaveLength(0);
+    expect(matchesOf([...texts, chained], twice, 90)).toHaveLength(1);
+  });
+
+  it('its end is told when its beginning was, whatever the hour', () => {
+    const only = (window: string): string[] => [
+      base('beat'),
+      `${absent('eq: 0', 'group-by: [user]\n')}monitor: {inside: ${window}}\n`,
+    ];
+    const statuses = (hours: string): string[] => {
+      const options = { timeWindows: { window: { hours: [hours] } } };
+      const { engine } = compileTexts([only('window').join('---\n')], options);
+      return run(engine, [beat(0), beat(120)]).map(({ status }) => status);
+    };
+    expect(statuses('12:00-13:00')).toEqual(['firing', 'resolved']);
+    expect(statuses('13:30-15:00')).toEqual([]);
+  });
+
+  it('an absence that an older release told is not ended, but watched anew', () => {
+    const { engine } = compileTexts([texts.join('---\n')]);
+    const state = stateOf();
+    run(engine, [beat(0)], NOON_MS + 30 * MINUTE, state);
+    const [key, text] = [...state.map].find(([, json]) => json.includes(',true,')) as [string, string];
+    const [user, seq, record] = JSON.parse(text) as [string, number, unknown[]];
+    state.map.set(key, JSON.stringify([user, seq, record.slice(0, 5)]));
+    const matches = run(
+      compileTexts([texts.join('---\n')]).engine,
+      [beat(60)],
+      NOON_MS + 90 * MINUTE,
+      stateOf(state.map),
+    );
+    expect(matches.map(({ status, atMs }) => [status, (atMs - NOON_MS) / MINUTE])).toEqual([['firing', 70]]);
   });
 
   it('without group-by the one group is known from the first tick on', () => {

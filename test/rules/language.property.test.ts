@@ -1,10 +1,12 @@
 import * as fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/base/json.ts';
 import { parseCondition } from '../../src/rules/condition.ts';
 import { conditionHolds } from '../../src/rules/metric.ts';
 import { regexLiteral } from '../../src/rules/necessary.ts';
 import { createReporter } from '../../src/rules/problem.ts';
+import { isSurelyRegex } from '../../src/rules/regex-syntax.ts';
 import { compilePattern, escapePattern, fold, parsePattern } from '../../src/rules/text-pattern.ts';
 import { compileTexts, eventOf, holds, ruleOf, run } from '../support/rules.ts';
 
@@ -274,4 +276,35 @@ describe('the index', () => {
     );
     expect(asked).toBeGreaterThan(50);
   });
+});
+
+describe('expressions that are compiled when first tried', () => {
+  const parts =
+    'a Z 0 - _ . / : \\. \\d \\W \\b \\/ \\x ^ $ | ( ) (?: (?i) (?= [ ] [a-z] [^0-9] [a\\-b] [] [z-a] * + ? *? ** {2} {2,} {1,3} {3,1} {600} {2000} } { é'.split(
+      ' ',
+    );
+
+  it('are expressions', () => {
+    let sure = 0;
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 8 }), (some) => {
+        const source = some.join('');
+        if (!isSurelyRegex(source)) return;
+        sure += 1;
+        // Also as `startswith` and `endswith` wrap it.
+        RE2JS.compile(source);
+        RE2JS.compile(`^(?:${source})`, RE2JS.CASE_INSENSITIVE);
+        RE2JS.compile(`(?:${source})$`, RE2JS.DOTALL);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(sure).toBeGreaterThan(300);
+  });
+
+  it.each(['https?://[^/]+\\.example\\.com(?:/|$)', '(?i)^\\+?44[0-9]{9,10}$', '^sips?:', '\\bnew\\b'])(
+    '%s is one',
+    (source) => {
+      expect(isSurelyRegex(source)).toBe(true);
+    },
+  );
 });

@@ -98,4 +98,17 @@ title: many\nlevel: low\nlogsource: {}\ncorrelation: {type: event_count, rules: 
       '      ✘ user_email ends with "@bots.example" (saw nothing: the field is missing)',
     ]);
   });
+
+  it('leaves a rule out whose list it was not given, unless it is to refuse it', () => {
+    const text =
+      "title: a\nlogsource: {product: windows}\ndetection: {s: {Host|expand: '%servers%'}, condition: s}\n";
+    const { problems, warnings, skipped } = compile(text);
+    expect(problems).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('no list "servers"')]);
+    expect(skipped.map(({ reason }) => reason)).toEqual(['no list "servers" for its placeholder']);
+    expect(compile(text, { missingLists: 'refuse' }).problems).toHaveLength(1);
+    const { rules, evaluate } = compile(text, { lists: { servers: ['a'] } });
+    expect(rules).toHaveLength(1);
+    expect(evaluate({ Host: 'A' }).matches).toHaveLength(1);
+  });
 });

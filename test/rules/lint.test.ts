@@ -82,6 +82,62 @@ describe('lint', () => {
     ]);
   });
 
+  it('many documents for other logs are said in one warning, and none of them is in the way of another', () => {
+    const text = ruleOf('s: {a: 1}\ncondition: s', GOOD).replace('product: vonage', 'product: windows');
+    const files = Array.from({ length: 9 }, (_, index) => ({ path: `${index}.yml`, text }));
+    const { warnings, skipped, problems } = compileRules(files);
+    expect(problems).toEqual([]);
+    expect(skipped).toHaveLength(9);
+    expect(warnings.map(({ file, message }) => [file, message])).toEqual([
+      [
+        '0.yml',
+        expect.stringMatching(/^the rule is not loaded \(logsource: .*\), nor are 8 others for this reason$/),
+      ],
+    ]);
+  });
+
+  it('a correlation over rules for another product is left out with them', () => {
+    const base = ruleOf('s: {a: 1}\ncondition: s', `name: base\n${GOOD}\n`).replace(
+      'product: vonage',
+      'product: windows',
+    );
+    const many =
+      'title: many\ncorrelation: {type: event_count, rules: [base], timespan: 1m, condition: {gte: 2}}\n';
+    const chained = many.replace('title: many', 'title: chained').replace('[base]', '[many]');
+    const texts = [base, many.replace('title: many', 'title: many\nname: many'), chained];
+    const { problems, skipped, rules } = compileRules([{ path: 'r.yml', text: texts.join('---\n') }]);
+    expect([problems, rules]).toEqual([[], []]);
+    expect(skipped.map(({ info, reason }) => `${info.title}: ${reason}`)).toEqual([
+      expect.stringContaining('windows'),
+      'many: it refers to rules that are not loaded here',
+      'chained: it refers to rules that are not loaded here',
+    ]);
+  });
+
+  it('a file in the old style that its first document retires is left out as a whole', () => {
+    const old = (status: string): string =>
+      `action: global\ntitle: a\nstatus: ${status}\ndetection: {condition: s}\n---\ndetection: {s: {user_id: 1}}\n`;
+    const { problems, skipped } = compileRules([{ path: 'r.yml', text: old('unsupported') }]);
+    expect(problems).toEqual([]);
+    expect(skipped.map(({ reason }) => reason)).toEqual(['status: unsupported']);
+    expect(problemsOf(old('test'))[0]).toMatch(/"action: global/);
+  });
+
+  it('remarks that are no texts, and words in capitals, are no reason to refuse a rule', () => {
+    const text = ruleOf(
+      's: {user_id: 1}\ncondition: s',
+      'status: Test\nlevel: HIGH\nreferences: [{a: b}, c]\n',
+    );
+    const { rules, problems, warnings } = compileRules([{ path: 'r.yml', text }]);
+    expect(problems).toEqual([]);
+    expect(rules[0]?.info).toMatchObject({ level: 'high', references: ['c'] });
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^"status" is written in lower case/),
+      expect.stringMatching(/^"level" is written in lower case/),
+      expect.stringMatching(/^"references" must be a list of texts, found a map/),
+    ]);
+  });
+
   it('an id that is no UUID, a missing logsource, a slip in a top-level key', () => {
     const text = 'title: a\nid: x\nlevle: high\ndetection: {s: {user_id: 1}, condition: s}';
     expect(warningsOf(text)).toEqual([

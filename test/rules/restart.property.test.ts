@@ -52,8 +52,10 @@ const timeline = (
 };
 
 const summary = (matches: readonly Match[]): unknown[] =>
-  matches.map(({ rule, group, values, atMs, events }) => [
+  matches.map(({ rule, status, ended, group, values, atMs, events }) => [
     rule.title,
+    status,
+    ended ?? null,
     group,
     values,
     atMs,
@@ -94,7 +96,7 @@ describe('results do not depend on batches or restarts', () => {
           expect(summary(matches)).toEqual(summary(expected));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 100 },
     );
     // Every rule takes part, else the property would prove less than it says.
     expect(seen.size).toBe(RULES.split('---\n').length - 3 - 2);
