@@ -51,7 +51,9 @@ const section = (key: string, schema: JsonSchema): string => {
 const sinks = (schema: JsonSchema): string => {
   const types = schema.additionalProperties;
   const variants = typeof types === 'object' ? (types.anyOf ?? []) : [];
-  return variants
+  const tables = variants
+    // Those of presets are in docs/sinks.md.
+    .slice(0, SINK_TYPES.length)
     .map((variant, index) => {
       const type = SINK_TYPES[index]?.type ?? '';
       // The `<secret>_file` options are said once, in the text, and not once more for every sink.
@@ -70,6 +72,7 @@ const sinks = (schema: JsonSchema): string => {
     })
     .join('\n\n')
     .replaceAll(/\n{3,}/g, '\n\n');
+  return `${tables}\n\n#### Presets\n\nEvery other \`type\` is a preset: [sinks.md](sinks.md#presets-other-receivers) has those that come with the program, [presets.md](presets.md) says how to write one.`;
 };
 
 /** The page with its option tables made anew from the schema. */

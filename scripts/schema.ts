@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SECTION_ORDER, SECTIONS } from '../src/config/schema.ts';
 import { name, text } from '../src/config/values.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
+import { shippedPresets } from './presets.ts';
 
 /** A JSON Schema, as far as it is looked at here. */
 export interface JsonSchema {
@@ -64,11 +65,27 @@ export const describedSchema = (): JsonSchema => {
   const sections = z.strictObject({ ...SECTIONS, sinks });
   const schema = z.toJSONSchema(sections, { io: 'input' }) as JsonSchema;
   const properties = { ...schema.properties };
-  const sinkSchemas = SINK_TYPES.map((type) => {
+  const types = [...SINK_TYPES, ...shippedPresets().map(({ type }) => type)];
+  const sinkSchemas = types.map((type) => {
     const { $schema: _, ...own } = z.toJSONSchema(sinkSchema(type), { io: 'input' }) as JsonSchema;
     return eitherWay(own, type.secrets);
   });
-  properties['sinks'] = { ...properties['sinks'], additionalProperties: { anyOf: sinkSchemas } };
+  const ownPreset: JsonSchema = {
+    type: 'object',
+    description: 'A preset of your own: see docs/presets.md.',
+    properties: {
+      type: {
+        type: 'string',
+        pattern: `^(?!(?:${types.map(({ type }) => type).join('|')})$)[a-z][a-z0-9_-]*$`,
+        description: 'Name of its file, without `.yml`.',
+      },
+    },
+    required: ['type'],
+  };
+  properties['sinks'] = {
+    ...properties['sinks'],
+    additionalProperties: { anyOf: [...sinkSchemas, ownPreset] },
+  };
   const account = properties['accounts']?.items;
   properties['accounts'] = {
     ...properties['accounts'],

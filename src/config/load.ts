@@ -9,6 +9,7 @@ import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
 import { readLists } from './read-lists.ts';
+import { type PresetSource, readPresets, type SinkTypes } from './read-presets.ts';
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
@@ -92,6 +93,8 @@ export const loadConfiguration = async (options: {
   readonly path: string;
   readonly env: Environment;
   readonly sinkTypes: readonly SinkOptionsType[];
+  /** Where kinds of sink come from beside `sinkTypes`. Absent: there are no others. */
+  readonly presets?: PresetSource;
   readonly now: Clock;
 }): Promise<LoadedConfiguration> => {
   const { path } = options;
@@ -157,6 +160,17 @@ export const loadConfiguration = async (options: {
         `unknown key ${JSON.stringify(key.slice(0, 80))}${didYouMean(key, SECTION_ORDER) || `; allowed: ${SECTION_ORDER.join(', ')}`}`,
       );
 
+  const readSinkTypes = (): SinkTypes => {
+    const { sinkTypes: builtIn, presets: source } = options;
+    const folders = section.check(SECTIONS.presets, ['presets']) ?? [];
+    const report = (to: Problem[]) => (problem: Problem) => {
+      to.push(problem);
+      elsewhere.add(problem);
+    };
+    return source === undefined
+      ? { names: builtIn.map(({ type }) => type), find: (name) => builtIn.find(({ type }) => type === name) }
+      : readPresets(section, folders, builtIn, source, { problem: report(problems), warn: report(warnings) });
+  };
   const accounts = readAccounts(section);
   const api = section.check(SECTIONS.api, ['api']);
   const poll = section.check(SECTIONS.poll, ['poll']);
@@ -168,7 +182,7 @@ export const loadConfiguration = async (options: {
   const lists = readList?.lists;
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
-  const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
+  const { sinks, names: sinkNames } = readSinks(section, readSinkTypes());
   const routes = readRoutes(section, { sinks: sinkNames, accounts: accountNames(section) });
   const http = section.check(SECTIONS.http, ['http']);
   const log = section.check(SECTIONS.log, ['log']);

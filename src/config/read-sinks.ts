@@ -1,3 +1,4 @@
+import type { SinkTypes } from './read-presets.ts';
 import { readSecret } from './read-secret.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
@@ -12,7 +13,7 @@ const DEFAULT_SINKS = { console: { type: 'log' } };
 /** Reads `sinks`. Sinks with problems are reported and left out; `names` holds them all, for the routes. */
 export const readSinks = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
 ): { readonly sinks: readonly SinkSettings[]; readonly names: readonly string[] | undefined } => {
   const given = section.value(['sinks']);
   if (section.tree.place(['sinks'])?.bad) return { sinks: [], names: undefined };
@@ -31,7 +32,7 @@ export const readSinks = (
 
 const readSink = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
   name: string,
   value: unknown,
 ): SinkSettings | undefined => {
@@ -68,7 +69,8 @@ const readSink = (
       options[key] = option;
     }
   }
-  const off = options['url'] === '' && !section.tree.place([...path, 'url'])?.bad;
+  const switchName = type.off ?? 'url';
+  const off = options[switchName] === '' && !section.tree.place([...path, switchName])?.bad;
   addSecrets(section, type, options);
   const place: typeof section.tree.place = (at) => {
     const own = at.length > 0 && stands.get(String(at[0]));
@@ -86,7 +88,13 @@ const readSink = (
     if (problem.key) section.keyProblem([...path, ...problem.path], message);
     else section.problem([...path, ...shownPath(problem.path, stands)], message);
   }
-  return { name, type: type.type, options: checked.data ?? {}, off: off || checked.data?.['url'] === '' };
+  return {
+    name,
+    type: type.type,
+    sinkType: type,
+    options: checked.data ?? {},
+    off: off || checked.data?.[switchName] === '',
+  };
 };
 
 const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {
@@ -109,19 +117,20 @@ const secretFrom = (section: Section, path: Path, file: unknown): unknown => {
 
 const readType = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
   path: Path,
   value: Readonly<Record<string, unknown>>,
 ): SinkOptionsType | undefined => {
-  const types = sinkTypes.map(({ type }) => type);
+  const types = sinkTypes.names;
   const at = [...path, 'type'];
   if (section.tree.place(at)?.bad) return undefined;
   if (!Object.hasOwn(value, 'type')) {
     section.problem(path, `${pathLabel(at)} is missing; allowed: ${types.join(', ')}`);
     return undefined;
   }
-  const type = sinkTypes.find((candidate) => candidate.type === value['type']);
-  if (type !== undefined) return type;
+  const type = sinkTypes.find(String(value['type']));
+  // What is wrong with a preset has been reported at its own place.
+  if (type !== undefined) return type === 'faulty' ? undefined : type;
   section.problem(
     at,
     `${pathLabel(at)}: found ${found(section.tree, at, false)}, allowed: ${types.join(', ')}${section.hint(at, types)}`,

@@ -168,6 +168,12 @@ export const SECTIONS = {
     .array(text())
     .default(['rules'])
     .describe('Rule files, or folders that are searched for `*.yml` and `*.yaml`; relative to this file.'),
+  presets: z
+    .array(text())
+    .default(['presets'])
+    .describe(
+      'Folders with presets of your own, or preset files; relative to this file. A sink of `type: NAME` is made of `NAME.yml`.',
+    ),
   lists,
   timezone: timezone().default('UTC').describe('Zone in which rules read the time of day.'),
   time_windows: z
@@ -218,6 +224,7 @@ export const SECTION_ORDER = [
   'lists',
   'timezone',
   'time_windows',
+  'presets',
   'sinks',
   'routes',
   'http',
@@ -231,4 +238,6 @@ export interface SinkOptionsType {
   readonly options: z.ZodObject;
   /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
   readonly secrets: readonly string[];
+  /** The option whose empty text switches the sink off. Absent: `url`. */
+  readonly off?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Route } from '../core/route.ts';
 import type { ProxySettings } from './proxy.ts';
+import type { SinkOptionsType } from './schema.ts';
 import type { ListenAddress, PollStart } from './values.ts';
 
 /** One account to watch. */
@@ -16,8 +17,10 @@ export interface AccountSettings {
 export interface SinkSettings {
   readonly name: string;
   readonly type: string;
+  /** The kind of sink that `type` names; one of those the configuration was read with, or made of a preset. */
+  readonly sinkType: SinkOptionsType;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Its `url` is empty: it takes no deliveries, and its options are not complete. */
+  /** Its `url` (or what a preset has instead) is empty: it takes no deliveries, and its options are not complete. */
   readonly off: boolean;
 }
 

@@ -3,7 +3,7 @@ import { credentialsOf, secretsOfUrl } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import type { SinkDeps } from './sink-type.ts';
 
-/** How much of an answer is read. It only serves to tell a person what the receiver said. */
+/** How much of an answer is read where it only serves to tell a person what the receiver said. */
 const MAX_ANSWER_BYTES = 4_096;
 
 /** What a receiver answered. */
@@ -23,9 +23,15 @@ export interface HttpPoster {
   readonly secrets: readonly string[];
   /**
    * One POST. Resolves for every answer, redirects included (they are not followed). Rejects when there is none:
-   * network errors as undici gives them, DeadlineError, CalledOffError.
+   * network errors as undici gives them, DeadlineError, CalledOffError. `to` names another method, or another path of
+   * the same host.
    */
-  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  post(
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    to?: { readonly url: URL; readonly method: 'POST' | 'PUT' | 'PATCH' },
+  ): Promise<HttpAnswer>;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -40,24 +46,30 @@ export interface TlsMaterial {
 /** Makes an {@link HttpPoster}; `timeoutMs` bounds connect, headers and body each, and the attempt as a whole. */
 export const createHttpPoster = (
   url: URL,
-  options: { readonly timeoutMs: number; readonly connections: number; readonly tls?: TlsMaterial },
+  options: {
+    readonly timeoutMs: number;
+    readonly connections: number;
+    readonly tls?: TlsMaterial;
+    /** How much of an answer is read: more than the usual where the answer means something. */
+    readonly answerBytes?: number;
+  },
   deps: SinkDeps,
 ): HttpPoster => {
   const proxyUrl = deps.proxyFor?.(url.href);
   const dispatcher = createDispatcher(options, proxyUrl);
-  const target = new URL(url);
-  target.username = '';
-  target.password = '';
-  target.hash = '';
+  const target = bare(url);
+  const { answerBytes = MAX_ANSWER_BYTES } = options;
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
     secrets: [url, ...(proxyUrl === undefined ? [] : [new URL(proxyUrl)])].flatMap(secretsOfUrl),
-    post: (body, headers, signal) =>
+    post: (body, headers, signal, to) =>
       withDeadline(signal, options.timeoutMs, async (signal) => {
-        const answer = await request(target, {
+        const address = to === undefined ? target : bare(to.url);
+        if (address.origin !== target.origin) throw new Error('the request would go to another host');
+        const answer = await request(address, {
           dispatcher,
-          method: 'POST',
+          method: to?.method ?? 'POST',
           headers: { ...own, ...headers },
           body,
           signal,
@@ -65,11 +77,20 @@ export const createHttpPoster = (
         return {
           status: answer.statusCode,
           retryAfter: [answer.headers['retry-after']].flat()[0],
-          body: await readStart(answer.body),
+          body: await readStart(answer.body, answerBytes),
         };
       }),
     close: () => dispatcher.destroy(),
   };
+};
+
+/** A URL as it is requested: its credentials go into a header, its fragment nowhere. */
+const bare = (url: URL): URL => {
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  address.hash = '';
+  return address;
 };
 
 const createDispatcher = (
@@ -101,17 +122,17 @@ const authorization = (url: URL): Readonly<Record<string, string>> => {
  * The start of a body. A body that breaks off or comes too slowly is no failure: the status line has said whether the
  * receiver took the delivery, and a repetition would make it take a second one.
  */
-const readStart = async (body: AsyncIterable<Buffer>): Promise<string> => {
+const readStart = async (body: AsyncIterable<Buffer>, most: number): Promise<string> => {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size >= MAX_ANSWER_BYTES) break;
+      if (size >= most) break;
     }
   } catch {
     // What was read until then is all there is to tell.
   }
-  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, most).toString('utf8');
 };

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { PresetSource } from '../config/read-presets.ts';
+import type { SinkOptionsType } from '../config/schema.ts';
+import { compilePreset } from '../sinks/preset.ts';
+import { type PresetFile, presetSchema } from '../sinks/preset-schema.ts';
+import { SINK_TYPES } from '../sinks/registry.ts';
+
+/** The kinds of sink that a configuration may name: the built-in ones, and where presets come from. */
+export const sinkKinds = (
+  packageDir: string,
+  checkAll = false,
+): { readonly sinkTypes: readonly SinkOptionsType[]; readonly presets: PresetSource } => ({
+  sinkTypes: SINK_TYPES,
+  presets: {
+    shipped: join(packageDir, 'config', 'presets'),
+    checkAll,
+    schema: presetSchema,
+    compile: (name, content) => {
+      // The reader of the files hands over what this very schema made.
+      const { preset, problems } = compilePreset(name, content as PresetFile);
+      return { type: preset?.type, problems };
+    },
+  },
+});
