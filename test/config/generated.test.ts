@@ -29,7 +29,11 @@ describe('the schema for editors', () => {
     expect(accepts(`${ACCOUNT}api: { page_size: 101 }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}poll: { interval: 30 }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}log: { level: loud }\n`)).toBe(false);
-    expect(accepts(`${ACCOUNT}sinks: { s: { type: smoke } }\n`)).toBe(false);
+    // An unknown type may be a preset of the operator's own; `check` knows.
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: smoke, any: 1 } }\n`)).toBe(true);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: Log } }\n`)).toBe(false);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: ntfy, topic: a } }\n`)).toBe(true);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: ntfy } }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}sinks: { s: { type: log, frob: 1 } }\n`)).toBe(false);
   });
 
