@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PresetSource } from '../config/read-presets.ts';
 import type { SinkOptionsType } from '../config/schema.ts';
@@ -12,7 +13,7 @@ export const sinkKinds = (
 ): { readonly sinkTypes: readonly SinkOptionsType[]; readonly presets: PresetSource } => ({
   sinkTypes: SINK_TYPES,
   presets: {
-    shipped: join(packageDir, 'config', 'presets'),
+    shipped: shippedPresets(packageDir),
     checkAll,
     schema: presetSchema,
     compile: (name, content) => {
@@ -22,3 +23,9 @@ export const sinkKinds = (
     },
   },
 });
+
+/** In the image `config` is the operator's folder, which may hold no presets; those of the program lie beside it. */
+const shippedPresets = (packageDir: string): string => {
+  const beside = join(packageDir, 'presets');
+  return existsSync(beside) ? beside : join(packageDir, 'config', 'presets');
+};

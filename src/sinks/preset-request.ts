@@ -119,9 +119,19 @@ const urlOf = (template: Template, values: JsonObject): URL => {
       continue;
     }
     const value = renderTemplate([part], values, RAW) ?? '';
-    text += index === 0 ? value : encodeURIComponent(value.toWellFormed()).replaceAll('%3A', ':');
+    text += index === 0 ? value : pathText(value, text);
   }
+  const [, path = ''] = /^https?:\/\/[^/]*([^?#]*)/i.exec(text) ?? [];
+  if (/\/(\.|%2e){1,2}(\/|$)/i.test(path)) throw new Error('its address would lead elsewhere');
   return new URL(text);
+};
+
+/* Even percent-encoded, a dot or two by themselves are a step in a path. A colon is none, and part of some tokens. */
+const pathText = (value: string, before: string): string => {
+  const encoded = encodeURIComponent(value.toWellFormed()).replace(/^\.+$/, (dots) =>
+    '_'.repeat(dots.length),
+  );
+  return /^https?:\/\/[^/]+\//i.test(before) ? encoded.replaceAll('%3A', ':') : encoded;
 };
 
 const RAW = {

@@ -98,8 +98,8 @@ const isBlank = (template: Template, values: Json): boolean => {
 
 /**
  * A template as text of at most `room`. What is written in the template always stays whole, so that a mark of bold is
- * never opened without being closed; values are cut, the last one first, with a note. Undefined when not even the
- * template itself has room.
+ * never opened without being closed; values are cut, the last one first, with a note. Undefined when there is no room
+ * for the template itself, for anything of its values, or for one that may not be cut.
  */
 export const renderTemplate = (
   template: Template,
@@ -111,21 +111,30 @@ export const renderTemplate = (
   for (const part of template) if ('literal' in part) left -= style.measure(part.literal);
   if (left < 0) return undefined;
   let text = '';
+  let given = 0;
+  let shown = 0;
   for (const part of template) {
     if ('literal' in part) {
       text += part.literal;
       continue;
     }
-    const own = fitted(textOf(valueOf(values, part.path)), left, style);
-    const value = own.trim() === '' && part.fallback !== undefined ? fitted(part.fallback, left, style) : own;
+    const own = textOf(valueOf(values, part.path));
+    const isBare = style.clean(own.slice(0, MAX_VALUE)).trim() === '';
+    const raw = isBare && part.fallback !== undefined ? part.fallback : own;
+    const value = fitted(raw, left, style);
+    if (!isBare) given += 1;
+    if (value !== '') shown += 1;
+    else if (!isBare && style.whole) return undefined;
     left -= style.measure(value);
     text += value;
   }
-  return text;
+  return given > 0 && shown === 0 ? undefined : text;
 };
 
 /** A longer text than this is cut whatever the receiver takes; nothing we send is as long. */
 const MAX_VALUE = 1_000_000;
+/** The end of what {@link fit} had to cut. */
+const FIT_NOTE = ' … (cut)';
 
 const fitted = (raw: string, room: number, { clean, escape, measure, whole }: TextStyle): string => {
   if (whole && raw.length > room) return '';
@@ -133,9 +142,6 @@ const fitted = (raw: string, room: number, { clean, escape, measure, whole }: Te
   // A note that says "cut" needs room as well.
   return measure(text) > room || (whole && text.endsWith(FIT_NOTE)) ? '' : text;
 };
-
-/** The end of what {@link fit} had to cut. */
-const FIT_NOTE = ' … (cut)';
 
 /** One line of a text of several. */
 export interface TextLine {
@@ -147,7 +153,10 @@ export interface TextLine {
   readonly style?: TextStyle | undefined;
 }
 
-/** Lines as one text of at most `max`. Lines that say nothing are left out; those without room are, with a note. */
+/**
+ * Lines as one text of at most `max`. Lines that say nothing are left out. Where the room ends, the text does, with a
+ * note; a line whose values may not be cut is left out for itself.
+ */
 export const renderLines = (
   lines: readonly TextLine[],
   style: TextStyle,
@@ -157,24 +166,23 @@ export const renderLines = (
   const { measure } = style;
   let whole = '';
   let withRoomForNote = '';
+  let isCut = false;
   for (const line of lines) {
     if (isBlank(line.template, line.values)) continue;
+    const own = line.style ?? style;
     const start = whole === '' ? '' : whole + separator;
-    const text = renderTemplate(
-      line.template,
-      line.values,
-      line.style ?? style,
-      Math.min(max - measure(start), line.max),
-    );
+    const text = renderTemplate(line.template, line.values, own, Math.min(max - measure(start), line.max));
     if (text === undefined) {
-      const joint = withRoomForNote === '' ? '' : separator;
-      return measure(withRoomForNote + joint + CUT_NOTE) <= max
-        ? withRoomForNote + joint + CUT_NOTE
-        : withRoomForNote;
+      isCut = true;
+      if (own.whole) continue;
+      break;
     }
     if (text === '') continue;
     whole = start + text;
     if (measure(whole + separator + CUT_NOTE) <= max) withRoomForNote = whole;
   }
-  return whole;
+  // A part of an address with a note behind it would be another address.
+  if (!isCut || style.whole) return whole;
+  const noted = withRoomForNote + (withRoomForNote === '' ? '' : separator) + CUT_NOTE;
+  return measure(noted) <= max ? noted : withRoomForNote;
 };

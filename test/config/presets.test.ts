@@ -124,6 +124,15 @@ describe('sinks of presets', () => {
     ]);
   });
 
+  it('know the presets beside a configuration folder that was mounted over, as in the image', async () => {
+    const image = folder({ 'app/presets/desk.yml': DESK });
+    const root = withSink('{ type: desk, url: "https://desk.example.com" }', { 'presets/desk.yml': DESK });
+    const { problems, warnings } = await load(root, true, join(image, 'app'));
+    expect([...problems, ...warnings]).toEqual([]);
+    const without = withSink('{ type: desk, url: "https://desk.example.com" }');
+    expect((await load(without, true, join(image, 'app'))).problems).toEqual([]);
+  });
+
   it.each<[string, string, readonly string[]]>([
     [
       'an unknown type',
