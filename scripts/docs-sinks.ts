@@ -88,7 +88,7 @@ const presets = (): string => {
   const all = shippedPresets();
   const rows = all.map(
     ({ type, file }) =>
-      `| [\`${type.type}\`](#${type.type}) | ${[file.description, endOf(file), pace(file), file.events === undefined ? 'no' : 'yes', `[${file.title}](${file.documentation})`].map(cell).join(' | ')} |`,
+      `| [\`${type.type}\`](#${type.type}) | ${[file.description ?? '', endOf(file), pace(file), file.events === undefined ? 'no' : 'yes', `[${file.title ?? type.type}](${file.documentation ?? ''})`].map(cell).join(' | ')} |`,
   );
   const sections = all.map(
     ({ type }) => `### ${type.type}\n\n${options(type, (name) => !Object.hasOwn(COMMON, name))}`,

@@ -18,7 +18,12 @@ export const sinkKinds = (
     schema: presetSchema,
     compile: (name, content) => {
       // The reader of the files hands over what this very schema made.
-      const { preset, problems } = compilePreset(name, content as PresetFile);
+      const { options, lookups, request, ...rest } = content as Partial<PresetFile>;
+      // Without these, every name that is one of theirs would be told as unknown.
+      if (options === undefined || lookups === undefined || request === undefined)
+        return { type: undefined, problems: [] };
+      const file = { answers: [], limits: {}, ...rest, options, lookups, request };
+      const { preset, problems } = compilePreset(name, file);
       return { type: preset?.type, problems };
     },
   },

@@ -15,11 +15,12 @@ export interface PresetSource {
   readonly shipped: string;
   /** Whether presets that no sink uses are checked as well. */
   readonly checkAll: boolean;
-  /** The shape of a preset's file. */
-  readonly schema: z.ZodType;
+  /** The shape of a preset's file, a strict object. */
+  readonly schema: z.ZodObject;
   /** A kind of sink of what the schema made, or problems at paths in the file; their texts do not name the path. */
   compile(
     name: string,
+    /** What the schema made; without the keys that had problems, when some had. */
     content: unknown,
   ): { readonly type: SinkOptionsType | undefined; readonly problems: readonly PathProblem[] };
 }
@@ -131,18 +132,26 @@ const readPreset = (
   if (tree === undefined || faults.length > 0)
     return { type: undefined, problems: faults.map(({ offset, message }) => at(offset, message)) };
   const { data, problems } = validate(source.schema, tree, [], () => false);
-  if (data === undefined)
-    return {
-      type: undefined,
-      problems: problems.map((problem) => at(problemOffset(tree, problem), problem.message)),
-    };
-  const compiled = source.compile(name, data);
+  const compiled = source.compile(name, data ?? soundPart(tree.root, problems, source));
   return {
-    type: compiled.type,
-    problems: compiled.problems.map((problem) =>
-      at(problemOffset(tree, problem), `${pathLabel(problem.path)}: ${problem.message}`),
-    ),
+    type: data === undefined ? undefined : compiled.type,
+    problems: [
+      ...problems.map((problem) => at(problemOffset(tree, problem), problem.message)),
+      ...compiled.problems.map((problem) =>
+        at(problemOffset(tree, problem), `${pathLabel(problem.path)}: ${problem.message}`),
+      ),
+    ],
   };
+};
+
+/** A preset without those of its keys that have problems: what is left is checked as well, so that all are told at once. */
+const soundPart = (root: unknown, problems: readonly PathProblem[], { schema }: PresetSource): unknown => {
+  const faulty = new Set(problems.map(({ path }) => path[0]));
+  const sound = (content: unknown): object =>
+    Object.fromEntries(Object.entries(content ?? {}).filter(([key]) => !faulty.has(key)));
+  const parsed = schema.partial().safeParse(sound(root));
+  // Once more, since a key that is not there has its default.
+  return parsed.success ? sound(parsed.data) : {};
 };
 
 /** A preset is the same for everybody; what differs is an option. */

@@ -83,10 +83,11 @@ const answer = z.strictObject({
 
 /** A preset's file. */
 export const presetSchema = z.strictObject({
-  title: line().describe('Name of the receiver for people.'),
-  description: line().describe('What an alert becomes there; whole sentences.'),
+  title: line().optional().describe('Name of the receiver for people.'),
+  description: line().optional().describe('What an alert becomes there; whole sentences.'),
   documentation: z
     .url({ protocol: /^https?$/, error: 'allowed: an http or https URL' })
+    .optional()
     .describe("The vendor's public documentation."),
   options: z
     .record(optionName(), option)

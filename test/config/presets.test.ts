@@ -178,9 +178,25 @@ describe('problems of presets', () => {
       'unknown keys',
       'title: Desk',
       'titel: Desk',
+      ['presets/desk.yml:1:1: top level: unknown key "titel"; did you mean "title"?'],
+    ],
+    [
+      'of every kind at once',
+      'title: Desk\ndescription: A ticket.',
+      "titel: Desk\nlimits: { burst: 0 }\nresolved: { body: '{mesage}' }\ndescription: A ticket.",
       [
-        'presets/desk.yml:1:1: title is missing; allowed: a text',
         'presets/desk.yml:1:1: top level: unknown key "titel"; did you mean "title"?',
+        'presets/desk.yml:2:18: limits.burst: found 0, allowed: at least 1',
+        'presets/desk.yml:3:19: resolved.body: unknown name "mesage"; did you mean "message"?',
+      ],
+    ],
+    [
+      'without their consequences',
+      'description: Base.',
+      'descriptio: Base.',
+      [
+        'presets/desk.yml:5:8: options.url.description is missing; allowed: a text',
+        'presets/desk.yml:5:35: options.url: unknown key "descriptio"; did you mean "description"?',
       ],
     ],
     [
