@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileFailure } from './read-text.ts';
 
@@ -24,12 +24,3 @@ export const findPresets = (
 };
 
 const placeOf = (path: string): PresetPlace => ({ name: basename(path).replace(SUFFIX, ''), path });
-
-/** Whether two paths lead to the same place. */
-export const isSamePlace = (one: string, other: string): boolean => {
-  try {
-    return realpathSync(one) === realpathSync(other);
-  } catch {
-    return false;
-  }
-};

@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import type { Problem } from '../core/problem.ts';
 import { parseYaml } from './parse-yaml.ts';
-import { findPresets, isSamePlace, type PresetPlace } from './preset-files.ts';
+import { findPresets, type PresetPlace } from './preset-files.ts';
 import { readText } from './read-text.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
@@ -37,7 +37,8 @@ const NAME = /^[a-z][a-z0-9_-]{0,40}$/;
 
 /**
  * The built-in kinds of sink and the presets: the operator's own in `folders`, then the shipped ones. A preset is read
- * when a sink uses it (or all are checked). One's own goes before a shipped one of its name, with a warning.
+ * when a sink uses it (or all are checked). One's own goes before a shipped one of its name, with a warning unless it
+ * is a copy, or the very file: the shipped configuration lies beside the shipped presets.
  */
 export const readPresets = (
   section: Section,
@@ -48,7 +49,7 @@ export const readPresets = (
 ): SinkTypes => {
   const whole = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
   const own = new Map<string, PresetPlace>();
-  for (const place of findOwn(section, folders, source)) {
+  for (const place of findOwn(section, folders)) {
     const before = own.get(place.name);
     if (builtIn.some(({ type }) => type === place.name))
       report.problem(
@@ -82,7 +83,7 @@ export const readPresets = (
     const place = own.get(name) ?? shipped.get(name);
     if (known !== undefined || place === undefined) return known;
     const original = shipped.get(name);
-    if (original !== undefined && original !== place && !isSameText(place.path, original.path))
+    if (original !== undefined && !isSameText(place.path, original.path))
       report.warn(whole(place.path, `takes the place of the preset "${name}" that comes with the program`));
     const { type, problems } = readPreset(place, source);
     for (const problem of problems) report.problem(problem);
@@ -94,15 +95,10 @@ export const readPresets = (
   return { names: [...builtIn.map(({ type }) => type), ...presets], find };
 };
 
-const findOwn = (
-  section: Section,
-  folders: readonly string[],
-  { shipped }: PresetSource,
-): readonly PresetPlace[] => {
+const findOwn = (section: Section, folders: readonly string[]): readonly PresetPlace[] => {
   const given = section.value(['presets']) !== undefined;
   return folders.flatMap((entry, index) => {
     const path = isAbsolute(entry) ? entry : join(dirname(section.file), entry);
-    if (isSamePlace(path, shipped)) return [];
     const found = findPresets(path);
     if ('presets' in found) return found.presets;
     // The folder that nobody named need not be there.

@@ -61,7 +61,7 @@ export const compileRequest = (
   };
 
   return {
-    target: (values) => urlOf(url, values),
+    target: (values) => urlOf(url, values, 'x'),
     make: (values) => {
       const target = urlOf(url, values);
       for (const { key, value } of filled(query, values)) target.searchParams.append(key, value);
@@ -108,7 +108,8 @@ const isSafeAddress = (template: Template): boolean => {
   return /^https?:\/\/[^/?#]/.test(text);
 };
 
-const urlOf = (template: Template, values: JsonObject): URL => {
+/** The address; with a placeholder for what an alert would say, when one is given. */
+const urlOf = (template: Template, values: JsonObject, placeholder?: string): URL => {
   let text = '';
   for (const [index, part] of template.entries()) {
     if ('literal' in part) {
@@ -118,7 +119,10 @@ const urlOf = (template: Template, values: JsonObject): URL => {
           : part.literal;
       continue;
     }
-    const value = renderTemplate([part], values, RAW) ?? '';
+    const value =
+      placeholder !== undefined && part.path[0] !== 'options'
+        ? placeholder
+        : (renderTemplate([part], values, RAW) ?? '');
     text += index === 0 ? value : pathText(value, text);
   }
   const [, path = ''] = /^https?:\/\/[^/]*([^?#]*)/i.exec(text) ?? [];

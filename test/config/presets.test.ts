@@ -119,6 +119,7 @@ describe('sinks of presets', () => {
       now: () => NOW_MS,
     });
     expect(loaded.problems).toEqual([]);
+    expect(loaded.settings?.sinks).toMatchObject([{ type: 'desk' }]);
     expect(loaded.warnings.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^rules: no rule file/),
     ]);

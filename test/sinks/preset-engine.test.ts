@@ -5,6 +5,7 @@ import { presetOf } from '../../scripts/presets.ts';
 import { UsageError } from '../../src/base/errors.ts';
 import type { Json, JsonObject } from '../../src/base/json.ts';
 import type { Verdict } from '../../src/core/delivery.ts';
+import { createHttpPoster } from '../../src/sinks/http.ts';
 import { ESCAPES } from '../../src/sinks/preset-escapes.ts';
 import { ALERT_NAMES, FEED_NAMES, type Shape } from '../../src/sinks/preset-names.ts';
 import {
@@ -431,6 +432,27 @@ request:
     // Percent-encoded, a site that brings a path or a port of its own is no host.
     for (const site of ['example.com/evil', 'example.com:99', 'evil@example.org', 'x?y', 'x#y'])
       expect(() => open(text, { site, allow_hosts: ['api.example.com'] })).toThrow(UsageError);
+  });
+
+  it('goes nowhere when an alert would make a step of a path', async () => {
+    const receiver = await receive();
+    const sink = open(`${URL_OPTION}request: { url: '{options.url}/a/.{account}/b', body: {} }\n`, {
+      url: receiver.url,
+    });
+    for (const account of ['', '.'])
+      expect(await sink.send(sampleDelivery(sampleAlert({ account })), never)).toMatchObject(
+        account === '' ? { outcome: 'rejected' } : { outcome: 'sent' },
+      );
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/a/._/b']);
+  });
+
+  it('has connections that go to one host, whatever address they are given', async () => {
+    const receiver = await receive();
+    const http = createHttpPoster(new URL(receiver.url), { timeoutMs: 1_000, connections: 1 }, sampleDeps());
+    onTestFinished(() => http.close());
+    const to = { url: new URL(receiver.url.replace('127.0.0.1', 'localhost')), method: 'POST' as const };
+    await expect(http.post('', {}, never, to)).rejects.toThrow(/another host/);
+    expect(receiver.requests).toHaveLength(0);
   });
 
   it('works as docs/presets.md shows it', async () => {

@@ -152,14 +152,22 @@ describe.each(PRESETS.map((preset) => [preset.type.type, preset] as const))('pre
     },
   });
 
+  /* As long as a signed link gets, and longer. */
+  const longActions = () =>
+    [100, 500, 1_500].map((length) => ({
+      label: 'Silence for 1 h',
+      url: `https://monitor.example.com/a?s=${'x'.repeat(length)}`,
+    }));
+
   it.each<[string, () => Alert]>([
+    ['more than any receiver takes', hugeAlert],
     ['every level', () => sampleAlert({ rule: { ...sampleAlert().rule, level: 'informational' } })],
     ['an end', () => sampleAlert({ kind: 'system', status: 'resolved', resolves: 'f'.repeat(32) })],
     ['a digest', () => summary],
     ['a hostile end', () => ({ ...hostileAlert(), status: 'resolved' })],
     ['a huge end', () => ({ ...hugeAlert(), status: 'resolved' })],
   ])('sends what the receiver takes for %s', async (_name, alert) => {
-    const { sink, receiver } = await open();
+    const { sink, receiver } = await open({ actionsFor: longActions });
     expect(textOf(await sink.send(sampleDelivery(alert()), never))).toMatch(/^HTTP 20\d from/);
     inspect(vendor, receiver.requests[0]);
   });
