@@ -72,11 +72,11 @@ export const valueOf = (values: Json, path: readonly string[]): Json | undefined
   return value;
 };
 
-/** Whether a value says nothing: absent, null, or an empty text, list or map. */
+/** Whether a value says nothing: absent, null, a text of white space, an empty list or map. */
 export const isEmpty = (value: Json | undefined): boolean =>
   value === undefined ||
   value === null ||
-  value === '' ||
+  (typeof value === 'string' && value.trim() === '') ||
   (Array.isArray(value) && value.length === 0) ||
   (isObject(value) && Object.keys(value).length === 0);
 
@@ -177,7 +177,7 @@ export const renderLines = (
       if (own.whole) continue;
       break;
     }
-    if (text === '') continue;
+    if (text.trim() === '') continue;
     whole = start + text;
     if (measure(whole + separator + CUT_NOTE) <= max) withRoomForNote = whole;
   }

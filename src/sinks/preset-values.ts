@@ -47,12 +47,19 @@ export const alertValues = (delivery: Delivery, deps: Pick<SinkDeps, 'actionsFor
     colour,
     colour_number: Number.parseInt(colour.slice(1), 16),
     facts: factsOf(alert).map(({ name, value }) => ({ name, value })),
-    links: linksOf(alert).map((url) => ({ label: new URL(url).host, url })),
+    links: linksOf(alert).map((url) => ({ label: new URL(url).host, url: withoutAt(url) })),
     actions: (deps.actionsFor?.(delivery) ?? []).map(({ label, url }) => ({ label, url })),
     ...timesOf([alert.createdAtMs, alert.decidedAtMs, delivery.createdAtMs]),
     time_readable: readableTime(alert.createdAtMs),
   };
 };
+
+/* An "@" in a path means nothing by itself, but some receivers mention whoever stands behind it. */
+const withoutAt = (url: string): string =>
+  url.replace(
+    /^(https?:\/\/[^/]*)(.*)$/,
+    (_, host: string, path: string) => host + path.replaceAll('@', '%40'),
+  );
 
 /** As {@link alertValues}, for a batch of audit events. */
 export const feedValues = (batch: readonly FedEvent[]): JsonObject => ({
@@ -75,9 +82,12 @@ const parsed = (json: string): Json => {
   }
 };
 
-/** The first of some times that is one, in every form a receiver may want; 1970 when none is. */
+/* From then on ISO 8601 has years of more digits, which few parsers read. */
+const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
+
+/** The first of some times that is one since 1970, in every form a receiver may want; 1970 when none is. */
 const timesOf = (times: readonly number[]): JsonObject => {
-  const ms = Math.trunc(times.find((time) => isoTime(time) !== null) ?? 0);
+  const ms = Math.trunc(times.find((time) => time >= 0 && time < YEAR_10000_MS) ?? 0);
   return {
     time: isoTime(ms),
     time_seconds: ms / 1_000,

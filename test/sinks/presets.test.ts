@@ -1,12 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { shippedPresets } from '../../scripts/presets.ts';
+import { stableId } from '../../src/base/hash.ts';
 import type { Alert } from '../../src/core/alert.ts';
 import type { Sink } from '../../src/core/delivery.ts';
 import type { Preset } from '../../src/sinks/preset.ts';
 import { ESCAPES } from '../../src/sinks/preset-escapes.ts';
 import type { SinkDeps } from '../../src/sinks/sink-type.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { anyAlert } from './any-alert.ts';
 import { sinkContract, textOf } from './contract.ts';
 import { type HttpRig, httpCases } from './http-cases.ts';
 import { hostileAlert, hugeAlert, sampleAlert, sampleDelivery, sampleDeps } from './sample.ts';
@@ -170,6 +173,20 @@ describe.each(PRESETS.map((preset) => [preset.type.type, preset] as const))('pre
     const { sink, receiver } = await open({ actionsFor: longActions });
     expect(textOf(await sink.send(sampleDelivery(alert()), never))).toMatch(/^HTTP 20\d from/);
     inspect(vendor, receiver.requests[0]);
+  });
+
+  it('sends what the receiver takes, whatever the alert', async () => {
+    const { sink, receiver } = await open({ actionsFor: longActions });
+    await fc.assert(
+      fc.asyncProperty(anyAlert, async (alert) => {
+        // Identities are always our own.
+        const whole = { ...alert, id: stableId('alert', alert.id) };
+        const verdict = await sink.send(sampleDelivery(whole), never);
+        expect(textOf(verdict)).toMatch(/^HTTP 20\d from/);
+        inspect(vendor, receiver.requests.at(-1));
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('sends actions where there are any', async () => {
