@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PresetSource } from '../config/read-presets.ts';
+import type { PresetCompiler, PresetSource } from '../config/read-presets.ts';
 import type { SinkOptionsType } from '../config/schema.ts';
-import { compilePreset } from '../sinks/preset.ts';
-import { type PresetFile, presetSchema } from '../sinks/preset-schema.ts';
+import type { PresetFile } from '../sinks/preset-schema.ts';
 import { SINK_TYPES } from '../sinks/registry.ts';
 
 /** The kinds of sink that a configuration may name: the built-in ones, and where presets come from. */
@@ -12,9 +11,21 @@ export const sinkKinds = (
   checkAll = false,
 ): { readonly sinkTypes: readonly SinkOptionsType[]; readonly presets: PresetSource } => ({
   sinkTypes: SINK_TYPES,
-  presets: {
-    shipped: shippedPresets(packageDir),
-    checkAll,
+  presets: { shipped: shippedPresets(packageDir), checkAll, compiler: presetCompiler },
+});
+
+/** In the image `config` is the operator's folder, which may hold no presets; those of the program lie beside it. */
+const shippedPresets = (packageDir: string): string => {
+  const beside = join(packageDir, 'presets');
+  return existsSync(beside) ? beside : join(packageDir, 'config', 'presets');
+};
+
+const presetCompiler = async (): Promise<PresetCompiler> => {
+  const [{ compilePreset }, { presetSchema }] = await Promise.all([
+    import('../sinks/preset.ts'),
+    import('../sinks/preset-schema.ts'),
+  ]);
+  return {
     schema: presetSchema,
     compile: (name, content) => {
       // The reader of the files hands over what this very schema made.
@@ -26,11 +37,5 @@ export const sinkKinds = (
       const { preset, problems } = compilePreset(name, file);
       return { type: preset?.type, problems };
     },
-  },
-});
-
-/** In the image `config` is the operator's folder, which may hold no presets; those of the program lie beside it. */
-const shippedPresets = (packageDir: string): string => {
-  const beside = join(packageDir, 'presets');
-  return existsSync(beside) ? beside : join(packageDir, 'config', 'presets');
+  };
 };

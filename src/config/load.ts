@@ -160,7 +160,7 @@ export const loadConfiguration = async (options: {
         `unknown key ${JSON.stringify(key.slice(0, 80))}${didYouMean(key, SECTION_ORDER) || `; allowed: ${SECTION_ORDER.join(', ')}`}`,
       );
 
-  const readSinkTypes = (): SinkTypes => {
+  const readSinkTypes = async (): Promise<SinkTypes> => {
     const { sinkTypes: builtIn, presets: source } = options;
     const folders = section.check(SECTIONS.presets, ['presets']) ?? [];
     const report = (to: Problem[]) => (problem: Problem) => {
@@ -169,7 +169,10 @@ export const loadConfiguration = async (options: {
     };
     return source === undefined
       ? { names: builtIn.map(({ type }) => type), find: (name) => builtIn.find(({ type }) => type === name) }
-      : readPresets(section, folders, builtIn, source, { problem: report(problems), warn: report(warnings) });
+      : await readPresets(section, folders, builtIn, source, {
+          problem: report(problems),
+          warn: report(warnings),
+        });
   };
   const accounts = readAccounts(section);
   const api = section.check(SECTIONS.api, ['api']);
@@ -182,7 +185,7 @@ export const loadConfiguration = async (options: {
   const lists = readList?.lists;
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
-  const { sinks, names: sinkNames } = readSinks(section, readSinkTypes());
+  const { sinks, names: sinkNames } = readSinks(section, await readSinkTypes());
   const routes = readRoutes(section, { sinks: sinkNames, accounts: accountNames(section) });
   const http = section.check(SECTIONS.http, ['http']);
   const log = section.check(SECTIONS.log, ['log']);

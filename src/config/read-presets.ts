@@ -9,12 +9,8 @@ import type { Section } from './section.ts';
 import { pathLabel } from './tree.ts';
 import { type PathProblem, problemOffset, validate } from './validate.ts';
 
-/** What makes kinds of sink of presets. This part only finds and reads their files. */
-export interface PresetSource {
-  /** The folder of those that come with the program. */
-  readonly shipped: string;
-  /** Whether presets that no sink uses are checked as well. */
-  readonly checkAll: boolean;
+/** What makes kinds of sink of the content of presets. */
+export interface PresetCompiler {
   /** The shape of a preset's file, a strict object. */
   readonly schema: z.ZodObject;
   /** A kind of sink of what the schema made, or problems at paths in the file; their texts do not name the path. */
@@ -23,6 +19,16 @@ export interface PresetSource {
     /** What the schema made; without the keys that had problems, when some had. */
     content: unknown,
   ): { readonly type: SinkOptionsType | undefined; readonly problems: readonly PathProblem[] };
+}
+
+/** Where presets are. This part only finds and reads their files. */
+export interface PresetSource {
+  /** The folder of those that come with the program. */
+  readonly shipped: string;
+  /** Whether presets that no sink uses are checked as well. */
+  readonly checkAll: boolean;
+  /** Loads what compiles them, when one is used: a start without presets pays nothing for it. */
+  compiler(): Promise<PresetCompiler>;
 }
 
 /** The kinds of sink there are. */
@@ -40,13 +46,13 @@ const NAME = /^[a-z][a-z0-9_-]{0,40}$/;
  * when a sink uses it (or all are checked). One's own goes before a shipped one of its name, with a warning unless it
  * is a copy, or the very file: the shipped configuration lies beside the shipped presets.
  */
-export const readPresets = (
+export const readPresets = async (
   section: Section,
   folders: readonly string[],
   builtIn: readonly SinkOptionsType[],
   source: PresetSource,
   report: { readonly problem: (problem: Problem) => void; readonly warn: (warning: Problem) => void },
-): SinkTypes => {
+): Promise<SinkTypes> => {
   const whole = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
   const own = new Map<string, PresetPlace>();
   for (const place of findOwn(section, folders)) {
@@ -77,15 +83,18 @@ export const readPresets = (
   const found = findPresets(source.shipped);
   const shipped = new Map(('presets' in found ? found.presets : []).map((place) => [place.name, place]));
 
+  const isBuiltIn = (name: unknown): boolean => builtIn.some(({ type }) => type === name);
+  const isUsed = typesOf(section).some((name) => !isBuiltIn(name));
+  const compiler = isUsed || source.checkAll ? await source.compiler() : undefined;
   const read = new Map<string, SinkOptionsType | 'faulty'>();
   const find: SinkTypes['find'] = (name) => {
     const known = builtIn.find(({ type }) => type === name) ?? read.get(name);
     const place = own.get(name) ?? shipped.get(name);
-    if (known !== undefined || place === undefined) return known;
+    if (known !== undefined || place === undefined || compiler === undefined) return known;
     const original = shipped.get(name);
     if (original !== undefined && !isSameText(place.path, original.path))
       report.warn(whole(place.path, `takes the place of the preset "${name}" that comes with the program`));
-    const { type, problems } = readPreset(place, source);
+    const { type, problems } = readPreset(place, compiler);
     for (const problem of problems) report.problem(problem);
     read.set(name, type ?? 'faulty');
     return type ?? 'faulty';
@@ -93,6 +102,14 @@ export const readPresets = (
   const presets = [...new Set([...shipped.keys(), ...own.keys()])];
   if (source.checkAll) for (const name of presets) find(name);
   return { names: [...builtIn.map(({ type }) => type), ...presets], find };
+};
+
+/** What stands as `type` of the sinks, whatever it is. */
+const typesOf = (section: Section): readonly unknown[] => {
+  const sinks = section.value(['sinks']);
+  return typeof sinks === 'object' && sinks !== null
+    ? Object.keys(sinks).map((name) => section.value(['sinks', name, 'type']))
+    : [];
 };
 
 const findOwn = (section: Section, folders: readonly string[]): readonly PresetPlace[] => {
@@ -118,7 +135,7 @@ const isSameText = (one: string, other: string): boolean => {
 
 const readPreset = (
   { name, path }: PresetPlace,
-  source: PresetSource,
+  compiler: PresetCompiler,
 ): { readonly type: SinkOptionsType | undefined; readonly problems: readonly Problem[] } => {
   const read = readText(path);
   if ('failure' in read)
@@ -127,8 +144,8 @@ const readPreset = (
   const at = (offset: number, message: string): Problem => ({ file: path, ...position(offset), message });
   if (tree === undefined || faults.length > 0)
     return { type: undefined, problems: faults.map(({ offset, message }) => at(offset, message)) };
-  const { data, problems } = validate(source.schema, tree, [], () => false);
-  const compiled = source.compile(name, data ?? soundPart(tree.root, problems, source));
+  const { data, problems } = validate(compiler.schema, tree, [], () => false);
+  const compiled = compiler.compile(name, data ?? soundPart(tree.root, problems, compiler));
   return {
     type: data === undefined ? undefined : compiled.type,
     problems: [
@@ -141,7 +158,7 @@ const readPreset = (
 };
 
 /** A preset without those of its keys that have problems: what is left is checked as well, so that all are told at once. */
-const soundPart = (root: unknown, problems: readonly PathProblem[], { schema }: PresetSource): unknown => {
+const soundPart = (root: unknown, problems: readonly PathProblem[], { schema }: PresetCompiler): unknown => {
   const faulty = new Set(problems.map(({ path }) => path[0]));
   const sound = (content: unknown): object =>
     Object.fromEntries(Object.entries(content ?? {}).filter(([key]) => !faulty.has(key)));

@@ -20,7 +20,7 @@ export interface SinkSettings {
   /** The kind of sink that `type` names; one of those the configuration was read with, or made of a preset. */
   readonly sinkType: SinkOptionsType;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Its `url` (or what a preset has instead) is empty: it takes no deliveries, and its options are not complete. */
+  /** The option that switches it off, `url` for most, is empty: it takes no deliveries, and its options are not complete. */
   readonly off: boolean;
 }
 

@@ -175,6 +175,13 @@ describe.each(PRESETS.map((preset) => [preset.type.type, preset] as const))('pre
     inspect(vendor, receiver.requests[0]);
   });
 
+  it('lists the alerts of a digest', async () => {
+    const { sink, receiver } = await open();
+    await sink.send(sampleDelivery(summary), never);
+    expect(receiver.requests[0]?.body).toContain('Title 0');
+    expect(receiver.requests[0]?.body).toContain('Message 7');
+  });
+
   it('sends what the receiver takes, whatever the alert', async () => {
     const { sink, receiver } = await open({ actionsFor: longActions });
     await fc.assert(
