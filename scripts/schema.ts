@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { SECTION_ORDER, SECTIONS } from '../src/config/schema.ts';
 import { name, text } from '../src/config/values.ts';
+import { presetSchema } from '../src/sinks/preset-schema.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
 import { shippedPresets } from './presets.ts';
 
@@ -26,6 +27,7 @@ export interface JsonSchema {
 }
 
 const SCHEMA_FILE = new URL('../config/monitor.schema.json', import.meta.url);
+const PRESET_SCHEMA_FILE = new URL('../config/preset.schema.json', import.meta.url);
 
 /** The option of a sink that takes a secret from a file. */
 const secretFile = (secret: string) =>
@@ -137,4 +139,16 @@ const withReferences = (schema: JsonSchema): JsonSchema => {
 /** Content of `config/monitor.schema.json`: the JSON Schema for editors. */
 export const schemaText = (): string => `${JSON.stringify(withReferences(describedSchema()), null, 2)}\n`;
 
-if (import.meta.main) writeFileSync(SCHEMA_FILE, schemaText());
+/** Content of `config/preset.schema.json`: the same for presets. Templates are checked by the program alone. */
+export const presetSchemaText = (): string => {
+  const schema = z.toJSONSchema(presetSchema, { io: 'input' }) as JsonSchema;
+  const portable = JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === 'pattern' && typeof value === 'string' && !isPortable(value) ? undefined : value,
+  ) as JsonSchema;
+  return `${JSON.stringify({ ...portable, title: 'Preset of vonage-audit-monitor' }, null, 2)}\n`;
+};
+
+if (import.meta.main) {
+  writeFileSync(SCHEMA_FILE, schemaText());
+  writeFileSync(PRESET_SCHEMA_FILE, presetSchemaText());
+}

@@ -330,6 +330,18 @@ describe('problems of presets', () => {
   it('of a preset that no sink uses are told by check, and cost a start nothing', async () => {
     const root = withSink('{ type: log }', { 'presets/desk.yml': 'titel: a\n' });
     expect((await load(root)).problems).toEqual([]);
+    const { sinkTypes, presets } = sinkKinds(ROOT);
+    const compiler = (): never => {
+      throw new Error('loaded');
+    };
+    const loaded = await loadConfiguration({
+      path: join(root, 'monitor.yml'),
+      env: {},
+      sinkTypes,
+      presets: { ...presets, compiler },
+      now: () => NOW_MS,
+    });
+    expect(loaded.problems).toEqual([]);
     expect((await load(root, true)).problems).toContain(
       'presets/desk.yml:1:1: top level: unknown key "titel"; did you mean "title"?',
     );
