@@ -13,7 +13,7 @@ export const createSinks = (settings: readonly SinkSettings[], deps: SinkDeps): 
       return sinkType.create(name, options, deps);
     });
 
-/** The option whose empty text switches a sink off. */
-export const switchOf = ({ sinkType }: SinkSettings): string => sinkType.off ?? 'url';
+/** The options whose empty texts switch a sink off. */
+export const switchOf = ({ sinkType }: SinkSettings): string => (sinkType.switches ?? ['url']).join(', ');
 
 const isSinkType = (type: SinkOptionsType): type is SinkType => 'create' in type;

@@ -69,8 +69,14 @@ const readSink = (
       options[key] = option;
     }
   }
-  const switchName = type.off ?? 'url';
-  const off = options[switchName] === '' && !section.tree.place([...path, switchName])?.bad;
+  const switches = (type.switches ?? ['url']).filter((key) => Object.hasOwn(options, key));
+  // A single one is needed by the schema itself, which says so.
+  if (type.switches !== undefined && type.switches.length > 1 && switches.length === 0)
+    section.problem(
+      path,
+      `${label}: one of ${type.switches.join(', ')} is needed; an empty text switches the sink off`,
+    );
+  const off = isOff(options, switches) && switches.every((key) => !section.tree.place([...path, key])?.bad);
   addSecrets(section, type, options);
   const place: typeof section.tree.place = (at) => {
     const own = at.length > 0 && stands.get(String(at[0]));
@@ -93,9 +99,12 @@ const readSink = (
     type: type.type,
     sinkType: type,
     options: checked.data ?? {},
-    off: off || checked.data?.[switchName] === '',
+    off: off || isOff(checked.data ?? {}, switches),
   };
 };
+
+const isOff = (options: Readonly<Record<string, unknown>>, switches: readonly string[]): boolean =>
+  switches.length > 0 && switches.every((key) => options[key] === '');
 
 const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {
   const own = stands.get(String(path[0]));

@@ -238,6 +238,8 @@ export interface SinkOptionsType {
   readonly options: z.ZodObject;
   /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
   readonly secrets: readonly string[];
-  /** The option whose empty text switches the sink off. Absent: `url`. */
-  readonly off?: string | undefined;
+  /** The options that switch the sink off when those given are all empty; at least one is needed. Left out: `url`. */
+  readonly switches?: readonly string[];
+  /** Whether a sink with these checked options takes audit events; absent: none of this kind does. */
+  readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
 }

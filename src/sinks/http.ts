@@ -3,7 +3,7 @@ import { credentialsOf, secretsOfUrl } from './credentials.ts';
 import { withDeadline } from './deadline.ts';
 import type { SinkDeps } from './sink-type.ts';
 
-/** How much of an answer is read where it only serves to tell a person what the receiver said. */
+/** How much of an answer is read, where it only serves to tell a person what the receiver said. */
 const MAX_ANSWER_BYTES = 4_096;
 
 /** What a receiver answered. */
@@ -11,7 +11,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** The `Retry-After` header as it stood, or undefined. */
   readonly retryAfter: string | undefined;
-  /** The first few kilobytes of the body as text. */
+  /** The start of the body as text. */
   readonly body: string;
 }
 
@@ -43,22 +43,23 @@ export interface TlsMaterial {
   readonly key?: string | undefined;
 }
 
-/** Makes an {@link HttpPoster}; `timeoutMs` bounds connect, headers and body each, and the attempt as a whole. */
+/**
+ * Makes an {@link HttpPoster}; `timeoutMs` bounds connect, headers and body each, and the attempt as a whole. Of an answer
+ * at most `maxAnswerBytes` are read (default: a few kilobytes).
+ */
 export const createHttpPoster = (
   url: URL,
   options: {
     readonly timeoutMs: number;
     readonly connections: number;
     readonly tls?: TlsMaterial;
-    /** How much of an answer is read: more than the usual where the answer means something. */
-    readonly answerBytes?: number;
+    readonly maxAnswerBytes?: number;
   },
   deps: SinkDeps,
 ): HttpPoster => {
   const proxyUrl = deps.proxyFor?.(url.href);
   const dispatcher = createDispatcher(options, proxyUrl);
   const target = bare(url);
-  const { answerBytes = MAX_ANSWER_BYTES } = options;
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
@@ -77,7 +78,7 @@ export const createHttpPoster = (
         return {
           status: answer.statusCode,
           retryAfter: [answer.headers['retry-after']].flat()[0],
-          body: await readStart(answer.body, answerBytes),
+          body: await readStart(answer.body, options.maxAnswerBytes ?? MAX_ANSWER_BYTES),
         };
       }),
     close: () => dispatcher.destroy(),
@@ -122,17 +123,17 @@ const authorization = (url: URL): Readonly<Record<string, string>> => {
  * The start of a body. A body that breaks off or comes too slowly is no failure: the status line has said whether the
  * receiver took the delivery, and a repetition would make it take a second one.
  */
-const readStart = async (body: AsyncIterable<Buffer>, most: number): Promise<string> => {
+const readStart = async (body: AsyncIterable<Buffer>, max: number): Promise<string> => {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size >= most) break;
+      if (size >= max) break;
     }
   } catch {
     // What was read until then is all there is to tell.
   }
-  return Buffer.concat(chunks).subarray(0, most).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, max).toString('utf8');
 };

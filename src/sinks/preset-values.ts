@@ -35,10 +35,13 @@ export const alertValues = (delivery: Delivery, deps: Pick<SinkDeps, 'actionsFor
   const { alert } = delivery;
   const plain = publicAlert(delivery);
   const colour = colourOf(alert);
-  const members = plain as unknown as JsonObject;
+  const actions = (deps.actionsFor?.(delivery) ?? []).map(({ label, url }) => ({ label, url }));
+  // Whoever has such a link can act: as a whole, an alert goes to machines that keep it for many to read.
+  const { actions: _, ...members } = plain as unknown as JsonObject;
   return {
     ...members,
     alert: members,
+    actions,
     state: alert.status === 'resolved' ? 'resolved' : alert.rule.level,
     thread: delivery.thread ?? plain.incident,
     headline: fit(headlineOf(alert), MAX_HEADLINE, oneLine),
@@ -48,7 +51,6 @@ export const alertValues = (delivery: Delivery, deps: Pick<SinkDeps, 'actionsFor
     colour_number: Number.parseInt(colour.slice(1), 16),
     facts: factsOf(alert).map(({ name, value }) => ({ name, value })),
     links: linksOf(alert).map((url) => ({ label: new URL(url).host, url: withoutAt(url) })),
-    actions: (deps.actionsFor?.(delivery) ?? []).map(({ label, url }) => ({ label, url })),
     ...timesOf([alert.createdAtMs, alert.decidedAtMs, delivery.createdAtMs]),
     time_readable: readableTime(alert.createdAtMs),
   };

@@ -25,12 +25,12 @@ export interface PresetProblem {
 
 /** A preset as a kind of sink. */
 export interface Preset {
-  readonly type: SinkType & { readonly off: string | undefined };
+  readonly type: SinkType;
   readonly file: PresetFile;
 }
 
 /** Enough of an answer for what it says about every event of a batch. */
-const ANSWER_BYTES = 262_144;
+const MAX_ANSWER_BYTES = 262_144;
 
 interface Requests {
   readonly firing: RequestMaker;
@@ -69,11 +69,12 @@ export const compilePreset = (
   };
   if (problems.length > 0) return { preset: undefined, problems };
   const limits = limitsOf(file.limits);
-  const type: Preset['type'] = {
+  const type: SinkType = {
     type: name,
     options: options.options,
     secrets: options.secrets,
-    off: options.off,
+    ...(options.off !== undefined && { switches: [options.off] }),
+    takesEvents: () => file.events !== undefined,
     ...(limits && { limits }),
     create: (sinkName, given, deps) =>
       createPresetSink({ name: sinkName, type: name, file, options, requests }, given, deps),
@@ -160,7 +161,7 @@ const createPresetSink = (
   const { timeout: timeoutMs, concurrency, ca, cert, key } = settings;
   const http = createHttpPoster(
     target,
-    { timeoutMs, connections: concurrency, tls: { ca, cert, key }, answerBytes: ANSWER_BYTES },
+    { timeoutMs, connections: concurrency, tls: { ca, cert, key }, maxAnswerBytes: MAX_ANSWER_BYTES },
     deps,
   );
   const secrets = Object.entries(file.options)

@@ -36,10 +36,20 @@ export interface AlertAction {
 export interface SinkType<Options extends z.ZodObject = z.ZodObject> {
   /** The value of `type:` in the configuration. */
   readonly type: string;
-  /** The options beside `type`. Strict; every option is described. An empty `url` is legal: the sink is off. */
+  /** The options beside `type`. Strict; every option is described. Its {@link switches} may be empty: the sink is off. */
   readonly options: Options;
   /** Options that hold a secret or the content of a file: the configuration also accepts `<name>_file`. */
   readonly secrets: readonly string[];
+  /**
+   * The options that say where it sends, of which at least one is needed: the sink is off when those that are given are
+   * all empty. Left out: `url`.
+   */
+  readonly switches?: readonly string[];
+  /**
+   * Whether a sink made with these options has `sendEvents`, so that it may be fed with audit events; absent: none of
+   * this kind has.
+   */
+  readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
   /** What the sink's receiver can stand, where the operator does not say: see docs/sinks.md, "Common options". */
   readonly limits?: SinkLimits;
   /**

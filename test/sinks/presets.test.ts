@@ -85,7 +85,8 @@ describe('shipped presets', () => {
       expect(file.description).toMatch(/\.$/);
       expect(file.documentation).toMatch(/^https:/);
       expect(file.title).not.toBe('');
-      expect(type.off).toBeDefined();
+      expect(type.switches).toHaveLength(1);
+      expect(type.takesEvents?.({})).toBe(file.events !== undefined);
       expect(() => type.options.extend({ type: z.string() })).not.toThrow();
     },
   );
