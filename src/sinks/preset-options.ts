@@ -14,6 +14,9 @@ export interface PresetOptions {
   readonly off: string | undefined;
 }
 
+/* What the configuration itself reads of every sink, and the form in which it takes secrets from files. */
+const RESERVED = /^(type|rate|burst|fold_above|fallback)$|_file$/;
+
 /** Compiles the options of a preset; problems are reported. */
 export const compileOptions = (file: PresetFile, problem: Report): PresetOptions => {
   const common = httpOptions({ timeout: '10s', concurrency: file.limits.concurrency ?? 1 });
@@ -21,7 +24,7 @@ export const compileOptions = (file: PresetFile, problem: Report): PresetOptions
   const own: Record<string, z.ZodType> = {};
   for (const [name, option] of Object.entries(file.options)) {
     const path = ['options', name];
-    if (Object.hasOwn(common, name) || name === 'type' || name === 'url_file' || name === 'fallback')
+    if (Object.hasOwn(common, name) || RESERVED.test(name))
       problem(path, `every sink has an option "${name}" of its own; allowed: another name`, true);
     if (option.needed && option.default !== undefined)
       problem(

@@ -379,6 +379,20 @@ describe('problems of presets', () => {
   });
 });
 
+describe('docs/sinks.md', () => {
+  it('has an example of presets that loads', async () => {
+    const page = readFileSync(join(ROOT, 'docs/sinks.md'), 'utf8');
+    const [, example = ''] = /```yaml\n(sinks:\n {2}oncall[^]*?)```/.exec(page) ?? [];
+    const loaded = await load(folder({ ...RULES, 'monitor.yml': ACCOUNT + example }));
+    expect(loaded.problems).toEqual([]);
+    expect(loaded.sinks?.map(({ type, off }) => [type, off])).toEqual([
+      ['pagerduty', true],
+      ['teams', true],
+      ['splunk', true],
+    ]);
+  });
+});
+
 describe('docs/presets.md', () => {
   const page = readFileSync(join(ROOT, 'docs/presets.md'), 'utf8');
   const [preset = '', sinks = ''] = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text]) => text ?? '');
