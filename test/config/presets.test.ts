@@ -382,7 +382,7 @@ describe('problems of presets', () => {
 describe('docs/sinks.md', () => {
   it('has an example of presets that loads', async () => {
     const page = readFileSync(join(ROOT, 'docs/sinks.md'), 'utf8');
-    const [, example = ''] = /```yaml\n(sinks:\n {2}oncall[^]*?)```/.exec(page) ?? [];
+    const [, example = ''] = /```yaml\n(sinks:\n {2}oncall: \{ type: pagerduty[^]*?)```/.exec(page) ?? [];
     const loaded = await load(folder({ ...RULES, 'monitor.yml': ACCOUNT + example }));
     expect(loaded.problems).toEqual([]);
     expect(loaded.sinks?.map(({ type, off }) => [type, off])).toEqual([
