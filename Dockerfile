@@ -41,6 +41,8 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY config /config
+# A folder mounted at /config hides what the image has there; the presets that come with the program stay.
+COPY config/presets ./presets
 # `demo`, and every command without --config, looks beside the package. A new volume takes over owner and mode of /data.
 RUN ln -s /config /app/config \
     && mkdir -m 0750 /data \

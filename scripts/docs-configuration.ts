@@ -58,6 +58,8 @@ const sinks = (schema: JsonSchema): string => {
   );
   const shared = `#### Options of every sink\n\nDefaults depend on the type: [sinks](sinks.md#common-options).\n\n${table(rows({ properties: Object.fromEntries(common) }))}`;
   const own = variants
+    // Those of presets are in docs/sinks.md.
+    .slice(0, SINK_TYPES.length)
     .map((variant, index) => {
       const type = SINK_TYPES[index]?.type ?? '';
       // The `<secret>_file` options are said once, in the text, and not once more for every sink.
@@ -76,7 +78,7 @@ const sinks = (schema: JsonSchema): string => {
     })
     .join('\n\n')
     .replaceAll(/\n{3,}/g, '\n\n');
-  return `${shared}\n\n${own}`;
+  return `${shared}\n\n${own}\n\n#### Presets\n\nEvery other \`type\` is a preset: [sinks.md](sinks.md#presets-other-receivers) has those that come with the program, [presets.md](presets.md) says how to write one.`;
 };
 
 /** The page with its option tables made anew from the schema. */

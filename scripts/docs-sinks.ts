@@ -2,7 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Delivery } from '../src/core/delivery.ts';
 import { portableJson, publicAlert } from '../src/sinks/alert-json.ts';
+import { httpOptions } from '../src/sinks/http-options.ts';
+import type { Preset } from '../src/sinks/preset.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
+import { shippedPresets } from './presets.ts';
 import type { JsonSchema } from './schema.ts';
 
 const SINKS = new URL('../docs/sinks.md', import.meta.url);
@@ -50,15 +53,56 @@ export const EXAMPLE: Delivery = {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-const options = ({ options, secrets }: (typeof SINK_TYPES)[number]): string => {
+const options = (
+  { options, secrets }: Pick<(typeof SINK_TYPES)[number], 'options' | 'secrets'>,
+  isShown: (name: string) => boolean = () => true,
+): string => {
   const schema = z.toJSONSchema(options, { io: 'input' }) as JsonSchema;
-  const rows = Object.entries(schema.properties ?? {}).map(([name, option]) => {
+  const shown = Object.entries(schema.properties ?? {}).filter(([name]) => isShown(name));
+  const rows = shown.map(([name, option]) => {
     const file = secrets.includes(name) ? `, \`${name}_file\`` : '';
     const needed = schema.required?.includes(name) ?? false;
     const fallback = option.default === undefined ? '–' : `\`${JSON.stringify(option.default)}\``;
     return `| \`${name}\`${file} | ${needed ? '**needed**' : fallback} | ${cell(option.description ?? '')} |`;
   });
   return ['| option | default | meaning |', '|---|---|---|', ...rows].join('\n');
+};
+
+const COMMON = httpOptions({ timeout: '10s', concurrency: 1 });
+
+const endOf = ({ resolved }: Preset['file']): string =>
+  resolved === false
+    ? 'nothing'
+    : resolved === undefined
+      ? 'a message of its own'
+      : 'ends what the alert began';
+
+const pace = ({ limits }: Preset['file']): string => {
+  if (limits.per_second === undefined) return '–';
+  const { per_second: perSecond, burst } = limits;
+  const often = perSecond >= 1 ? `${perSecond} a second` : `${Math.round(perSecond * 60)} a minute`;
+  return burst === undefined ? often : `${often}, ${burst} at once`;
+};
+
+/** The table of presets, and the options of each that are its own. */
+const presets = (): string => {
+  const all = shippedPresets();
+  const rows = all.map(
+    ({ type, file }) =>
+      `| [\`${type.type}\`](#${type.type}) | ${[file.description ?? '', endOf(file), pace(file), file.events === undefined ? 'no' : 'yes', `[${file.title ?? type.type}](${file.documentation ?? ''})`].map(cell).join(' | ')} |`,
+  );
+  const sections = all.map(
+    ({ type }) => `### ${type.type}\n\n${options(type, (name) => !Object.hasOwn(COMMON, name))}`,
+  );
+  return [
+    '| type | what an alert becomes | the end of something | pace by default | all audit events | documentation |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    `These options are the same for all of them:\n\n${options({ options: z.strictObject(COMMON), secrets: ['ca', 'cert', 'key'] })}`,
+    '',
+    sections.join('\n\n'),
+  ].join('\n');
 };
 
 const example = (): string => {
@@ -78,7 +122,10 @@ const withPart = (page: string, name: string, text: string): string => {
 
 /** docs/sinks.md with its tables of options made anew from the schemas. */
 export const withGenerated = (page: string): string =>
-  SINK_TYPES.reduce((made, type) => withPart(made, `options ${type.type}`, options(type)), page);
+  SINK_TYPES.reduce(
+    (made, type) => withPart(made, `options ${type.type}`, options(type)),
+    withPart(page, 'presets', presets()),
+  );
 
 /** docs/webhooks.md with its payload made anew by the sink itself. */
 export const withPayload = (page: string): string => withPart(page, 'payload', example());

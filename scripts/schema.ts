@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { SECTION_ORDER, SECTIONS } from '../src/config/schema.ts';
 import { COMMON_OPTIONS } from '../src/config/sink-limits.ts';
 import { name, text } from '../src/config/values.ts';
+import { presetSchema } from '../src/sinks/preset-schema.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
+import { shippedPresets } from './presets.ts';
 
 /** A JSON Schema, as far as it is looked at here. */
 export interface JsonSchema {
@@ -26,6 +28,7 @@ export interface JsonSchema {
 }
 
 const SCHEMA_FILE = new URL('../config/monitor.schema.json', import.meta.url);
+const PRESET_SCHEMA_FILE = new URL('../config/preset.schema.json', import.meta.url);
 
 /** The option of a sink that takes a secret from a file. */
 const secretFile = (secret: string) =>
@@ -73,11 +76,27 @@ export const describedSchema = (): JsonSchema => {
   const sections = z.strictObject({ ...SECTIONS, sinks });
   const schema = z.toJSONSchema(sections, { io: 'input' }) as JsonSchema;
   const properties = { ...schema.properties };
-  const sinkSchemas = SINK_TYPES.map((type) => {
+  const types = [...SINK_TYPES, ...shippedPresets().map(({ type }) => type)];
+  const sinkSchemas = types.map((type) => {
     const { $schema: _, ...own } = z.toJSONSchema(sinkSchema(type), { io: 'input' }) as JsonSchema;
     return switched(eitherWay(own, type.secrets), type);
   });
-  properties['sinks'] = { ...properties['sinks'], additionalProperties: { anyOf: sinkSchemas } };
+  const ownPreset: JsonSchema = {
+    type: 'object',
+    description: 'A preset of your own: see docs/presets.md.',
+    properties: {
+      type: {
+        type: 'string',
+        pattern: `^(?!(?:${types.map(({ type }) => type).join('|')})$)[a-z][a-z0-9_-]*$`,
+        description: 'Name of its file, without `.yml`.',
+      },
+    },
+    required: ['type'],
+  };
+  properties['sinks'] = {
+    ...properties['sinks'],
+    additionalProperties: { anyOf: [...sinkSchemas, ownPreset] },
+  };
   const account = properties['accounts']?.items;
   properties['accounts'] = {
     ...properties['accounts'],
@@ -129,4 +148,16 @@ const withReferences = (schema: JsonSchema): JsonSchema => {
 /** Content of `config/monitor.schema.json`: the JSON Schema for editors. */
 export const schemaText = (): string => `${JSON.stringify(withReferences(describedSchema()), null, 2)}\n`;
 
-if (import.meta.main) writeFileSync(SCHEMA_FILE, schemaText());
+/** Content of `config/preset.schema.json`: the same for presets. Templates are checked by the program alone. */
+export const presetSchemaText = (): string => {
+  const schema = z.toJSONSchema(presetSchema, { io: 'input' }) as JsonSchema;
+  const portable = JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === 'pattern' && typeof value === 'string' && !isPortable(value) ? undefined : value,
+  ) as JsonSchema;
+  return `${JSON.stringify({ ...portable, title: 'Preset of vonage-audit-monitor' }, null, 2)}\n`;
+};
+
+if (import.meta.main) {
+  writeFileSync(SCHEMA_FILE, schemaText());
+  writeFileSync(PRESET_SCHEMA_FILE, presetSchemaText());
+}

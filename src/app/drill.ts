@@ -16,7 +16,7 @@ import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { openStore } from '../store/open-store.ts';
 import { drillAlert } from './drill-alert.ts';
-import { createSinks } from './sinks.ts';
+import { createSinks, switchOf } from './sinks.ts';
 import { packageVersion } from './version.ts';
 
 /** What came of the drill at one sink. */
@@ -75,7 +75,7 @@ const choose = (settings: Settings, names: readonly string[]): readonly string[]
         `no sink is called "${name}"; there are ${all.join(', ')}${didYouMean(name, all)}`,
       );
     }
-    if (sink.off) throw new UsageError(`sink "${name}" is off: its url is empty`);
+    if (sink.off) throw new UsageError(`sink "${name}" is off: its ${switchOf(sink)} is empty`);
   }
   return settings.sinks
     .filter((sink) => !sink.off && (names.length === 0 || names.includes(sink.name)))

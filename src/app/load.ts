@@ -4,8 +4,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { type CompileOptions, compileRules } from '../rules/compile.ts';
-import { SINK_TYPES } from '../sinks/registry.ts';
 import { checkTemplates } from './check-templates.ts';
+import { sinkKinds } from './sink-kinds.ts';
 import { createSinks } from './sinks.ts';
 
 /** The rules as compiled. */
@@ -29,12 +29,14 @@ export const load = async (options: {
   readonly cwd: string;
   readonly packageDir: string;
   readonly now: Clock;
+  /** Whether presets that no sink uses are checked as well. */
+  readonly everyPreset?: boolean;
 }): Promise<Loaded> => {
   const file = options.path ?? defaultConfigPath(options.cwd, options.packageDir);
   const loaded = await loadConfiguration({
     path: file,
     env: options.env,
-    sinkTypes: SINK_TYPES,
+    ...sinkKinds(options.packageDir, options.everyPreset),
     now: options.now,
   });
   const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));

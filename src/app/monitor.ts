@@ -19,7 +19,7 @@ import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
-import { createSinks } from './sinks.ts';
+import { createSinks, switchOf } from './sinks.ts';
 import { packageVersion } from './version.ts';
 import { startWork } from './work.ts';
 
@@ -176,7 +176,11 @@ const announce = (parts: MonitorParts, version: string, live: readonly string[])
   const { settings, rules, log } = parts;
   for (const warning of parts.warnings) log.warn('config.warning', { warning: formatProblem(warning) });
   for (const sink of settings.sinks.filter((candidate) => candidate.off)) {
-    log.info('config.sink_off', { sink: sink.name, type: sink.type, reason: 'its url is empty' });
+    log.info('config.sink_off', {
+      sink: sink.name,
+      type: sink.type,
+      reason: `its ${switchOf(sink)} is empty`,
+    });
   }
   log.info('rules.loaded', {
     rules: rules.rules.length,

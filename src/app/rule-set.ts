@@ -8,8 +8,8 @@ import type { Clock } from '../core/clock.ts';
 import type { RuleInfo } from '../core/match.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { compileRules } from '../rules/compile.ts';
-import { SINK_TYPES } from '../sinks/registry.ts';
 import { type CompiledRules, ruleOptions } from './load.ts';
+import { sinkKinds } from './sink-kinds.ts';
 
 /** Where rules and what they are judged with come from. */
 export interface RuleSetOptions {
@@ -73,7 +73,7 @@ export const loadRuleSet = async (options: RuleSetOptions): Promise<RuleSet> => 
   const configuration = await loadConfiguration({
     path: file,
     env: options.env,
-    sinkTypes: SINK_TYPES,
+    ...sinkKinds(options.packageDir),
     now: options.now,
   });
   const { aboutRules, ruleFiles } = configuration;

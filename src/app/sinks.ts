@@ -1,15 +1,19 @@
+import type { SinkOptionsType } from '../config/schema.ts';
 import type { SinkSettings } from '../config/settings.ts';
 import type { Sink } from '../core/delivery.ts';
-import { SINK_TYPES } from '../sinks/registry.ts';
-import type { SinkDeps } from '../sinks/sink-type.ts';
+import type { SinkDeps, SinkType } from '../sinks/sink-type.ts';
 
 /** Makes the sinks that are on, in the order of the configuration. Opens no connection. */
 export const createSinks = (settings: readonly SinkSettings[], deps: SinkDeps): readonly Sink[] =>
   settings
     .filter((sink) => !sink.off)
-    .map(({ name, type, options }) => {
-      const sinkType = SINK_TYPES.find((candidate) => candidate.type === type);
-      // The configuration was checked against the same registry.
-      if (!sinkType) throw new Error(`sink "${name}" has the unknown type "${type}"`);
+    .map(({ name, sinkType, options }) => {
+      // The configuration was read with the kinds of sink-kinds.ts, all of which can make one.
+      if (!isSinkType(sinkType)) throw new Error(`sink "${name}" has a type that makes none`);
       return sinkType.create(name, options, deps);
     });
+
+/** The options whose empty texts switch a sink off. */
+export const switchOf = ({ sinkType }: SinkSettings): string => (sinkType.switches ?? ['url']).join(', ');
+
+const isSinkType = (type: SinkOptionsType): type is SinkType => 'create' in type;

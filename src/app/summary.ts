@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEVELS } from '../core/alert.ts';
 import type { CompiledRules } from './load.ts';
+import { switchOf } from './sinks.ts';
 
 /** What would run, for people: a few lines without secrets. */
 export const summary = (
@@ -16,7 +17,7 @@ export const summary = (
     .filter(({ count }) => count > 0)
     .map(({ level, count }) => `${count} ${level}`);
   const on = settings.sinks.filter((sink) => !sink.off).map((sink) => `${sink.name} (${sink.type})`);
-  const off = settings.sinks.filter((sink) => sink.off).map((sink) => sink.name);
+  const off = settings.sinks.filter((sink) => sink.off).map((sink) => `${sink.name} (no ${switchOf(sink)})`);
   const listen = settings.http.listen;
   const rows = [
     ['configuration', file],
@@ -29,7 +30,7 @@ export const summary = (
     ['rules', `${rules.rules.length}${levels.length > 0 ? ` (${levels.join(', ')})` : ''}`],
     ['rules left out', rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`).join(', ')],
     ['sinks', on.join(', ') || 'none'],
-    ['sinks off', off.length > 0 ? `${off.join(', ')} (no url)` : ''],
+    ['sinks off', off.join(', ')],
     ['routes', `${settings.routes.length}`],
     ['store', `${settings.store.path}, kept ${formatDuration(settings.store.retentionMs)}`],
     ['http', listen ? `${listen.host}:${listen.port}` : 'off'],

@@ -11,7 +11,7 @@ export const registerCheck = (program: Command, context: CommandContext): void =
     .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
     .addHelpText('after', '\nExample:\n  vonage-audit-monitor check --config config/monitor.yml')
     .action(async (options: { config?: string }) => {
-      const loaded = await loadFor(options.config);
+      const loaded = await loadFor(options.config, true);
       const lines = problemLines(loaded);
       if (lines !== '') process.stderr.write(`${lines}\n`);
       if (!loaded.ready) {

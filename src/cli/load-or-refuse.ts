@@ -8,13 +8,14 @@ import { formatProblem } from '../core/problem.ts';
 export const PACKAGE_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Configuration and rules for a command, from `--config` or the default place. */
-export const loadFor = (config: string | undefined): Promise<Loaded> =>
+export const loadFor = (config: string | undefined, everyPreset = false): Promise<Loaded> =>
   load({
     path: config,
     env: processEnvironment(),
     cwd: process.cwd(),
     packageDir: PACKAGE_DIR,
     now: Date.now,
+    everyPreset,
   });
 
 /** All problems and warnings, one a line, as `file:line:column: text`. */

@@ -11,6 +11,7 @@ import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
 import { readDrill, readHeartbeat } from './read-checks.ts';
 import { readLists } from './read-lists.ts';
+import { type PresetSource, readPresets, type SinkTypes } from './read-presets.ts';
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
@@ -101,6 +102,8 @@ export const loadConfiguration = async (options: {
   readonly path: string;
   readonly env: Environment;
   readonly sinkTypes: readonly SinkOptionsType[];
+  /** Where kinds of sink come from beside `sinkTypes`. Absent: there are no others. */
+  readonly presets?: PresetSource;
   readonly now: Clock;
 }): Promise<LoadedConfiguration> => {
   const { path } = options;
@@ -166,6 +169,20 @@ export const loadConfiguration = async (options: {
         `unknown key ${JSON.stringify(key.slice(0, 80))}${didYouMean(key, SECTION_ORDER) || `; allowed: ${SECTION_ORDER.join(', ')}`}`,
       );
 
+  const readSinkTypes = async (): Promise<SinkTypes> => {
+    const { sinkTypes: builtIn, presets: source } = options;
+    const folders = section.check(SECTIONS.presets, ['presets']) ?? [];
+    const report = (to: Problem[]) => (problem: Problem) => {
+      to.push(problem);
+      elsewhere.add(problem);
+    };
+    return source === undefined
+      ? { names: builtIn.map(({ type }) => type), find: (name) => builtIn.find(({ type }) => type === name) }
+      : await readPresets(section, folders, builtIn, source, {
+          problem: report(problems),
+          warn: report(warnings),
+        });
+  };
   const accounts = readAccounts(section);
   const api = section.check(SECTIONS.api, ['api']);
   const poll = section.check(SECTIONS.poll, ['poll']);
@@ -177,7 +194,7 @@ export const loadConfiguration = async (options: {
   const lists = readList?.lists;
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
-  const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
+  const { sinks, names: sinkNames } = readSinks(section, await readSinkTypes());
   const routes = readRoutes(section, {
     sinks: sinkNames,
     accounts: accountNames(section),

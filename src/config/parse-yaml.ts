@@ -36,9 +36,10 @@ export interface ParsedYaml {
 /**
  * Parses one YAML 1.2 document with the core schema into plain values, replacing references in scalar values. Never
  * throws, and takes time and memory in proportion to the text, whatever the text is. Not allowed, and reported: a
- * second document, tags, merge keys, keys given twice, and aliases that multiply the file.
+ * second document, tags, merge keys, keys given twice, and aliases that multiply the file. `needed` is what an empty
+ * file lacks.
  */
-export const parseYaml = (text: string, lookup: Lookup): ParsedYaml => {
+export const parseYaml = (text: string, lookup: Lookup, needed = 'at least "accounts"'): ParsedYaml => {
   const lines = new LineCounter();
   const position = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
@@ -79,7 +80,7 @@ export const parseYaml = (text: string, lookup: Lookup): ParsedYaml => {
     });
   if (document.errors.length > 0) return { tree: undefined, problems, position };
   if (document.contents === null || isEmpty(document.contents)) {
-    problems.push({ offset: 0, message: 'the file is empty; allowed: at least "accounts"' });
+    problems.push({ offset: 0, message: `the file is empty; allowed: ${needed}` });
     return { tree: undefined, problems, position };
   }
   const walked = walk(document.contents, text, lookup, (offset) => position(offset).line);

@@ -1,3 +1,4 @@
+import type { SinkTypes } from './read-presets.ts';
 import { readSecret } from './read-secret.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
@@ -13,7 +14,7 @@ const DEFAULT_SINKS = { console: { type: 'log' } };
 /** Reads `sinks`. Sinks with problems are reported and left out; `names` holds them all, for the routes. */
 export const readSinks = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
 ): { readonly sinks: readonly SinkSettings[]; readonly names: readonly string[] | undefined } => {
   const given = section.value(['sinks']);
   if (section.tree.place(['sinks'])?.bad) return { sinks: [], names: undefined };
@@ -33,7 +34,7 @@ export const readSinks = (
 
 const readSink = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
   name: string,
   value: unknown,
 ): SinkSettings | undefined => {
@@ -71,7 +72,8 @@ const readSink = (
     }
   }
   const switches = (type.switches ?? ['url']).filter((key) => Object.hasOwn(options, key));
-  if (type.switches !== undefined && switches.length === 0)
+  // A single one is needed by the schema itself, which says so.
+  if (type.switches !== undefined && type.switches.length > 1 && switches.length === 0)
     section.problem(
       path,
       `${label}: one of ${type.switches.join(', ')} is needed; an empty text switches the sink off`,
@@ -98,6 +100,7 @@ const readSink = (
   return {
     name,
     type: type.type,
+    sinkType: type,
     options: own,
     off: off || isOff(own, switches),
     limits: sinkLimits(common, type.limits),
@@ -169,19 +172,20 @@ const secretFrom = (section: Section, path: Path, file: unknown): unknown => {
 
 const readType = (
   section: Section,
-  sinkTypes: readonly SinkOptionsType[],
+  sinkTypes: SinkTypes,
   path: Path,
   value: Readonly<Record<string, unknown>>,
 ): SinkOptionsType | undefined => {
-  const types = sinkTypes.map(({ type }) => type);
+  const types = sinkTypes.names;
   const at = [...path, 'type'];
   if (section.tree.place(at)?.bad) return undefined;
   if (!Object.hasOwn(value, 'type')) {
     section.problem(path, `${pathLabel(at)} is missing; allowed: ${types.join(', ')}`);
     return undefined;
   }
-  const type = sinkTypes.find((candidate) => candidate.type === value['type']);
-  if (type !== undefined) return type;
+  const type = sinkTypes.find(String(value['type']));
+  // What is wrong with a preset has been reported at its own place.
+  if (type !== undefined) return type === 'faulty' ? undefined : type;
   section.problem(
     at,
     `${pathLabel(at)}: found ${found(section.tree, at, false)}, allowed: ${types.join(', ')}${section.hint(at, types)}`,

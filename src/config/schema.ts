@@ -193,6 +193,12 @@ export const SECTIONS = {
     .array(text())
     .default(['rules'])
     .describe('Rule files, or folders that are searched for `*.yml` and `*.yaml`; relative to this file.'),
+  presets: z
+    .array(text())
+    .default(['presets'])
+    .describe(
+      'Folders with presets of your own, or preset files; relative to this file. A sink of `type: NAME` is made of `NAME.yml`.',
+    ),
   lists,
   timezone: timezone().default('UTC').describe('Zone in which rules read the time of day.'),
   time_windows: z
@@ -294,6 +300,7 @@ export const SECTION_ORDER = [
   'lists',
   'timezone',
   'time_windows',
+  'presets',
   'sinks',
   'routes',
   'http',
@@ -313,4 +320,6 @@ export interface SinkOptionsType {
   readonly limits?: SinkLimitDefaults;
   /** The options that switch the sink off when those given are all empty; at least one is needed. Left out: `url`. */
   readonly switches?: readonly string[];
+  /** Whether a sink with these checked options takes audit events; absent: none of this kind does. */
+  readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
 }

@@ -1,6 +1,7 @@
 import type { Route } from '../core/route.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
+import type { SinkOptionsType } from './schema.ts';
 import type { SinkLimitSettings } from './sink-limits.ts';
 import type { ListenAddress, PollStart } from './values.ts';
 
@@ -18,8 +19,10 @@ export interface AccountSettings {
 export interface SinkSettings {
   readonly name: string;
   readonly type: string;
+  /** The kind of sink that `type` names; one of those the configuration was read with, or made of a preset. */
+  readonly sinkType: SinkOptionsType;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Its `url` is empty: it takes no deliveries, and its options are not complete. */
+  /** The option that switches it off, `url` for most, is empty: it takes no deliveries, and its options are not complete. */
   readonly off: boolean;
   readonly limits: SinkLimitSettings;
 }

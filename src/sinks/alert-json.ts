@@ -137,7 +137,7 @@ const publicSummary = ({ summary }: Delivery['alert']): PublicSummary | null =>
  * JSON text that every parser takes: a lone half of a surrogate pair, which JSON.stringify writes as an escape and
  * strict parsers refuse, becomes the replacement character.
  */
-export const portableJson = (value: PublicAlert | JsonObject): string =>
+export const portableJson = (value: PublicAlert | Json): string =>
   JSON.stringify(value).replace(/\\(u[0-9a-f]{4}|.)/g, (escape, escaped: string) =>
     /^ud[89a-f]/.test(escaped) ? String.raw`\ufffd` : escape,
   );

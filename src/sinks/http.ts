@@ -23,9 +23,15 @@ export interface HttpPoster {
   readonly secrets: readonly string[];
   /**
    * One POST. Resolves for every answer, redirects included (they are not followed). Rejects when there is none:
-   * network errors as undici gives them, DeadlineError, CalledOffError.
+   * network errors as undici gives them, DeadlineError, CalledOffError. `to` names another method, or another path of
+   * the same host.
    */
-  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  post(
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    to?: { readonly url: URL; readonly method: 'POST' | 'PUT' | 'PATCH' },
+  ): Promise<HttpAnswer>;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -53,19 +59,18 @@ export const createHttpPoster = (
 ): HttpPoster => {
   const proxyUrl = deps.proxyFor?.(url.href);
   const dispatcher = createDispatcher(options, proxyUrl);
-  const target = new URL(url);
-  target.username = '';
-  target.password = '';
-  target.hash = '';
+  const target = bare(url);
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
     secrets: [url, ...(proxyUrl === undefined ? [] : [new URL(proxyUrl)])].flatMap(secretsOfUrl),
-    post: (body, headers, signal) =>
+    post: (body, headers, signal, to) =>
       withDeadline(signal, options.timeoutMs, async (signal) => {
-        const answer = await request(target, {
+        const address = to === undefined ? target : bare(to.url);
+        if (address.origin !== target.origin) throw new Error('the request would go to another host');
+        const answer = await request(address, {
           dispatcher,
-          method: 'POST',
+          method: to?.method ?? 'POST',
           headers: { ...own, ...headers },
           body,
           signal,
@@ -78,6 +83,15 @@ export const createHttpPoster = (
       }),
     close: () => dispatcher.destroy(),
   };
+};
+
+/** A URL as it is requested: its credentials go into a header, its fragment nowhere. */
+const bare = (url: URL): URL => {
+  const address = new URL(url);
+  address.username = '';
+  address.password = '';
+  address.hash = '';
+  return address;
 };
 
 const createDispatcher = (

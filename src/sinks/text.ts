@@ -18,25 +18,30 @@ export const oneLine = (text: string): string => printable(text).replace(/\s+/g,
 /**
  * Text of at most `max` UTF-16 units after `escape` was applied to each code point, with a note where it was cut.
  * Never splits a code point or an escape, and looks at no more than a few times `max`, however long the text is.
- * `clean` is applied first; give it {@link oneLine} or {@link printable}.
+ * `clean` is applied first; give it {@link oneLine} or {@link printable}. `measure` counts in another unit, such as
+ * bytes; it must be additive.
  */
 export const fit = (
   text: string,
   max: number,
   clean: (text: string) => string = printable,
   escape: (codePoint: string) => string = (codePoint) => codePoint,
+  measure: (text: string) => number = (text) => text.length,
 ): string => {
   let head = text.slice(0, max * 4);
   const shortened = head.length < text.length;
   // A slice may end inside a surrogate pair; half a pair would become a replacement character.
   if (shortened) head = head.replace(/[\ud800-\udbff]$/, '');
+  const room = max - measure(CUT_NOTE);
   let whole = '';
+  let size = 0;
   let withRoomForNote = '';
   for (const codePoint of clean(head)) {
-    const next = whole + escape(codePoint);
-    if (next.length > max) return withRoomForNote + CUT_NOTE;
-    whole = next;
-    if (whole.length <= max - CUT_NOTE.length) withRoomForNote = whole;
+    const next = escape(codePoint);
+    size += measure(next);
+    if (size > max) return withRoomForNote + CUT_NOTE;
+    whole += next;
+    if (size <= room) withRoomForNote = whole;
   }
   return shortened ? withRoomForNote + CUT_NOTE : whole;
 };

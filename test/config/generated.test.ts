@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { withOptions } from '../../scripts/docs-configuration.ts';
-import { describedSchema, schemaText } from '../../scripts/schema.ts';
+import { describedSchema, presetSchemaText, schemaText } from '../../scripts/schema.ts';
 import { SINK_TYPES } from '../../src/sinks/registry.ts';
 import { ACCOUNT, folder, load } from './files.ts';
 
@@ -29,7 +29,11 @@ describe('the schema for editors', () => {
     expect(accepts(`${ACCOUNT}api: { page_size: 101 }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}poll: { interval: 30 }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}log: { level: loud }\n`)).toBe(false);
-    expect(accepts(`${ACCOUNT}sinks: { s: { type: smoke } }\n`)).toBe(false);
+    // An unknown type may be a preset of the operator's own; `check` knows.
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: smoke, any: 1 } }\n`)).toBe(true);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: Log } }\n`)).toBe(false);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: ntfy, topic: a } }\n`)).toBe(true);
+    expect(accepts(`${ACCOUNT}sinks: { s: { type: ntfy } }\n`)).toBe(false);
     expect(accepts(`${ACCOUNT}sinks: { s: { type: log, frob: 1 } }\n`)).toBe(false);
   });
 
@@ -47,6 +51,25 @@ describe('the schema for editors', () => {
     };
     visit('', describedSchema());
     expect(undescribed).toEqual([]);
+  });
+});
+
+describe('the schema of presets for editors', () => {
+  it('is current (node scripts/schema.ts)', () => {
+    expect(repository('config/preset.schema.json')).toBe(presetSchemaText());
+  });
+
+  it('accepts the shipped presets, which name it, and refuses what the program refuses', () => {
+    const schema = z.fromJSONSchema(JSON.parse(presetSchemaText()) as Parameters<typeof z.fromJSONSchema>[0]);
+    const names = readdirSync(new URL('../../config/presets', import.meta.url));
+    const texts = names.map((name) => repository(`config/presets/${name}`));
+    expect(names.length).toBeGreaterThanOrEqual(12);
+    expect(texts.filter((text) => !schema.safeParse(parse(text)).success)).toEqual([]);
+    const line = '# yaml-language-server: $schema=../preset.schema.json\n';
+    expect(texts.filter((text) => !text.startsWith(line))).toEqual([]);
+    const [first = ''] = texts;
+    expect(schema.safeParse(parse(first.replace('request:', 'requests:'))).success).toBe(false);
+    expect(schema.safeParse(parse(`${first}frob: 1\n`)).success).toBe(false);
   });
 });
 

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EXAMPLE, withGenerated, withPayload } from '../../scripts/docs-sinks.ts';
+import { sinkKinds } from '../../src/app/sink-kinds.ts';
 import { createSinks } from '../../src/app/sinks.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
 import { SINK_TYPES } from '../../src/sinks/registry.ts';
 import { webhookSink } from '../../src/sinks/webhook.ts';
-import { ACCOUNT, folder, load } from '../config/files.ts';
+import { ACCOUNT, folder } from '../config/files.ts';
 import { createReceiver } from '../support/receiver.ts';
 import { sampleDeps } from './sample.ts';
 
@@ -46,7 +49,12 @@ describe('docs/sinks.md', () => {
         slack: 'xoxb-1-a',
         'rules/one.yml': 'title: One\n',
       });
-      const { problems, settings } = await load({ root }, {}, SINK_TYPES);
+      const { problems, settings } = await loadConfiguration({
+        path: join(root, 'monitor.yml'),
+        env: {},
+        ...sinkKinds(ROOT),
+        now: Date.now,
+      });
       expect(problems).toEqual([]);
       for (const sink of createSinks(settings?.sinks ?? [], sampleDeps())) await sink.close();
     }
