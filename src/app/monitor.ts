@@ -11,6 +11,7 @@ import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
+import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
@@ -72,6 +73,7 @@ const runBuilt = async (
     async refresh() {
       countEngine();
       await refreshGauges(store, live, telemetry);
+      await refreshFeedGauges(store, feedWakes.keys(), now, telemetry);
     },
   });
   const countEngine = createEngineCount(rules.engine.counters, telemetry);
@@ -82,6 +84,9 @@ const runBuilt = async (
   for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
   const wakes = new Map(sinks.map((sink) => [sink.name, createLatch()]));
   const live = sinks.map((sink) => sink.name);
+  const feedWakes = new Map(
+    feedsOfSinks(settings.feeds, sinks).map(({ sink }) => [sink.name, createLatch()]),
+  );
   const monitor: Monitor = {
     parts,
     liveRules: createLiveRules({
@@ -95,6 +100,7 @@ const runBuilt = async (
     telemetry,
     sinks,
     wakes,
+    feedWakes,
     wake(names = live) {
       for (const name of names) wakes.get(name)?.ring();
     },

@@ -34,6 +34,8 @@ export interface Monitor {
   readonly sinks: readonly Sink[];
   /** One bell a sink: rung when the outbox may hold something for it. */
   readonly wakes: ReadonlyMap<string, Latch>;
+  /** One bell for each sink that is fed with events: rung when new ones were stored. */
+  readonly feedWakes: ReadonlyMap<string, Latch>;
   /** Rings the bells of some sinks, or of all. */
   wake(sinks?: Iterable<string>): void;
   /** An alert with the sinks that its rule or the routes give, as far as they are on. */

@@ -9,6 +9,7 @@ import { DEFAULT_DELIVERY_POLICY } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
+import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
@@ -46,7 +47,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       monitor.route(
         systemAlert({ name, subject, detail: redact(detail) }, open ? 'firing' : 'resolved', sinceMs, now()),
         // Trouble of a sink is told through the others.
-        name === 'parked' ? [subject] : [],
+        name === 'parked' || name === 'feed' ? [subject] : [],
       ),
     now,
     log,
@@ -89,6 +90,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       redact,
     });
   });
+  const feeds = createFeedLoops(monitor, trouble);
   const storeError = (operation: string) => (error: unknown) =>
     log.error('store.error', { operation, reason: errorText(error) });
 
@@ -99,6 +101,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         [
           ...accounts.map((account) => account.run),
           ...loops.map((loop) => loop.run),
+          ...feeds.map((feed) => feed.run),
           (until) =>
             watch(
               pollers,
@@ -136,13 +139,14 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     async once(signal) {
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
+      const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
       do await Promise.all(loops.map((loop) => loop.drain(signal)));
       while (!signal.aborted && (await isAnyDue(monitor)));
       const delivered =
         (await countDeliveries(monitor, 'pending')) === 0 &&
         (await countDeliveries(monitor, 'parked')) <= parkedBefore;
-      return passed.every(Boolean) && delivered && !signal.aborted;
+      return passed.every(Boolean) && fed.every(Boolean) && delivered && !signal.aborted;
     },
     async close() {
       await Promise.all(accounts.map((account) => account.close()));

@@ -8,6 +8,7 @@ import { type Environment, environmentLookup } from './environment.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
+import { checkFeeds } from './read-feeds.ts';
 import { readLists } from './read-lists.ts';
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
@@ -170,6 +171,7 @@ export const loadConfiguration = async (options: {
   const timeWindows = readTimeWindows(section);
   const { sinks, names: sinkNames } = readSinks(section, options.sinkTypes);
   const routes = readRoutes(section, { sinks: sinkNames, accounts: accountNames(section) });
+  checkFeeds(section, sinks, options.sinkTypes);
   const http = section.check(SECTIONS.http, ['http']);
   const log = section.check(SECTIONS.log, ['log']);
   const proxy = readProxy(options.env);
@@ -213,7 +215,8 @@ export const loadConfiguration = async (options: {
     timezone,
     timeWindows,
     sinks,
-    routes,
+    routes: routes.routes,
+    feeds: routes.feeds,
     http: { listen: http.listen },
     log,
     proxy: proxy.proxy,

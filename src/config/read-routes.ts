@@ -1,6 +1,8 @@
 import { didYouMean, similar } from '../base/similar.ts';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
+import type { FeedRoute } from '../core/feed.ts';
 import { ROUTE_KEYS, type Route } from '../core/route.ts';
+import { EVENT_KIND, feedsOf, isFeedRoute } from './read-feeds.ts';
 import { SECTIONS } from './schema.ts';
 import type { Section } from './section.ts';
 import { type Path, pathLabel } from './tree.ts';
@@ -29,19 +31,27 @@ export interface RouteNames {
  * Reads `routes` and holds them against what they name: sinks, accounts, levels and kinds. A route that can never take
  * an alert is how alerts are lost quietly, so a slip in one is a problem and not a warning.
  */
-export const readRoutes = (section: Section, names: RouteNames): readonly Route[] | undefined => {
+export const readRoutes = (
+  section: Section,
+  names: RouteNames,
+): { readonly routes: readonly Route[]; readonly feeds: readonly FeedRoute[] } | undefined => {
   const routes = section.check(SECTIONS.routes, ['routes']);
   const raw = section.value(['routes']);
-  if (raw === undefined) return names.sinks && [{ match: undefined, to: names.sinks, continue: false }];
+  if (raw === undefined)
+    return names.sinks && { routes: [{ match: undefined, to: names.sinks, continue: false }], feeds: [] };
   // The raw values: one problem in one route must not hide those of the others.
   if (Array.isArray(raw)) checkRoutes(section, names, raw);
-  return routes?.map((route) => ({
-    match:
-      route.match &&
-      Object.fromEntries(Object.entries(route.match).map(([key, value]) => [key, [value].flat()])),
-    to: [...new Set(route.to)],
-    continue: route.continue,
-  }));
+  if (routes === undefined) return undefined;
+  const forAlerts = routes
+    .filter((route) => !isFeedRoute(route))
+    .map((route) => ({
+      match:
+        route.match &&
+        Object.fromEntries(Object.entries(route.match).map(([key, value]) => [key, [value].flat()])),
+      to: [...new Set(route.to)],
+      continue: route.continue,
+    }));
+  return { routes: forAlerts, feeds: feedsOf(routes) };
 };
 
 const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[]): void => {
@@ -50,7 +60,8 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
     const path: Path = ['routes', index];
     checkSinks(section, path, names.sinks);
     checkMatch(section, [...path, 'match'], names.accounts);
-    const rest = raw.length - index - 1;
+    // A feed takes no alert, so it keeps none from the others.
+    const rest = raw.slice(index + 1).filter((other) => !isFeedRoute(other)).length;
     if (Object.hasOwn(route, 'match') || section.value([...path, 'continue']) === true || rest === 0)
       continue;
     section.problem(
@@ -58,11 +69,17 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
       `${pathLabel(path)}: takes every alert, so the ${rest} after it can get none; allowed: "match", "continue: true", or this route as the last`,
     );
   }
-  const last = raw.at(-1);
+  const index = raw.findLastIndex((route) => !isFeedRoute(route));
+  if (index < 0 && raw.length > 0)
+    section.problem(
+      ['routes'],
+      `routes: every route feeds events, so an alert could go nowhere; allowed: a last route without "match", such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
+    );
+  const last: unknown = raw[index];
   if (typeof last === 'object' && last !== null && Object.hasOwn(last, 'match'))
     section.problem(
-      ['routes', raw.length - 1],
-      `routes[${raw.length - 1}]: the last route has "match", so an alert could go nowhere; allowed: a last route without it, such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
+      ['routes', index],
+      `routes[${index}]: the last route has "match", so an alert could go nowhere; allowed: a last route without it, such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
     );
 };
 
@@ -78,7 +95,7 @@ const checkMatch = (section: Section, path: Path, accounts: readonly string[] | 
   if (typeof match !== 'object' || match === null || Array.isArray(match)) return;
   const choices = new Map<string, readonly string[] | undefined>([
     ['level', LEVELS],
-    ['kind', ALERT_KINDS],
+    ['kind', [...ALERT_KINDS, EVENT_KIND]],
     ['account', accounts],
   ]);
   for (const [key, value] of Object.entries(match)) {

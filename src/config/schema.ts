@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FEED_STARTS } from '../core/feed.ts';
 import {
   duration,
   isDays,
@@ -149,10 +150,16 @@ const route = z.strictObject({
   match: routeMatch
     .optional()
     .describe(
-      'What an alert must have: `level`, `kind`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold. All keys must hold. Absent: every alert.',
+      'What an alert must have: `level`, `kind`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold. All keys must hold. Absent: every alert. `kind: event` makes the route a feed: its sinks get the audit events themselves, and no alerts.',
     ),
   to: z.array(text()).min(1, { error: 'allowed: a list of at least one sink' }).describe('Names of sinks.'),
   continue: z.boolean().default(false).describe('Whether the routes below are asked as well.'),
+  from: z
+    .enum(FEED_STARTS)
+    .optional()
+    .describe(
+      'Only with `kind: event`: where a feed that is new begins, with events stored from then on (`now`, the default) or with the oldest that is kept (`start`).',
+    ),
 });
 
 /** Every section but `sinks`, whose types are handed in. */
@@ -231,4 +238,6 @@ export interface SinkOptionsType {
   readonly options: z.ZodObject;
   /** Names of the options that are secrets: they may be given as `<name>_file` and are redacted from the log. */
   readonly secrets: readonly string[];
+  /** Whether a sink with these checked options takes audit events; absent: none of this kind does. */
+  readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
 }

@@ -7,6 +7,7 @@ export type ConditionName =
   | 'unverified'
   | 'clock_skew'
   | 'parked'
+  | 'feed'
   | 'rule_failing'
   | 'store';
 

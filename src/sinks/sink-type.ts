@@ -40,6 +40,11 @@ export interface SinkType<Options extends z.ZodObject = z.ZodObject> {
   readonly options: Options;
   /** Options that hold a secret or the content of a file: the configuration also accepts `<name>_file`. */
   readonly secrets: readonly string[];
+  /**
+   * Whether a sink made with these options has `sendEvents`, so that it may be fed with audit events; absent: none of
+   * this kind has.
+   */
+  readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
   /** What the sink's receiver can stand, where the operator does not say: see docs/sinks.md, "Common options". */
   readonly limits?: SinkLimits;
   /**

@@ -4,6 +4,7 @@ import { createInsertAlerts } from './alerts.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
+import { createFeeds } from './feeds.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
 import { createNames } from './names.ts';
@@ -45,6 +46,7 @@ export const openStore = (options: StoreOptions): Store => {
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
     retention: createRetention(connection),
+    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     history: createHistory(connection, accounts, eventTypes),
     async close() {
       connection.close();

@@ -46,6 +46,7 @@ describe('systemAlert', () => {
       blind: 'critical',
       stale: 'high',
       parked: 'high',
+      feed: 'high',
       unverified: 'medium',
       clock_skew: 'medium',
       rule_failing: 'medium',

@@ -78,9 +78,12 @@ const readonly = async (writable: string): Promise<void> => {
   await open().close();
 };
 
-/** A probe is tiny, so what a window did not fit into holds a few of them. */
+/**
+ * A probe is tiny, so what a window did not fit into holds some of them; and SQLite writes nothing for one that changes
+ * nothing, as most of those within one millisecond do.
+ */
 const probeUntilRefused = async (store: Store): Promise<string> => {
-  for (let i = 0; i < 1_000; i += 1) {
+  for (let i = 0; i < 100_000; i += 1) {
     const refusal = await store.status.probe().then(() => undefined, describeError);
     if (refusal !== undefined) return refusal;
   }
