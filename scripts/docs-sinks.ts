@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Delivery } from '../src/core/delivery.ts';
+import type { Delivery, FedEvent } from '../src/core/delivery.ts';
 import { portableJson, publicAlert } from '../src/sinks/alert-json.ts';
+import { eventLine, FORMATS, type Format } from '../src/sinks/format.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
 import type { JsonSchema } from './schema.ts';
 
@@ -47,6 +48,19 @@ export const EXAMPLE: Delivery = {
   },
 };
 
+/** The event that the page shows in every format. */
+const EXAMPLE_EVENT: FedEvent = {
+  account: 'default',
+  id: '3b1e9d5c-0d5c-4a57-9f0f-8f4d5c6b7a81',
+  eventType: 'ACCOUNT_SECRET_CREATE',
+  createdAtMs: Date.UTC(2026, 2, 1, 2, 14, 7),
+  seenAtMs: Date.UTC(2026, 2, 1, 2, 14, 38, 120),
+  json: '{"id":"3b1e9d5c-0d5c-4a57-9f0f-8f4d5c6b7a81","event_type":"ACCOUNT_SECRET_CREATE","created_at":"2026-03-01T02:14:07","account_id":"abcd1234","user_email":"alice@example.com","source":"CD","source_ip":"203.0.113.9","source_country":"NL","context":{"secret_id":"s1"}}',
+};
+
+const formatted = (format: Format): string =>
+  `\`\`\`json\n${JSON.stringify(JSON.parse(eventLine(format, EXAMPLE_EVENT, '1.0.0')), null, 2)}\n\`\`\``;
+
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 const options = ({ options, secrets }: (typeof SINK_TYPES)[number]): string => {
@@ -69,6 +83,7 @@ const example = (): string => {
 export const withGenerated = (page: string): string => {
   const parts: Readonly<Record<string, string>> = {
     payload: example(),
+    ...Object.fromEntries(FORMATS.map((format) => [`event ${format}`, formatted(format)])),
     ...Object.fromEntries(SINK_TYPES.map((type) => [`options ${type.type}`, options(type)])),
   };
   let made = page;

@@ -127,12 +127,10 @@ describe('a feed', () => {
 
   it('does not blame an event that is taken at the second try', async () => {
     let refusals = 1;
-    const sink = fedSink((batch) => (batch.length === 1 && refusals-- > 0 ? REFUSED : TAKEN));
+    const sink = fedSink(() => (refusals-- > 0 ? REFUSED : TAKEN), 1);
     harness.start(harness.loop(sink));
     await settleDown();
-    await harness.commit('a');
-    await settleDown();
-    await harness.commit('b');
+    await harness.commit('a', 'b');
     await advance(5_000);
     expect(sink.batches.flat()).toEqual(['a', 'a', 'b']);
     expect(await harness.refused()).toEqual([]);
