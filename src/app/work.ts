@@ -91,6 +91,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     });
   });
   const feeds = createFeedLoops(monitor, trouble);
+  for (const feed of feeds) await feed.open();
   const storeError = (operation: string) => (error: unknown) =>
     log.error('store.error', { operation, reason: errorText(error) });
 

@@ -16,6 +16,11 @@ import { createFeedSteps, type Next } from './feed-steps.ts';
 /** Hands the audit events to one sink, in the order in which they were stored. Feeds share nothing with each other. */
 export interface FeedLoop {
   /**
+   * Makes the feed in the store, if it is new: what is stored from then on is what a feed from `now` sends. To be awaited
+   * before anything is collected. Rejects with the store's error.
+   */
+  open(): Promise<void>;
+  /**
    * Feeds the sink until `signal` aborts; then lets the attempt in flight end and resolves, within `graceMs` plus about
    * two seconds. A failing store is logged and tried again; this never rejects.
    */
@@ -54,6 +59,7 @@ const MAX_DRAIN_FAILURES = 5;
 
 /** Makes the loop of one feed. */
 export const createFeedLoop = (options: FeedLoopOptions): FeedLoop => ({
+  open: () => options.feeds.open(options.sink.name, options.from),
   async run(signal) {
     await work(options, signal, false);
   },
@@ -61,7 +67,7 @@ export const createFeedLoop = (options: FeedLoopOptions): FeedLoop => ({
 });
 
 const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: boolean): Promise<boolean> => {
-  const { sink, feeds, random, policy, wake, log } = options;
+  const { sink, random, policy, wake, log } = options;
   const hardStop = new AbortController();
   let grace: NodeJS.Timeout | undefined;
   const onStop = (): void => {
@@ -73,12 +79,9 @@ const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: bo
   const report = createFeedReport(sink.name, options);
   const steps = createFeedSteps({ ...options, report, stopping: signal, hardStop: hardStop.signal });
   let failures = 0;
-  let opened = false;
   /** One step, or a pause when the store refuses. Rejects when it has refused too often for a one-shot run. */
   const step = async (): Promise<Next> => {
     try {
-      if (!opened) await feeds.open(sink.name, options.from);
-      opened = true;
       const next = await steps.next();
       failures = 0;
       return next;

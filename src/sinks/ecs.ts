@@ -16,7 +16,7 @@ import { verbatimLine } from './verbatim.ts';
  */
 
 /** Version of the schema the documents are written in. */
-export const ECS_VERSION = '8.17.0';
+const ECS_VERSION = '8.17.0';
 
 /** Numbers as Elastic's detection rules use them for the levels. */
 const SEVERITY: Readonly<Record<Level, number>> = {

@@ -34,7 +34,7 @@ export const rotatedName = async (path: string, nowMs: number): Promise<string> 
 };
 
 /** Rotated files of `path`, oldest first. Nothing else in the folder is ever touched. */
-export const rotatedFiles = async (path: string): Promise<readonly string[]> => {
+const rotatedFiles = async (path: string): Promise<readonly string[]> => {
   const folder = dirname(path);
   const prefix = `${basename(path)}.`;
   const names = await readdir(folder);

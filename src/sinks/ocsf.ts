@@ -16,7 +16,7 @@ import { verbatimLine } from './verbatim.ts';
  */
 
 /** Version of the schema the documents are written in. */
-export const OCSF_VERSION = '1.5.0';
+const OCSF_VERSION = '1.5.0';
 
 /** `severity_id` and its caption. */
 const SEVERITY: Readonly<Record<Level, readonly [number, string]>> = {

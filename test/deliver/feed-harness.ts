@@ -116,7 +116,8 @@ export const createFeedHarness = () => {
       });
     },
     /** Runs the loop until the test ends or the returned function is called. */
-    start(loop: FeedLoop): () => Promise<void> {
+    async start(loop: FeedLoop): Promise<() => Promise<void>> {
+      await loop.open();
       const stop = new AbortController();
       const end = loop.run(stop.signal);
       running.push({ stop, end });

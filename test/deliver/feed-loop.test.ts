@@ -21,7 +21,7 @@ describe('a feed', () => {
   it('hands over events in batches, in the order in which they were stored, woken by the commit', async () => {
     await harness.commit('before');
     const sink = fedSink();
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b', 'c', 'd', 'e', 'f');
     await settleDown();
@@ -38,7 +38,7 @@ describe('a feed', () => {
 
   it('goes on after a restart exactly behind what the sink took', async () => {
     const first = fedSink();
-    const stop = harness.start(harness.loop(first));
+    const stop = await harness.start(harness.loop(first));
     await settleDown();
     await harness.commit('a', 'b');
     await settleDown();
@@ -46,14 +46,14 @@ describe('a feed', () => {
     await harness.commit('c');
     await harness.restart();
     const second = fedSink();
-    harness.start(harness.loop(second));
+    await harness.start(harness.loop(second));
     await settleDown();
     expect([...first.batches, ...second.batches]).toEqual([['a', 'b'], ['c']]);
   });
 
   it('gives only what is wanted, and is done with the rest', async () => {
     const sink = fedSink();
-    harness.start(harness.loop(sink, { wants: (event) => event.id.startsWith('x') }));
+    await harness.start(harness.loop(sink, { wants: (event) => event.id.startsWith('x') }));
     await settleDown();
     await harness.commit('a', 'x1', 'b', 'x2', 'c');
     await harness.commit(...Array.from({ length: 700 }, (_, n) => `n${n}`));
@@ -66,7 +66,7 @@ describe('a feed', () => {
     const sink = fedSink((_batch, _signal, call) =>
       call < 4 ? { outcome: 'retry', reason: 'hunter2 is busy' } : TAKEN,
     );
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b');
     await advance(10_000);
@@ -91,7 +91,7 @@ describe('a feed', () => {
     const sink = fedSink((_batch, _signal, call) =>
       call === 1 ? { outcome: 'retry', reason: 'HTTP 429', afterMs: 30_000 } : TAKEN,
     );
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a');
     await settleDown();
@@ -104,7 +104,7 @@ describe('a feed', () => {
 
   it('finds the one event that is refused, sets it aside, tells it once and goes on', async () => {
     const sink = fedSink((batch) => (has(batch, 'bad') ? { ...REFUSED, reason: 'no hunter2' } : TAKEN), 8);
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b', 'c', 'bad', 'd', 'e', 'f', 'g', 'h');
     await advance(5_000);
@@ -128,7 +128,7 @@ describe('a feed', () => {
   it('does not blame an event that is taken at the second try', async () => {
     let refusals = 1;
     const sink = fedSink(() => (refusals-- > 0 ? REFUSED : TAKEN), 1);
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b');
     await advance(5_000);
@@ -139,7 +139,7 @@ describe('a feed', () => {
   it('holds when the sink refuses the next event too: nothing is set aside, and it resolves when it flows', async () => {
     let refuses = true;
     const sink = fedSink(() => (refuses ? { outcome: 'rejected', reason: 'HTTP 401' } : TAKEN));
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b', 'c');
     await advance(5 * MINUTE_MS);
@@ -159,7 +159,7 @@ describe('a feed', () => {
 
   it('holds a lone refused event until another one comes by which it can be judged', async () => {
     const sink = fedSink((batch) => (has(batch, 'bad') ? REFUSED : TAKEN));
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('bad');
     await advance(30 * MINUTE_MS);
@@ -173,7 +173,7 @@ describe('a feed', () => {
 
   it('tells of a sink that has been down for a quarter of an hour', async () => {
     const sink = fedSink(() => ({ outcome: 'retry', reason: 'ECONNREFUSED' }));
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a');
     await advance(10 * MINUTE_MS);
@@ -196,7 +196,7 @@ describe('a feed', () => {
       if (failing-- > 0) throw new StoreError('full', 'database x: full');
       return act();
     });
-    harness.start(harness.loop(sink, { feeds }));
+    await harness.start(harness.loop(sink, { feeds }));
     await settleDown();
     await harness.commit('a');
     await advance(10_000);
@@ -208,7 +208,7 @@ describe('a feed', () => {
   it('counts and logs what retention took before it was sent', async () => {
     let verdict: Verdict = { outcome: 'retry', reason: 'down' };
     const sink = fedSink(() => verdict);
-    harness.start(harness.loop(sink));
+    await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a', 'b', 'c');
     await settleDown();
@@ -222,7 +222,7 @@ describe('a feed', () => {
   it('lets a send in flight end when it is stopped, and writes down that it was taken', async () => {
     const answers: ((verdict: Verdict) => void)[] = [];
     const sink = fedSink(() => new Promise((resolve) => answers.push(resolve)));
-    const stop = harness.start(harness.loop(sink));
+    const stop = await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a');
     await settleDown();
@@ -235,7 +235,7 @@ describe('a feed', () => {
 
   it('calls off a send that hangs, within the grace, and keeps the events', async () => {
     const sink = fedSink(() => new Promise(() => {}));
-    const stop = harness.start(harness.loop(sink));
+    const stop = await harness.start(harness.loop(sink));
     await settleDown();
     await harness.commit('a');
     await settleDown();
@@ -252,6 +252,7 @@ describe('a feed', () => {
     let verdict = TAKEN;
     const sink = fedSink(() => verdict);
     const loop = harness.loop(sink, { from: 'start' });
+    await loop.open();
     await harness.commit('a', 'b', 'c', 'd', 'e');
     const never = new AbortController().signal;
     expect(await loop.drain(never)).toBe(true);

@@ -60,7 +60,7 @@ const live = async (
   const never = new Promise<never>(() => {});
 
   /** One life's view of the world: after its death nothing answers any more. */
-  const createLife = () => {
+  const createLife = async (): Promise<void> => {
     let dead = false;
     const around = async <T>(act: () => Promise<T>): Promise<T> => {
       if (dead) return never;
@@ -79,7 +79,7 @@ const live = async (
       // Taken, but the answer got lost on the way.
       return how === 'lost' ? { outcome: 'retry', reason: 'no answer' } : TAKEN;
     };
-    harness.start(
+    await harness.start(
       harness.loop(
         fedSink((batch) => around(() => answer(batch)), eventBatch),
         {
@@ -94,7 +94,7 @@ const live = async (
   const reborn = async (): Promise<void> => {
     doom = { calls: Number.POSITIVE_INFINITY, after: false };
     await harness.restart();
-    createLife();
+    await createLife();
     await settleDown();
   };
   /** The cursor has passed nothing that was neither seen nor recorded nor unwanted. */
@@ -106,7 +106,7 @@ const live = async (
     expect(refused.filter((id) => !id.startsWith('poison'))).toEqual([]);
   };
 
-  createLife();
+  await createLife();
   await settleDown();
   let number = 0;
   for (const happening of story) {

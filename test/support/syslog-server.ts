@@ -29,7 +29,7 @@ const fail = (what: string, at: string): never => {
 };
 
 /** Takes a message apart; throws for whatever the ABNF of RFC 5424, section 6, does not allow. */
-export const parseSyslog = (raw: Buffer): ParsedSyslog => {
+const parseSyslog = (raw: Buffer): ParsedSyslog => {
   const all = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw);
   const head = HEADER.exec(all) ?? fail('header', all);
   const priority = Number(head[1]);
