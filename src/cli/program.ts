@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   rules: async () => (await import('./rules.ts')).registerRules,
   sinks: async () => (await import('./sinks.ts')).registerSinks,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
+  feeds: async () => (await import('./feeds.ts')).registerFeeds,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

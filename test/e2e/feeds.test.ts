@@ -155,6 +155,13 @@ describe('feeds of a running monitor', () => {
       ),
     });
     expect(archived()).toEqual(expect.arrayContaining([bad, good]));
+    const status = startMonitor(['feeds', '--config', installation.config]);
+    expect(await status.ended).toEqual({ code: 0, signal: null });
+    expect(status.output()).toMatch(
+      new RegExp(
+        `^siem: nothing waits\n {2}refused 2\\S+ {2}default \\S+ ${bad} {2}\\(HTTP 422 .*no such type\\)\narchive: nothing waits\nsyslog: nothing waits\n$`,
+      ),
+    );
   });
 
   it('with --once are emptied before the process ends, which says whether that went well', async () => {
