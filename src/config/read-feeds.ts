@@ -80,8 +80,10 @@ const checkFeed = (
       [...path, option],
       `${pathLabel(path)}: "${option}" is about alerts, and a route of kind: ${EVENT_KIND} takes none; allowed: match, to, from`,
     );
-  const takers = sinks.filter((sink) => takesEvents(sink, sinkTypes)).map(({ name }) => name);
   const types = sinkTypes.filter((type) => type.takesEvents !== undefined).map(({ type }) => type);
+  const takers = sinks
+    .filter((sink) => types.includes(sink.type) && takesEvents(sink, sinkTypes))
+    .map(({ name }) => name);
   const to = valueAt(route, ['to']);
   for (const [item, name] of Array.isArray(to) ? to.entries() : []) {
     const sink = sinks.find((candidate) => candidate.name === name);

@@ -49,7 +49,10 @@ export interface RefusedEvent {
 export interface Feeds {
   /** Makes the feed if there is none of that name. One that exists goes on where it ended, whatever `from` says. */
   open(feed: string, from: FeedStart): Promise<void>;
-  /** Up to `limit` events behind the feed's cursor, or behind `after`. None for a feed that was never opened. */
+  /**
+   * Up to `limit` events behind the feed's cursor, or behind `after`; fewer, but at least one, when they are large. None
+   * for a feed that was never opened.
+   */
   read(feed: string, limit: number, after?: number): Promise<FeedPage>;
   /**
    * Moves the cursor to `cursor` (never backward), and records the events that were set aside on the way and the

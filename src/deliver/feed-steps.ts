@@ -61,7 +61,7 @@ interface Refusal {
 export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Next> } => {
   const { sink, feeds, now, random, policy, report, stopping, hardStop } = options;
   const most = Math.max(1, sink.eventBatch ?? DEFAULT_BATCH);
-  const pageSize = options.wants === undefined ? most + 1 : Math.max(most + 1, MIN_PAGE);
+  const pageSize = options.wants === undefined ? most : Math.max(most, MIN_PAGE);
   const trouble = createFeedTrouble(options.conditions, policy, now);
   const wants = ({ event }: FeedEntry): boolean => options.wants?.(event) ?? true;
   let size = most;

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import type { Verdict } from '../core/delivery.ts';
@@ -70,6 +70,7 @@ export const fileSink: SinkType<typeof options> = {
   options,
   secrets: [],
   takesEvents: () => true,
+  exclusive: ({ path }) => `file ${resolve(path)}`,
   create: (name, settings, deps) => {
     const { path, format } = settings;
     const file = basename(path);

@@ -3,6 +3,9 @@ import type { ApplyConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
 
+/** Events of a megabyte each have been seen: a page of them must not fill the memory. */
+const MAX_PAGE_CHARS = 4_000_000;
+
 /** What feeds share with the other parts of the store. */
 export interface FeedDeps {
   readonly accounts: Names;
@@ -43,6 +46,18 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
     'SELECT seq, seen_ms FROM events WHERE seq > ? ORDER BY seq LIMIT 1',
   );
 
+  /** Rows up to the limit, or until they are too much together; read to their end before anything else is asked. */
+  const pageOf = (from: number, limit: number): readonly EventRow[] => {
+    const rows: EventRow[] = [];
+    let chars = 0;
+    for (const row of after.iterate(from, limit)) {
+      rows.push(row);
+      chars += row.json.length;
+      if (chars > MAX_PAGE_CHARS) break;
+    }
+    return rows;
+  };
+
   const entryOf = (row: EventRow): FeedEntry => ({
     cursor: row.seq,
     event: {
@@ -65,7 +80,7 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
       connection.read((): FeedPage => {
         const row = find.get(feed);
         if (row === undefined) return { entries: [], pruned: 0 };
-        return { entries: after.all(from ?? row.cursor, limit).map(entryOf), pruned: row.pruned };
+        return { entries: pageOf(from ?? row.cursor, limit).map(entryOf), pruned: row.pruned };
       }),
 
     advance(feed, cursor, events, changes) {

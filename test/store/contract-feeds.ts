@@ -78,6 +78,20 @@ export const feedContract = (bench: Bench): void => {
     expect((await read(10, entries[1]?.cursor)).map(({ event }) => event.id)).toEqual(['middle', 'again']);
   });
 
+  it('gives fewer at once when they are large, and all in the end', async () => {
+    await bench.store.feeds.open('siem', 'now');
+    const large = Array.from({ length: 20 }, (_, n) =>
+      auditEvent(`large ${n}`, n, { padding: 'x'.repeat(1_000_000) }),
+    );
+    await bench.store.collect.commitWindow(await take(bench.store), windowOf(large), decideNothing);
+    const found: string[] = [];
+    for (let page = await read(); page.length > 0; page = await read(100, page.at(-1)?.cursor)) {
+      expect(page.length).toBeLessThan(20);
+      found.push(...page.map(({ event }) => event.id));
+    }
+    expect(found).toEqual(large.map(({ id }) => id));
+  });
+
   it('never moves a cursor back, and tells what waits and since when', async () => {
     await bench.store.feeds.open('siem', 'now');
     await commit(['a', 'b']);
