@@ -54,9 +54,9 @@ interface Refusal {
  * want it, or when it is recorded as refused in the same transaction.
  *
  * A refused batch is halved until it is taken or is a single event. That one is tried once more; refused again, the next
- * event is tried in its place: if that is taken, the one was to blame and is set aside; if not, the sink seems to refuse
- * whatever it is given, and the feed is held. With every time that it is, more of the next events are tried, so that bad
- * ones in a row do not hold it for ever.
+ * event is tried in its place: if that is taken, and the one refused a last time, it was to blame and is set aside; if
+ * not, the sink seems to refuse whatever it is given, and the feed is held. With every time that it is, more of the next
+ * events are tried, so that bad ones in a row do not hold it for ever.
  */
 export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Next> } => {
   const { sink, feeds, now, random, policy, report, stopping, hardStop } = options;
@@ -177,6 +177,22 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
     return taken();
   };
 
+  /**
+   * The sink takes events, so those it refused before may be to blame, or it has only just got well: each is tried once
+   * more. One that is taken now arrives behind the one by which it was judged; that is better than not at all.
+   */
+  const confirm = async (refusals: readonly Refusal[], cursor: number): Promise<Next> => {
+    const guilty: Refusal[] = [];
+    for (const { event } of refusals) {
+      const verdict = await attempt([event]);
+      if (verdict.outcome === 'retry') return notNow([event], verdict);
+      if (verdict.outcome === 'rejected') guilty.push({ event, reason: reasonOf(verdict) });
+    }
+    if (guilty.length > 0) return setAside(guilty, cursor);
+    await advance(cursor);
+    return taken();
+  };
+
   const judge = async (entry: FeedEntry, reason: string): Promise<Next> => {
     if (suspected !== entry.cursor) {
       suspected = entry.cursor;
@@ -191,7 +207,7 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
       if (successor === undefined) return hold(entry.event, reason, true);
       const verdict = await attempt([successor.event]);
       if (verdict.outcome === 'retry') return notNow([successor.event], verdict);
-      if (verdict.outcome === 'sent') return setAside(refused, successor.cursor);
+      if (verdict.outcome === 'sent') return confirm(refused, successor.cursor);
       refused.push(refusalOf(successor, reasonOf(verdict)));
       last = successor;
     }

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
 
 /** A way to a syslog server. One `send` at a time. */
 export interface SyslogTransport {
@@ -36,6 +36,14 @@ const KEEP_ALIVE_MS = 30_000;
 export const createTransport = (target: SyslogTarget): SyslogTransport =>
   target.protocol === 'udp' ? createUdp(target) : createStream(target);
 
+/** Rejects when the signal aborts, and not before. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    const onAbort = (): void => reject(new Error('called off'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+
 /** One datagram a message (RFC 5426), over a connected socket, so that "nobody listens there" is heard of. */
 const createUdp = ({ host, port }: SyslogTarget): SyslogTransport => {
   let socket: UdpSocket | undefined;
@@ -50,8 +58,8 @@ const createUdp = ({ host, port }: SyslogTarget): SyslogTransport => {
     await closed;
   };
   const open = async (signal: AbortSignal): Promise<UdpSocket> => {
-    const { address, family } = await lookup(host);
-    signal.throwIfAborted();
+    // A name server that does not answer can keep this waiting for longer than an attempt may take.
+    const { address, family } = await Promise.race([lookup(host), aborted(signal)]);
     const opened = createSocket(family === 6 ? 'udp6' : 'udp4');
     opened.on('error', (error) => {
       failure = error;
@@ -107,8 +115,9 @@ const createStream = (target: SyslogTarget): SyslogTransport => {
             ...(ca !== undefined && { ca }),
             ...(cert !== undefined && { cert }),
             ...(key !== undefined && { key }),
-            // An address is checked against the addresses of the certificate; SNI is for names only.
+            // SNI is for names only; the certificate may be for an address as well.
             ...(isIP(serverName) === 0 && { servername: serverName }),
+            checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
           })
         : connectTcp({ host, port });
     socket = opened;

@@ -157,6 +157,23 @@ describe('a feed', () => {
     expect(harness.conditions).toEqual(['open HTTP 401', 'closed ']);
   });
 
+  it('blames nobody when the sink gets well while it looks for the culprit', async () => {
+    for (const refusals of Array.from({ length: 40 }, (_, n) => n)) {
+      const before = harness.conditions.length;
+      let left = refusals;
+      const sink = fedSink(() => (left-- > 0 ? REFUSED : TAKEN), 3);
+      const stop = await harness.start(harness.loop(sink));
+      const ids = Array.from({ length: 12 }, (_, n) => `${refusals}-${n}`);
+      await harness.commit(...ids);
+      await advance(3 * 60 * MINUTE_MS);
+      expect(await harness.waiting()).toEqual([]);
+      expect(await harness.refused()).toEqual([]);
+      expect(new Set(sink.batches.flat())).toEqual(new Set(ids));
+      expect(harness.conditions.slice(before).filter((text) => text.includes('set aside'))).toEqual([]);
+      await stop();
+    }
+  });
+
   it('holds a lone refused event until another one comes by which it can be judged', async () => {
     const sink = fedSink((batch) => (has(batch, 'bad') ? REFUSED : TAKEN));
     await harness.start(harness.loop(sink));
