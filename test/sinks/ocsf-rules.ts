@@ -70,7 +70,6 @@ const endpoint = object({
     'instance_uid',
     'interface_uid',
     'interface_name',
-    'domain',
   ],
   attributes: {
     ip: ip_t,
