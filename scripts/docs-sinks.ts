@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Delivery } from '../src/core/delivery.ts';
+import type { Delivery, FedEvent } from '../src/core/delivery.ts';
 import { portableJson, publicAlert } from '../src/sinks/alert-json.ts';
+import { eventLine, FORMATS, type Format } from '../src/sinks/format.ts';
 import { httpOptions } from '../src/sinks/http-options.ts';
 import type { Preset } from '../src/sinks/preset.ts';
 import { SINK_TYPES } from '../src/sinks/registry.ts';
@@ -50,6 +51,19 @@ export const EXAMPLE: Delivery = {
     decidedAtMs: Date.UTC(2026, 2, 1, 2, 14, 38, 120),
   },
 };
+
+/** The event that the page shows in every format. */
+const EXAMPLE_EVENT: FedEvent = {
+  account: 'default',
+  id: '3b1e9d5c-0d5c-4a57-9f0f-8f4d5c6b7a81',
+  eventType: 'ACCOUNT_SECRET_CREATE',
+  createdAtMs: Date.UTC(2026, 2, 1, 2, 14, 7),
+  seenAtMs: Date.UTC(2026, 2, 1, 2, 14, 38, 120),
+  json: '{"id":"3b1e9d5c-0d5c-4a57-9f0f-8f4d5c6b7a81","event_type":"ACCOUNT_SECRET_CREATE","created_at":"2026-03-01T02:14:07","account_id":"abcd1234","user_email":"alice@example.com","source":"CD","source_ip":"203.0.113.9","source_country":"NL","context":{"secret_id":"s1"}}',
+};
+
+const formatted = (format: Format): string =>
+  `\`\`\`json\n${JSON.stringify(JSON.parse(eventLine(format, EXAMPLE_EVENT, '1.0.0')), null, 2)}\n\`\`\``;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -124,7 +138,10 @@ const withPart = (page: string, name: string, text: string): string => {
 export const withGenerated = (page: string): string =>
   SINK_TYPES.reduce(
     (made, type) => withPart(made, `options ${type.type}`, options(type)),
-    withPart(page, 'presets', presets()),
+    FORMATS.reduce(
+      (made, format) => withPart(made, `event ${format}`, formatted(format)),
+      withPart(page, 'presets', presets()),
+    ),
   );
 
 /** docs/webhooks.md with its payload made anew by the sink itself. */

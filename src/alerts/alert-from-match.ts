@@ -169,7 +169,10 @@ export const alertFromMatch = (
     eventTypes: [...new Set(events.map((event) => event.eventType))],
     ...(to === undefined ? {} : { to }),
     ...(rule.unsilenceable ? { unsilenceable: true } : {}),
-    ...(rule.suppress === undefined ? {} : { suppress: suppressionOf(match, account, rule.suppress) }),
+    ...(resolved ? { resolves: firingAlertId(match, account) } : {}),
+    ...(rule.suppress === undefined || resolved
+      ? {}
+      : { suppress: suppressionOf(match, account, rule.suppress) }),
     createdAtMs: match.atMs,
     decidedAtMs: nowMs,
   };

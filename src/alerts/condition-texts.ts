@@ -73,6 +73,17 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
       'Look at the deliveries of this sink (deliveries list --sink) and at the log for delivery.retry and delivery.parked; then check the receiver.',
     resolved: (sink) => `The drill for sink "${sink}" has arrived.`,
   },
+  feed: {
+    level: 'high',
+    title: 'Events do not reach a sink',
+    aboutAccount: false,
+    problem: (sink, detail, since) =>
+      `Sink "${sink}" has not taken all audit events it should be fed with since ${since}${because(detail)}. Events wait in the database in their order and are tried again, but what the sink looks at does not see them. You get this through another sink.`,
+    action:
+      "Check the receiver behind the sink, its credentials and what it says in the monitor's log lines feed.retry, feed.refused and feed.held. Nothing has to be sent again by hand while events wait; an event that was set aside is named in feed.refused.",
+    resolved: (sink) =>
+      `Sink "${sink}" takes audit events again, from where it stopped. Events that were set aside as refused are not sent again.`,
+  },
   unverified: {
     level: 'medium',
     title: 'The trail could not be read with certainty',

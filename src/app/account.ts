@@ -95,6 +95,7 @@ export const createAccount = (
       telemetry,
       trouble,
       async onCommitted(committed) {
+        if (committed.fresh.length > 0) for (const bell of monitor.feedWakes.values()) bell.ring();
         report(committed);
         await failures.report();
       },

@@ -13,11 +13,12 @@ const aboutSink = (condition: ConditionName): boolean =>
  * closed: nothing would ever end them. Their end is recorded, but told to nobody: nothing has got better.
  */
 export const openConditions = async ({ store, parts }: Monitor): Promise<readonly string[]> => {
-  const { accounts, sinks } = parts.settings;
+  const { accounts, sinks, feeds } = parts.settings;
   const isKnown = (key: string): boolean => {
     const [condition, subject] = splitKey(key);
     // Rules fall silent by themselves, and are then forgotten.
     if (condition === 'rule_failing') return true;
+    if (condition === 'feed') return feeds.some(({ to }) => to.includes(subject));
     const known: readonly { readonly name: string }[] = aboutSink(condition) ? sinks : accounts;
     return known.some(({ name }) => name === subject);
   };

@@ -6,7 +6,7 @@ import { byPlace, type Problem } from '../core/problem.ts';
 import { type CompileOptions, compileRules } from '../rules/compile.ts';
 import { checkTemplates } from './check-templates.ts';
 import { sinkKinds } from './sink-kinds.ts';
-import { createSinks } from './sinks.ts';
+import { createSinks, sharedClaims } from './sinks.ts';
 
 /** The rules as compiled. */
 export type CompiledRules = ReturnType<typeof compileRules>;
@@ -66,14 +66,15 @@ export const ruleOptions = (loaded: LoadedConfiguration): CompileOptions => ({
 
 /** What only making a sink can find: options that are legal one by one but cannot work together. */
 const sinkProblems = async (settings: Settings): Promise<readonly Problem[]> => {
-  const problems: Problem[] = [];
+  const whole = (message: string): Problem => ({ file: settings.file, line: 0, column: 0, message });
+  const problems = sharedClaims(settings.sinks).map(whole);
   for (const sink of settings.sinks) {
     try {
       for (const made of createSinks([sink], { ...UNUSED, proxyFor: settings.proxy.urlFor }))
         await made.close();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      problems.push({ file: settings.file, line: 0, column: 0, message: error.message });
+      problems.push(whole(error.message));
     }
   }
   return problems;

@@ -12,6 +12,7 @@ import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
+import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { underLease } from './lease.ts';
@@ -75,6 +76,7 @@ const runBuilt = async (
     async refresh() {
       countEngine();
       await refreshGauges(store, live, telemetry);
+      await refreshFeedGauges(store, feedWakes.keys(), now, telemetry);
     },
   });
   const countEngine = createEngineCount(rules.engine.counters, telemetry);
@@ -93,6 +95,9 @@ const runBuilt = async (
   for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
   const wakes = new Map(sinks.map((sink) => [sink.name, createLatch()]));
   const live = sinks.map((sink) => sink.name);
+  const feedWakes = new Map(
+    feedsOfSinks(settings.feeds, sinks).map(({ sink }) => [sink.name, createLatch()]),
+  );
   const monitor: Monitor = {
     parts,
     liveRules: createLiveRules({
@@ -106,6 +111,7 @@ const runBuilt = async (
     telemetry,
     sinks,
     wakes,
+    feedWakes,
     wake(names = live) {
       for (const name of names) wakes.get(name)?.ring();
     },

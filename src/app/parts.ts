@@ -35,6 +35,8 @@ export interface Monitor {
   readonly sinks: readonly Sink[];
   /** One bell a sink: rung when the outbox may hold something for it. */
   readonly wakes: ReadonlyMap<string, Latch>;
+  /** One bell for each sink that is fed with events: rung when new ones were stored. */
+  readonly feedWakes: ReadonlyMap<string, Latch>;
   /** Rings the bells of some sinks, or of all. */
   wake(sinks?: Iterable<string>): void;
   /** Where an alert would go if the store, with its silences, were not asked: for when it cannot be. */

@@ -3,6 +3,22 @@ import type { SinkSettings } from '../config/settings.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { SinkDeps, SinkType } from '../sinks/sink-type.ts';
 
+const isSinkType = (type: SinkOptionsType): type is SinkType => 'create' in type;
+
+/** What is claimed by two sinks of which only one can have it, such as a file, as a text for each later one. */
+export const sharedClaims = (settings: readonly SinkSettings[]): readonly string[] => {
+  const claims = new Map<string, string>();
+  const texts: string[] = [];
+  for (const { name, sinkType, options } of settings.filter((sink) => !sink.off)) {
+    const claim = isSinkType(sinkType) ? sinkType.exclusive?.(options) : undefined;
+    if (claim === undefined) continue;
+    const other = claims.get(claim);
+    if (other === undefined) claims.set(claim, name);
+    else texts.push(`sink "${name}": ${claim} is that of sink "${other}"; allowed: one of its own`);
+  }
+  return texts;
+};
+
 /** Makes the sinks that are on, in the order of the configuration. Opens no connection. */
 export const createSinks = (settings: readonly SinkSettings[], deps: SinkDeps): readonly Sink[] =>
   settings
@@ -15,5 +31,3 @@ export const createSinks = (settings: readonly SinkSettings[], deps: SinkDeps): 
 
 /** The options whose empty texts switch a sink off. */
 export const switchOf = ({ sinkType }: SinkSettings): string => (sinkType.switches ?? ['url']).join(', ');
-
-const isSinkType = (type: SinkOptionsType): type is SinkType => 'create' in type;

@@ -32,6 +32,7 @@ export const summary = (
     ['sinks', on.join(', ') || 'none'],
     ['sinks off', off.join(', ')],
     ['routes', `${settings.routes.length}`],
+    ['feeds', [...new Set(settings.feeds.flatMap(({ to }) => to))].join(', ')],
     ['store', `${settings.store.path}, kept ${formatDuration(settings.store.retentionMs)}`],
     ['http', listen ? `${listen.host}:${listen.port}` : 'off'],
   ] as const;

@@ -10,6 +10,7 @@ import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
+import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
@@ -53,7 +54,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         now(),
       ),
       // Trouble of a sink is told through the others.
-      except: name === 'parked' || name === 'circuit' || name === 'drill' ? [subject] : [],
+      except: name === 'parked' || name === 'circuit' || name === 'drill' || name === 'feed' ? [subject] : [],
     }),
     now,
     log,
@@ -103,6 +104,8 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       redact,
     });
   });
+  const feeds = createFeedLoops(monitor, trouble);
+  for (const feed of feeds) await feed.open();
   const storeError = (operation: string) => (error: unknown) =>
     log.error('store.error', { operation, reason: errorText(error) });
 
@@ -113,6 +116,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         [
           ...accounts.map((account) => account.run),
           ...loops.map((loop) => loop.run),
+          ...feeds.map((feed) => feed.run),
           (until) =>
             watch(
               pollers,
@@ -152,6 +156,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     async once(signal) {
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
+      const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
       let blocked: readonly boolean[];
       do blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
@@ -159,7 +164,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       const delivered =
         (await countDeliveries(monitor, 'pending')) === 0 &&
         (await countDeliveries(monitor, 'parked')) <= parkedBefore;
-      return passed.every(Boolean) && delivered && !signal.aborted;
+      return passed.every(Boolean) && fed.every(Boolean) && delivered && !signal.aborted;
     },
     async close() {
       await Promise.all(accounts.map((account) => account.close()));

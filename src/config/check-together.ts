@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
+import { isFeedRoute } from './read-feeds.ts';
 import type { Section } from './section.ts';
 import type { Settings } from './settings.ts';
 import { isLoopback } from './values.ts';
@@ -40,7 +41,11 @@ export const checkTogether = (section: Section, settings: Settings, nowMs: numbe
   const on = new Set(settings.sinks.filter(({ off }) => !off).map(({ name }) => name));
   if (last !== undefined && !last.to.some((name) => on.has(name)))
     section.warn(
-      ['routes', settings.routes.length - 1],
+      ['routes', lastForAlerts(section.value(['routes']))],
       'routes: every sink of the last route is off, so alerts may be recorded and sent nowhere',
     );
 };
+
+/** Place in the file of the last route that is about alerts. */
+const lastForAlerts = (routes: unknown): number =>
+  Array.isArray(routes) ? routes.findLastIndex((route) => !isFeedRoute(route)) : 0;

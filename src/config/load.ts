@@ -10,6 +10,7 @@ import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
 import { readDrill, readHeartbeat } from './read-checks.ts';
+import { checkFeeds } from './read-feeds.ts';
 import { readLists } from './read-lists.ts';
 import { type PresetSource, readPresets, type SinkTypes } from './read-presets.ts';
 import { readRoutes } from './read-routes.ts';
@@ -200,6 +201,11 @@ export const loadConfiguration = async (options: {
     accounts: accountNames(section),
     timeWindows: windowNames(section),
   });
+  checkFeeds(
+    section,
+    sinks,
+    options.sinkTypes.filter((type) => type.takesEvents).map(({ type }) => type),
+  );
   const http = section.check(SECTIONS.http, ['http']);
   const drill = readDrill(section, sinkNames, timezone);
   const heartbeat = readHeartbeat(section);
@@ -245,7 +251,8 @@ export const loadConfiguration = async (options: {
     timezone,
     timeWindows,
     sinks,
-    routes,
+    routes: routes.routes,
+    feeds: routes.feeds,
     http: { listen: http.listen, externalUrl: http.external_url },
     drill,
     heartbeat,

@@ -1,7 +1,9 @@
 import { didYouMean, similar } from '../base/similar.ts';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
+import type { FeedRoute } from '../core/feed.ts';
 import { matchValueProblem, plainValue } from '../core/matcher.ts';
 import { ROUTE_KEYS, type Route } from '../core/route.ts';
+import { EVENT_KIND, feedsOf, isFeedRoute } from './read-feeds.ts';
 import { SECTIONS } from './schema.ts';
 import type { Section } from './section.ts';
 import { type Path, pathLabel } from './tree.ts';
@@ -31,23 +33,31 @@ export interface RouteNames {
  * Reads `routes` and holds them against what they name: sinks, accounts, levels and kinds. A route that can never take
  * an alert is how alerts are lost quietly, so a slip in one is a problem and not a warning.
  */
-export const readRoutes = (section: Section, names: RouteNames): readonly Route[] | undefined => {
+export const readRoutes = (
+  section: Section,
+  names: RouteNames,
+): { readonly routes: readonly Route[]; readonly feeds: readonly FeedRoute[] } | undefined => {
   const routes = section.check(SECTIONS.routes, ['routes']);
   const raw = section.value(['routes']);
-  if (raw === undefined) return names.sinks && [{ match: undefined, to: names.sinks, continue: false }];
+  if (raw === undefined)
+    return names.sinks && { routes: [{ match: undefined, to: names.sinks, continue: false }], feeds: [] };
   // The raw values: one problem in one route must not hide those of the others.
   if (Array.isArray(raw)) checkRoutes(section, names, raw);
-  return routes?.map((route) => ({
-    match:
-      route.match &&
-      Object.fromEntries(Object.entries(route.match).map(([key, value]) => [key, [value].flat()])),
-    to: [...new Set(route.to)],
-    continue: route.continue,
-    ...(route.group && {
-      group: { by: route.group.by, waitMs: route.group.wait, intervalMs: route.group.interval },
-    }),
-    ...hoursOf(route),
-  }));
+  if (routes === undefined) return undefined;
+  const forAlerts = routes
+    .filter((route) => !isFeedRoute(route))
+    .map((route) => ({
+      match:
+        route.match &&
+        Object.fromEntries(Object.entries(route.match).map(([key, value]) => [key, [value].flat()])),
+      to: [...new Set(route.to)],
+      continue: route.continue,
+      ...(route.group && {
+        group: { by: route.group.by, waitMs: route.group.wait, intervalMs: route.group.interval },
+      }),
+      ...hoursOf(route),
+    }));
+  return { routes: forAlerts, feeds: feedsOf(routes) };
 };
 
 const hoursOf = (route: {
@@ -93,9 +103,11 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
     const path: Path = ['routes', index];
     checkSinks(section, path, names.sinks);
     checkMatch(section, [...path, 'match'], names.accounts);
+    // What decides about alerts alone is a problem of its own in a feed.
+    if (isFeedRoute(route)) continue;
     checkHours(section, path, names.timeWindows);
     checkGroup(section, path);
-    const rest = raw.length - index - 1;
+    const rest = raw.slice(index + 1).filter((other) => !isFeedRoute(other)).length;
     const passesOn = section.value([...path, 'otherwise']) === 'next';
     if (passesOn && rest === 0)
       section.problem(
@@ -114,11 +126,17 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
       `${pathLabel(path)}: takes every alert, so the ${rest} after it can get none; allowed: "match", "continue: true", or this route as the last`,
     );
   }
-  const last = raw.at(-1);
+  const index = raw.findLastIndex((route) => !isFeedRoute(route));
+  if (index < 0 && raw.length > 0)
+    section.problem(
+      ['routes'],
+      `routes: every route feeds events, so an alert could go nowhere; allowed: a last route without "match", such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
+    );
+  const last: unknown = raw[index];
   if (typeof last === 'object' && last !== null && Object.hasOwn(last, 'match'))
     section.problem(
-      ['routes', raw.length - 1],
-      `routes[${raw.length - 1}]: the last route has "match", so an alert could go nowhere; allowed: a last route without it, such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
+      ['routes', index],
+      `routes[${index}]: the last route has "match", so an alert could go nowhere; allowed: a last route without it, such as { to: [${names.sinks?.[0] ?? 'console'}] }`,
     );
 };
 
@@ -134,7 +152,7 @@ const checkMatch = (section: Section, path: Path, accounts: readonly string[] | 
   if (typeof match !== 'object' || match === null || Array.isArray(match)) return;
   const choices = new Map<string, readonly string[] | undefined>([
     ['level', LEVELS],
-    ['kind', ALERT_KINDS],
+    ['kind', [...ALERT_KINDS, EVENT_KIND]],
     ['account', accounts],
     ['status', ['firing', 'resolved']],
   ]);

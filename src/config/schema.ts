@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FEED_STARTS } from '../core/feed.ts';
 import type { SinkLimitDefaults } from './sink-limits.ts';
 import {
   duration,
@@ -159,7 +160,7 @@ const route = z.strictObject({
   match: routeMatch
     .optional()
     .describe(
-      'What an alert must have: `level`, `kind`, `status`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold; `!value`: not this one; `~expression`: a regular expression; `!~expression`. All keys must hold. Absent: every alert.',
+      'What an alert must have: `level`, `kind`, `status`, `account`, `rule` (id or title), `tag`, `event_type` or any dotted event field; one value or a list of which any may hold; `!value`: not this one; `~expression`: a regular expression; `!~expression`. All keys must hold. Absent: every alert. `kind: event` makes the route a feed: its sinks get the audit events themselves, and no alerts.',
     ),
   to: z.array(text()).min(1, { error: 'allowed: a list of at least one sink' }).describe('Names of sinks.'),
   continue: z.boolean().default(false).describe('Whether the routes below are asked as well.'),
@@ -177,6 +178,12 @@ const route = z.strictObject({
     .default('hold')
     .describe(
       'What becomes of an alert while the route is closed: it waits until the route opens, or the routes below are asked.',
+    ),
+  from: z
+    .enum(FEED_STARTS)
+    .optional()
+    .describe(
+      'Only with `kind: event`: where a feed that is new begins, with events stored from then on (`now`, the default) or with the oldest that is kept (`start`).',
     ),
 });
 

@@ -1,3 +1,4 @@
+import type { FeedRoute } from '../core/feed.ts';
 import type { Route } from '../core/route.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
@@ -71,6 +72,8 @@ export interface Settings {
   readonly sinks: readonly SinkSettings[];
   /** In order; the last one takes every alert. Sinks that are off are still named. */
   readonly routes: readonly Route[];
+  /** Routes that feed sinks with events instead of alerts. */
+  readonly feeds: readonly FeedRoute[];
   /** `listen` undefined: no HTTP server. */
   readonly http: {
     readonly listen: ListenAddress | undefined;

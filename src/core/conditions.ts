@@ -9,6 +9,7 @@ export type ConditionName =
   | 'parked'
   | 'circuit'
   | 'drill'
+  | 'feed'
   | 'rule_failing'
   | 'store';
 

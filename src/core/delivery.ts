@@ -95,3 +95,9 @@ export interface Sink {
   /** Ends pooled connections. */
   close(): Promise<void>;
 }
+
+/** A sink that takes events. */
+export type FedSink = Sink & Required<Pick<Sink, 'sendEvents'>>;
+
+/** Whether a sink takes events. */
+export const isFedSink = (sink: Sink): sink is FedSink => sink.sendEvents !== undefined;

@@ -2,6 +2,7 @@ import type { Act } from './acts.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
+import type { Feeds } from './feed.ts';
 import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { Outbox } from './outbox.ts';
@@ -33,7 +34,8 @@ export interface StoreStatus {
 export interface Retention {
   /**
    * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
-   * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
+   * attempts, windows, quarantine, records of refused events). Returns how many; fewer than `limit` means done. Events
+   * that a feed had not sent yet go as well, and are counted there.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
 }
@@ -78,6 +80,7 @@ export interface Store {
   readonly conditions: Conditions;
   readonly status: StoreStatus;
   readonly retention: Retention;
+  readonly feeds: Feeds;
   readonly history: History;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;

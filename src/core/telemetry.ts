@@ -26,12 +26,19 @@ export const COUNTERS = {
   rule_groups_evicted_total: ['Groups of stateful rules forgotten since there were too many.', []],
   rule_events_late_total: ['Events too late for the correlation window they belong to.', []],
   delivery_attempts_total: ['Attempts by outcome.', ['sink', 'outcome']],
+  feed_attempts_total: ['Attempts to hand over a batch of audit events, by outcome.', ['sink', 'outcome']],
+  feed_events_total: [
+    'Audit events fed to a sink: sent, refused, or pruned before they were sent.',
+    ['sink', 'outcome'],
+  ],
 } as const satisfies Record<string, readonly [string, readonly string[]]>;
 
 export const GAUGES = {
   watermark_timestamp_seconds: ['Up to when the trail is completely read.', ['account']],
   last_poll_timestamp_seconds: ['When the last pass was committed.', ['account']],
   deliveries: ['Deliveries in the outbox by state.', ['sink', 'state']],
+  feed_lag_events: ['Audit events that a fed sink has still to get.', ['sink']],
+  feed_lag_seconds: ['How long the oldest of them has been stored.', ['sink']],
   conditions_open: ['Open conditions of the monitor about itself.', ['condition']],
   rules_loaded: ['Rules that are evaluated.', []],
   build_info: ['Always 1; the version is a label.', ['version']],

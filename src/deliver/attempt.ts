@@ -1,24 +1,30 @@
 import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
-import type { Delivery, Sink, Verdict } from '../core/delivery.ts';
+import type { Delivery, FedEvent, FedSink, Sink, Verdict } from '../core/delivery.ts';
 
 /** How long a sink may take to answer after it was aborted, before its answer is no longer waited for. */
 export const ABORT_PATIENCE_MS = 1_000;
 
+/** One try at a sink of type `type`. */
+interface Try {
+  readonly type: string;
+  readonly act: (signal: AbortSignal) => Promise<Verdict>;
+}
+
 /** Calls the sink; a throw or an answer of another shape is a bug of the sink and costs this attempt, nothing else. */
-const callSink = async (sink: Sink, delivery: Delivery, signal: AbortSignal): Promise<Verdict> => {
+const callSink = async ({ type, act }: Try, signal: AbortSignal): Promise<Verdict> => {
   try {
-    const verdict: Verdict | undefined = await sink.send(delivery, signal);
+    const verdict: Verdict | undefined = await act(signal);
     switch (verdict?.outcome) {
       case 'sent':
       case 'retry':
       case 'rejected':
         return verdict;
       default:
-        return { outcome: 'retry', reason: `sink of type ${sink.type} answered no verdict` };
+        return { outcome: 'retry', reason: `sink of type ${type} answered no verdict` };
     }
   } catch (error) {
-    return { outcome: 'retry', reason: `sink of type ${sink.type} failed: ${errorText(error)}` };
+    return { outcome: 'retry', reason: `sink of type ${type} failed: ${errorText(error)}` };
   }
 };
 
@@ -32,6 +38,18 @@ export const attempt = (
   timeoutMs: number,
   stop: AbortSignal,
 ): Promise<Verdict> =>
+  within({ type: sink.type, act: (signal) => sink.send(delivery, signal) }, timeoutMs, stop);
+
+/** The same for a batch of events. The sink must be one that takes them. */
+export const attemptEvents = (
+  sink: FedSink,
+  batch: readonly FedEvent[],
+  timeoutMs: number,
+  stop: AbortSignal,
+): Promise<Verdict> =>
+  within({ type: sink.type, act: (signal) => sink.sendEvents(batch, signal) }, timeoutMs, stop);
+
+const within = (one: Try, timeoutMs: number, stop: AbortSignal): Promise<Verdict> =>
   new Promise((resolve) => {
     const abort = new AbortController();
     let patience: NodeJS.Timeout | undefined;
@@ -49,5 +67,5 @@ export const attempt = (
     const timer = setTimeout(() => cut(`no answer within ${formatDuration(timeoutMs)}`), timeoutMs);
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
-    void callSink(sink, delivery, abort.signal).then(end);
+    void callSink(one, abort.signal).then(end);
   });

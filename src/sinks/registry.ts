@@ -1,7 +1,9 @@
 import { emailSink } from './email.ts';
+import { fileSink } from './file.ts';
 import { logSink } from './log.ts';
 import type { SinkType } from './sink-type.ts';
 import { slackSink } from './slack.ts';
+import { syslogSink } from './syslog.ts';
 import { webhookSink } from './webhook.ts';
 
 /** Every kind of sink there is, in the order of the documentation. */
@@ -10,4 +12,6 @@ export const SINK_TYPES: readonly SinkType[] = [
   slackSink,
   emailSink,
   webhookSink,
+  fileSink,
+  syslogSink,
 ];

@@ -50,6 +50,8 @@ export interface SinkType<Options extends z.ZodObject = z.ZodObject> {
    * this kind has.
    */
   readonly takesEvents?: (options: Readonly<Record<string, unknown>>) => boolean;
+  /** What no two sinks may share, such as the file they write to; absent: nothing. For people as well. */
+  readonly exclusive?: (options: z.output<Options>) => string;
   /** What the sink's receiver can stand, where the operator does not say: see docs/sinks.md, "Common options". */
   readonly limits?: SinkLimits;
   /**

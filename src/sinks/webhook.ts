@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { Verdict } from '../core/delivery.ts';
 import { portableJson, publicAlert } from './alert-json.ts';
 import { CLOUD_EVENT_TYPE, cloudEvent } from './cloud-event.ts';
+import { alertLine } from './format.ts';
 import { createHttpPoster } from './http.ts';
 import { httpOptions, refuseImpossible, secretsOfHeaders } from './http-options.ts';
 import { urlOption } from './option-schemas.ts';
 import type { SinkType } from './sink-type.ts';
 import { createReason, failureVerdict, httpVerdict, unsendable } from './verdict.ts';
+import { batchId, eventBody } from './webhook-events.ts';
 import { isUsableSecret, signingKeys, splitSecrets, webhookHeaders } from './webhook-signature.ts';
 
 const secret = z.string().refine((text) => splitSecrets(text).every(isUsableSecret), {
@@ -24,9 +27,17 @@ const options = z.strictObject({
       'Signs every request after Standard Webhooks: `whsec_` and Base64, or plain text without white space. Several, as a list or separated by white space, while secrets are being changed. Empty: not signed.',
     ),
   format: z
-    .enum(['json', 'cloudevents'])
+    .enum(['json', 'cloudevents', 'ecs', 'ocsf'])
     .default('json')
-    .describe('Body: our JSON, or the same inside a CloudEvents 1.0 envelope (structured mode).'),
+    .describe(
+      'Body: our JSON, the same inside a CloudEvents 1.0 envelope (structured mode), Elastic Common Schema, or Open Cybersecurity Schema Framework.',
+    ),
+  batch: z
+    .enum(['array', 'ndjson'])
+    .default('array')
+    .describe(
+      'Body of a batch of events, where the sink is fed with them: a JSON array, or one line of JSON for each.',
+    ),
   ...httpOptions({ timeout: '10s', concurrency: 8, reserved: /^webhook-/i }),
 });
 
@@ -35,6 +46,7 @@ export const webhookSink: SinkType<typeof options> = {
   type: 'webhook',
   options,
   secrets: ['url', 'secret', 'ca', 'cert', 'key'],
+  takesEvents: () => true,
   create: (name, settings, deps) => {
     const target = new URL(settings.url);
     refuseImpossible(name, target, settings);
@@ -50,32 +62,49 @@ export const webhookSink: SinkType<typeof options> = {
       ...splitSecrets(settings.secret),
       ...secretsOfHeaders(settings.headers),
     ]);
-    const contentType = settings.format === 'json' ? 'application/json; charset=utf-8' : CLOUD_EVENT_TYPE;
+    const contentType =
+      settings.format === 'cloudevents' ? CLOUD_EVENT_TYPE : 'application/json; charset=utf-8';
+    const post = async (
+      id: string,
+      startedAtMs: number,
+      type: string,
+      body: string,
+      signal: AbortSignal,
+    ): Promise<Verdict> => {
+      const attempt = () => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
+      const headers = {
+        ...settings.headers,
+        'content-type': type,
+        ...webhookHeaders(id, startedAtMs, body, keys),
+      };
+      try {
+        const answer = await http.post(body, headers, signal);
+        return httpVerdict(answer, { ...attempt(), bytes: Buffer.byteLength(body) });
+      } catch (error) {
+        return failureVerdict(error, attempt());
+      }
+    };
     return {
       name,
       type: 'webhook',
       concurrency,
       send: async (delivery, signal) => {
         const startedAtMs = deps.now();
-        const attempt = () => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
+        const actions = deps.actionsFor?.(delivery);
         let body: string;
         try {
-          const alert = publicAlert(delivery, deps.actionsFor?.(delivery));
-          body = portableJson(settings.format === 'json' ? alert : cloudEvent(alert));
+          body =
+            settings.format === 'cloudevents'
+              ? portableJson(cloudEvent(publicAlert(delivery, actions)))
+              : alertLine(settings.format, delivery, deps.version, actions);
         } catch (error) {
           return unsendable(error, reason);
         }
-        const headers = {
-          ...settings.headers,
-          'content-type': contentType,
-          ...webhookHeaders(delivery.id, startedAtMs, body, keys),
-        };
-        try {
-          const answer = await http.post(body, headers, signal);
-          return httpVerdict(answer, { ...attempt(), bytes: Buffer.byteLength(body) });
-        } catch (error) {
-          return failureVerdict(error, attempt());
-        }
+        return post(delivery.id, startedAtMs, contentType, body, signal);
+      },
+      sendEvents: (batch, signal) => {
+        const { type, body } = eventBody(batch, settings, deps.version);
+        return post(batchId(batch), deps.now(), type, body, signal);
       },
       close: () => http.close(),
     };

@@ -6,6 +6,7 @@ import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './a
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
+import { createFeeds } from './feeds.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
@@ -66,6 +67,7 @@ export const openStore = (options: StoreOptions): Store => {
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
     retention: createRetention(connection),
+    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     history: createHistory(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {

@@ -28,16 +28,29 @@ const STEPS: readonly string[] = [
      WHERE NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = old.seq))`,
   'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < @beforeMs LIMIT @limit)',
+  'DELETE FROM feed_refusals WHERE seq IN (SELECT seq FROM feed_refusals WHERE refused_ms < @beforeMs LIMIT @limit)',
 ];
 
 /** Pruning in SQLite, one short transaction per call. */
 export const createRetention = (connection: Connection): Retention => {
   const { db } = connection;
   const accounts = db.prepare<[], number>('SELECT account FROM progress').pluck();
-  const events = db.prepare<[number, number, number]>(
-    `DELETE FROM events WHERE seq IN (
-       SELECT seq FROM events WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?)`,
-  );
+  const events = db
+    .prepare<[number, number, number], number>(
+      `DELETE FROM events WHERE seq IN (
+         SELECT seq FROM events WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?) RETURNING seq`,
+    )
+    .pluck();
+  // Retention is a promise to forget, and a receiver that is gone must not fill the disk: a feed does not hold it up.
+  // What it takes from a feed before it was sent is counted, and told by the loop of that feed.
+  const feeds = db.prepare<[], { sink: string; cursor: number }>('SELECT sink, cursor FROM feeds');
+  const missed = db.prepare<[number, string]>('UPDATE feeds SET pruned = pruned + ? WHERE sink = ?');
+  const countMissed = (taken: readonly number[]): void => {
+    for (const { sink, cursor } of feeds.all()) {
+      const count = taken.filter((seq) => seq > cursor).length;
+      if (count > 0) missed.run(count, sink);
+    }
+  };
   const subtract = db.prepare<[number, number]>('UPDATE progress SET events = events - ? WHERE account = ?');
   const steps = STEPS.map((sql) => db.prepare<[{ beforeMs: number; limit: number }]>(sql));
 
@@ -47,9 +60,12 @@ export const createRetention = (connection: Connection): Retention => {
         let left = limit;
         for (const account of accounts.all()) {
           if (left <= 0) break;
-          const { changes } = events.run(account, beforeMs, left);
-          if (changes > 0) subtract.run(changes, account);
-          left -= changes;
+          const taken = events.all(account, beforeMs, left);
+          if (taken.length > 0) {
+            subtract.run(taken.length, account);
+            countMissed(taken);
+          }
+          left -= taken.length;
         }
         for (const step of steps) {
           if (left > 0) left -= step.run({ beforeMs, limit: left }).changes;

@@ -48,6 +48,7 @@ describe('systemAlert', () => {
       parked: 'high',
       circuit: 'high',
       drill: 'high',
+      feed: 'high',
       unverified: 'medium',
       clock_skew: 'medium',
       rule_failing: 'medium',

@@ -90,6 +90,19 @@ monitor: {outside: ${window}}
     ]);
   });
 
+  it('finds two sinks that would write to one file', async () => {
+    const file = (path: string) => ({ type: 'file', path });
+    installation.configure({
+      sinks: { a: file('data/x.ndjson'), b: file('./data/../data/x.ndjson'), c: file('data/y.ndjson') },
+      routes: [{ to: ['a', 'b', 'c'] }],
+    });
+    const { ready, problems } = await loaded();
+    expect(ready).toBeUndefined();
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^sink "b": file \S+x\.ndjson is that of sink "a"; allowed: one of its own$/),
+    ]);
+  });
+
   it('finds options of a sink that are legal one by one but cannot work together', async () => {
     installation.configure({
       sinks: {

@@ -23,6 +23,7 @@ export const SINKS: readonly SinkOptionsType[] = [
       strict: z.boolean().default(true),
     }),
     secrets: ['url', 'secret'],
+    takesEvents: ({ strict }) => strict === true,
   },
   {
     type: 'email',

@@ -27,13 +27,20 @@ describe.each(SINK_TYPES.map((type) => [type.type, type] as const))(
 
 describe('sink registry', () => {
   it('has every type once', () => {
-    expect(SINK_TYPES.map(({ type }) => type)).toEqual(['log', 'slack', 'email', 'webhook']);
+    expect(SINK_TYPES.map(({ type }) => type)).toEqual([
+      'log',
+      'slack',
+      'email',
+      'webhook',
+      'file',
+      'syslog',
+    ]);
   });
 
   it('lets every sink be off with nothing but an empty URL', () => {
     const result = SINK_TYPES.filter(({ secrets }) => secrets.includes('url')).map(({ options }) =>
       options.safeParse({ url: '' }),
     );
-    expect(result.map(({ success }) => success)).toEqual([true, true, true]);
+    expect(result.map(({ success }) => success)).toEqual([true, true, true, true]);
   });
 });

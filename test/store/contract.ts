@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Store } from '../../src/core/store.ts';
 import { collectContract } from './contract-collect.ts';
+import { feedContract } from './contract-feeds.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
 import { outboxContract } from './contract-outbox.ts';
@@ -65,6 +66,9 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('history and status', () => {
       historyContract(bench);
+    });
+    describe('feeds', () => {
+      feedContract(bench);
     });
     describe('retention', () => {
       retentionContract(bench);

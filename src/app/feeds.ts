@@ -1,0 +1,96 @@
+import { type AskedEvent, compileFeedMatch } from '../alerts/feed-match.ts';
+import { parseSingle } from '../audit/page.ts';
+import type { Latch } from '../base/latch.ts';
+import { type FedEvent, type FedSink, isFedSink, type Sink } from '../core/delivery.ts';
+import type { FeedRoute, FeedStart } from '../core/feed.ts';
+import type { Store } from '../core/store.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { createFeedLoop, type FeedLoop } from '../deliver/feed-loop.ts';
+import { DEFAULT_FEED_POLICY } from '../deliver/feed-policy.ts';
+import type { Monitor } from './parts.ts';
+import type { StoredTrouble } from './trouble.ts';
+
+/** What the routes ask to be fed to one sink. */
+interface Feed {
+  readonly sink: FedSink;
+  readonly from: FeedStart;
+  readonly wants: ((event: FedEvent) => boolean) | undefined;
+}
+
+const askable = (event: FedEvent): AskedEvent => ({
+  account: event.account,
+  eventType: event.eventType,
+  fields() {
+    const parsed = parseSingle(event.account, event.json);
+    return 'value' in parsed ? parsed.value.fields : {};
+  },
+});
+
+/** Whether any of the routes asks for an event; undefined: every one. */
+const wantsOf = (routes: readonly FeedRoute[]): Feed['wants'] => {
+  if (routes.some(({ match }) => match === undefined)) return undefined;
+  const takes = routes.map(({ match }) => compileFeedMatch(match));
+  return (event) => {
+    const asked = askable(event);
+    return takes.some((take) => take(asked));
+  };
+};
+
+/** The feed of every sink that is on and that a route of `kind: event` names; an event that several ask for goes once. */
+export const feedsOfSinks = (routes: readonly FeedRoute[], sinks: readonly Sink[]): readonly Feed[] =>
+  sinks.filter(isFedSink).flatMap((sink) => {
+    const own = routes.filter(({ to }) => to.includes(sink.name));
+    if (own.length === 0) return [];
+    return {
+      sink,
+      from: own.some(({ from }) => from === 'start') ? 'start' : 'now',
+      wants: wantsOf(own),
+    };
+  });
+
+/** The loops of all feeds, for a process that holds the lease. */
+export const createFeedLoops = (monitor: Monitor, trouble: StoredTrouble): readonly FeedLoop[] => {
+  const { log, now, random, redact, settings } = monitor.parts;
+  return feedsOfSinks(settings.feeds, monitor.sinks).map(({ sink, from, wants }) =>
+    createFeedLoop({
+      sink,
+      from,
+      wants,
+      feeds: monitor.store.feeds,
+      now,
+      random,
+      policy: DEFAULT_FEED_POLICY,
+      wake: bellOf(monitor.feedWakes, sink.name),
+      log,
+      telemetry: monitor.telemetry,
+      conditions: {
+        opening: (detail) => trouble.change(true, 'feed', sink.name, detail),
+        changed: trouble.changed,
+        raise: (detail) => trouble.raise('feed', sink.name, detail),
+        clear: () => trouble.clear('feed', sink.name),
+      },
+      redact,
+    }),
+  );
+};
+
+const bellOf = (bells: ReadonlyMap<string, Latch>, sink: string): Latch => {
+  const bell = bells.get(sink);
+  if (!bell) throw new Error(`no bell for the feed of sink ${sink}`);
+  return bell;
+};
+
+/** Sets the gauges of how far each feed is behind. */
+export const refreshFeedGauges = async (
+  store: Store,
+  sinks: Iterable<string>,
+  now: () => number,
+  telemetry: Telemetry,
+): Promise<void> => {
+  for (const sink of sinks) {
+    const { events, oldestSeenAtMs } = await store.feeds.backlog(sink);
+    const lagMs = oldestSeenAtMs === undefined ? 0 : Math.max(now() - oldestSeenAtMs, 0);
+    telemetry.gauge('feed_lag_events', events, { sink });
+    telemetry.gauge('feed_lag_seconds', lagMs / 1_000, { sink });
+  }
+};
