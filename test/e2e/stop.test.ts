@@ -96,6 +96,8 @@ describe('21: SIGTERM', () => {
           from: 'a@example.com',
           to: ['b@example.com'],
           timeout: '50s',
+          // Thirty waiting mails would be one digest.
+          fold_above: 'off',
         },
       },
       routes: [{ to: ['hook', 'mail'] }],
