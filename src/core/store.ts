@@ -32,8 +32,9 @@ export interface StoreStatus {
 /** Removes what is older than the retention, in small steps so that no poll waits for it. */
 export interface Retention {
   /**
-   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
-   * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
+   * Deletes up to `limit` rows whose time is before `beforeMs`: events; alerts whose deliveries have all ended, those of
+   * their summaries and of what they sum up as well; attempts, windows, quarantine, acts, silences that have ended.
+   * Returns how many; fewer than `limit` means done.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
 }
