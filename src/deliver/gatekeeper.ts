@@ -34,6 +34,8 @@ export interface Gatekeeper {
   committed(turn: Turn): void;
   /** Whether the receiver counts as down. */
   readonly isOpen: boolean;
+  /** Whether nothing that was claimed before may be sent any more: the receiver is down or asked for a pause. */
+  readonly isShut: boolean;
 }
 
 /**
@@ -98,6 +100,10 @@ export const createGatekeeper = (options: {
     },
     get isOpen() {
       return gate.opens > 0;
+    },
+    get isShut() {
+      const { because } = admission(gate, policy, true, now());
+      return because === 'circuit' || because === 'pause';
     },
   };
 };

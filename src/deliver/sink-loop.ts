@@ -126,6 +126,8 @@ const work = async (
       condition.committed(group, parkedChanges);
       gatekeeper.committed(turn);
       for (const { delivery } of group) held.delete(delivery.id);
+      // What was claimed in advance goes back: its fallback may have it, and no dead receiver is asked by it.
+      if (gatekeeper.isShut) void release(queue.clear().map(({ delivery }) => delivery.id));
       report(group);
       wake.ring();
       if (policy.fallback !== undefined && group.some(({ settlement }) => settlement.next.state === 'parked'))
