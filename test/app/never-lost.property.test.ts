@@ -99,7 +99,8 @@ const silences = fc.record({
 
 type Happening =
   | { readonly what: 'alerts'; readonly seeds: readonly Seed[] }
-  | { readonly what: 'same again' | 'restart' | 'kill' | 'retry' | 'drop' }
+  | { readonly what: 'same again' | 'restart' | 'kill' | 'retry' | 'drop' | 'prune' }
+  | { readonly what: 'other routes'; readonly routes: readonly Route[] }
   | { readonly what: 'wait' | 'jump'; readonly ms: number }
   | { readonly what: 'sink'; readonly sink: SinkName; readonly mode: Mode }
   | { readonly what: 'silence'; readonly silence: typeof silences extends fc.Arbitrary<infer T> ? T : never }
@@ -135,6 +136,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('silence' as const), silence: silences }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('expire' as const), index: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('prune' as const) }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('other routes' as const), routes }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -176,6 +179,7 @@ const contradictions = (
   made: ReadonlySet<string>,
   limitsOfSinks: Readonly<Record<SinkName, Limits>>,
   calm: boolean,
+  pruned: ReadonlySet<string>,
 ): Readonly<Record<string, readonly unknown[]>> => {
   const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
   const kindOf = (alertId: string): string => known.get(alertId)?.kind ?? 'unknown';
@@ -183,7 +187,11 @@ const contradictions = (
   const told = deliveries.filter(({ state }) => state === 'folded' || state === 'silenced');
   const called = new Set(calls.map(({ delivery }) => delivery.id));
   const plans = [...planned].flatMap(([alertId, { deliveries: list }]) =>
-    list.map((plan) => ({ alertId, plan, id: stableId('delivery', alertId, plan.sink) })),
+    (pruned.has(alertId) ? [] : list).map((plan) => ({
+      alertId,
+      plan,
+      id: stableId('delivery', alertId, plan.sink),
+    })),
   );
   const isOver = (state: string): boolean => ['sent', 'parked', 'dropped'].includes(state);
   const suppressed = new Set(
@@ -191,7 +199,7 @@ const contradictions = (
   );
   const summaries = [...known.values()].filter(({ kind }) => kind === 'summary');
   return {
-    'an alert is not in the store': [...made].filter((id) => !known.has(id)),
+    'an alert is not in the store': [...made].filter((id) => !known.has(id) && !pruned.has(id)),
     'an alert goes nowhere': [...made].filter((id) => (planned.get(id)?.deliveries.length ?? 0) === 0),
     'a delivery was not made as planned': plans.filter(({ id }) => !byId.has(id)),
     'a delivery nobody planned': ordinary.filter(
@@ -203,16 +211,19 @@ const contradictions = (
     'a delivery has not ended': deliveries.filter(({ state }) => state === 'pending' || state === 'sending'),
     'sent, but never received': deliveries.filter(({ id, state }) => state === 'sent' && !received.has(id)),
     'told in no summary that is over': told.filter(({ foldedInto, sink }) => {
+      if (foldedInto === undefined && pruned.size > 0) return false;
       const summary = byId.get(foldedInto ?? '');
       return (
         !summary || summary.sink !== sink || kindOf(summary.alertId) !== 'summary' || !isOver(summary.state)
       );
     }),
     'told in a summary of another kind': told.filter(({ state, foldedInto }) => {
+      if (foldedInto === undefined && pruned.size > 0) return false;
       const reason = known.get(byId.get(foldedInto ?? '')?.alertId ?? '')?.summary?.reason;
       return (state === 'silenced') !== (reason === 'silenced');
     }),
     'a summary that counts wrongly': summaries.filter(({ id, summary }) => {
+      if (pruned.size > 0) return false;
       const inside = new Set(
         told
           .filter(({ foldedInto }) => byId.get(foldedInto ?? '')?.alertId === id)
@@ -267,10 +278,12 @@ const live = async (
   const made: Alert[] = [];
   const silenceIds: string[] = [];
   let calm = true;
+  const pruned = new Set<string>();
+  const early: string[] = [];
   try {
     for (const happens of story) {
       calm &&=
-        !['restart', 'kill', 'jump'].includes(happens.what) &&
+        !['restart', 'kill', 'jump', 'other routes'].includes(happens.what) &&
         !('mode' in happens && happens.mode === 'slow');
       switch (happens.what) {
         case 'alerts': {
@@ -280,7 +293,9 @@ const live = async (
           break;
         }
         case 'same again': {
-          const added = await world.enqueue(made.map(requestOf));
+          // What was pruned is no longer known; the collector does not bring it again.
+          const known = made.filter(({ id }) => !pruned.has(id));
+          const added = await world.enqueue(known.map(requestOf));
           if (added.length > 0) throw new Error('an alert counted twice');
           break;
         }
@@ -293,6 +308,15 @@ const live = async (
         case 'restart':
           await world.restart();
           break;
+        case 'other routes':
+          await world.restart(happens.routes);
+          break;
+        case 'prune': {
+          const result = await world.prune();
+          for (const id of result.gone) pruned.add(id);
+          early.push(...result.early);
+          break;
+        }
         case 'kill':
           await world.kill();
           break;
@@ -335,8 +359,9 @@ const live = async (
       new Set(made.map(({ id }) => id)),
       limitsOfSinks,
       calm,
+      pruned,
     );
-    return { 'it never gets quiet': quiet ? [] : ['restless'], ...found };
+    return { 'it never gets quiet': quiet ? [] : ['restless'], 'pruned too early': early, ...found };
   } finally {
     await world.close();
     vi.useRealTimers();

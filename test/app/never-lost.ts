@@ -74,23 +74,27 @@ const write = (): void => {};
 const log: Log = { debug: write, info: write, warn: write, error: write };
 
 /** Makes the world; `limits` are those of the sinks. */
-export const createWorld = (routes: readonly Route[], limits: Readonly<Record<SinkName, Limits>>) => {
+export const createWorld = (first: readonly Route[], limits: Readonly<Record<SinkName, Limits>>) => {
+  let routes = first;
   const folder = mkdtempSync(join(tmpdir(), 'vam-never-lost-'));
   let skewMs = 0;
   const now = (): number => Date.now() + skewMs;
   const planned = new Map<string, DecidedAlert>();
-  const real = createPlanner({ routes, windows: WINDOWS, zone: UTC, liveSinks: SINKS });
-  const planner: Planner = {
-    ...real,
-    plan(request, memory, nowMs) {
-      const decided = real.plan(request, memory, nowMs);
-      planned.set(request.alert.id, decided);
-      return decided;
-    },
+  const plannerOf = (): Planner => {
+    const real = createPlanner({ routes, windows: WINDOWS, zone: UTC, liveSinks: SINKS });
+    return {
+      ...real,
+      plan(request, memory, nowMs) {
+        const decided = real.plan(request, memory, nowMs);
+        planned.set(request.alert.id, decided);
+        return decided;
+      },
+    };
   };
   const stores: Store[] = [];
   const open = (): Store => {
-    const store = openStore({ path: join(folder, 'monitor.db'), now, durability: 'off', planner });
+    const path = join(folder, 'monitor.db');
+    const store = openStore({ path, now, durability: 'off', planner: plannerOf() });
     stores.push(store);
     return store;
   };
@@ -239,7 +243,9 @@ export const createWorld = (routes: readonly Route[], limits: Readonly<Record<Si
       skewMs += ms;
       await quieten();
     },
-    async restart() {
+    /** Ends in order and begins again, with other routes if there are any. */
+    async restart(next: readonly Route[] = routes) {
+      routes = next;
       await life.stop();
       await store.close();
       store = open();
@@ -253,6 +259,21 @@ export const createWorld = (routes: readonly Route[], limits: Readonly<Record<Si
       await store.outbox.reclaim();
       life = live(store);
       await quieten();
+    },
+    /** Prunes everything that may go by now. Answers what was pruned although it is not over. */
+    async prune(): Promise<{ readonly gone: readonly string[]; readonly early: readonly string[] }> {
+      const before = await world.account();
+      const nowMs = now();
+      while ((await store.retention.prune(nowMs, 50)) > 0);
+      const after = await world.account();
+      const gone = [...before.alerts.keys()].filter((id) => !after.alerts.has(id));
+      const byId = new Map(before.deliveries.map((delivery) => [delivery.id, delivery]));
+      const isOver = (delivery: DeliveryRecord | undefined): boolean =>
+        delivery !== undefined && ['sent', 'parked', 'dropped'].includes(delivery.state);
+      const unfinished = before.deliveries.filter(
+        (delivery) => !isOver(delivery) && !isOver(byId.get(delivery.foldedInto ?? '')),
+      );
+      return { gone, early: unfinished.map(({ alertId }) => alertId).filter((id) => gone.includes(id)) };
     },
     /** Lets time pass until nothing waits any more. Answers whether that came about. */
     async untilQuiet(): Promise<boolean> {
