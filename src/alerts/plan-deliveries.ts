@@ -4,7 +4,7 @@ import type { DecidedAlert, NewAlert, PlannedDelivery, Why } from '../core/decid
 import { dueNow, type Planner, type PlannerMemory, threadOf } from '../core/planner.ts';
 import type { Route } from '../core/route.ts';
 import type { Silence } from '../core/silence.ts';
-import { nextOpeningMs, type TimeWindow } from '../core/time-window.ts';
+import type { TimeWindow } from '../core/time-window.ts';
 import type { TimeZone } from '../core/time-zone.ts';
 import { alertTexts } from './alert-texts.ts';
 import { timeText } from './condition-texts.ts';
@@ -132,7 +132,7 @@ const timed = (
     });
   }
   if (route && !route.isOpen(dueAtMs)) {
-    const opensMs = nextOpeningMs(route.isOpen, dueAtMs);
+    const opensMs = route.opensMs(dueAtMs);
     dueAtMs = opensMs;
     bundle = bundle?.startsWith('suppressed:') ? bundle : `held:${route.id}:${opensMs}`;
     const { window, inside } = route.route.hours ?? { window: '', inside: true };

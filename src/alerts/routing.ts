@@ -3,7 +3,7 @@ import type { Alert } from '../core/alert.ts';
 import type { Why } from '../core/decided.ts';
 import { compileMatch, matchText, type TextsOf } from '../core/matcher.ts';
 import type { Route } from '../core/route.ts';
-import type { TimeWindow } from '../core/time-window.ts';
+import { createNextOpening, type TimeWindow } from '../core/time-window.ts';
 import { alertTexts } from './alert-texts.ts';
 
 /** A route made ready to be asked. */
@@ -14,6 +14,8 @@ export interface CompiledRoute {
   takes(textsOf: TextsOf): boolean;
   /** Whether it lets alerts through at this moment. */
   isOpen(atMs: number): boolean;
+  /** When it does next; the moment itself when it is open. */
+  opensMs(atMs: number): number;
 }
 
 /** A sink that an alert goes to, and how it was found. */
@@ -49,11 +51,13 @@ export const compileRoutes = (
     const { hours } = route;
     const window = hours && windows[hours.window];
     if (hours && !window) throw new Error(`no time window is called "${hours.window}"`);
+    const isOpen = (atMs: number): boolean => !hours || !window || window(atMs) === hours.inside;
     return {
       route,
       id: stableId('route', JSON.stringify([route.match, route.to, route.group, route.hours])),
       takes: compileMatch(route.match),
-      isOpen: (atMs) => !hours || !window || window(atMs) === hours.inside,
+      isOpen,
+      opensMs: createNextOpening(isOpen),
     };
   });
 

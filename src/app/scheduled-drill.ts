@@ -29,6 +29,8 @@ export interface ScheduledDrillOptions {
 /** Short enough not to miss a minute. */
 const LOOK_EVERY_MS = 5_000;
 const MINUTE_MS = 60_000;
+/** A drill that is older than this is no news any more: schedules repeat every week at least. */
+const LOOK_BACK_MS = 8 * 86_400_000;
 
 /** A drill on its way: by its alert, with the sinks that have not taken it yet. */
 interface Underway {
@@ -40,7 +42,7 @@ interface Underway {
 /**
  * Starts a drill at each of its times and watches its deliveries: one that is not sent within the time raises `drill`
  * for its sink, which a drill that arrives clears. The drill's identity is its minute, so a restart neither repeats one
- * nor forgets one that is under way: it finds the same alert and goes on watching.
+ * nor forgets one that is under way: it looks for the latest one and goes on watching.
  */
 export const runScheduledDrills = async (
   options: ScheduledDrillOptions,
@@ -51,7 +53,7 @@ export const runScheduledDrills = async (
 
   const start = async (minuteMs: number): Promise<void> => {
     if (underway.has(minuteMs)) return;
-    const alert = drillAlert(options.accounts, `scheduled ${minuteMs}`, minuteMs);
+    const alert = drillAlert(options.accounts, keyOf(minuteMs), minuteMs);
     const added = await options.outbox.enqueue([{ alert, sinks: options.sinks }]);
     underway.set(minuteMs, { alertId: alert.id, sinceMs: minuteMs, waiting: new Set(options.sinks) });
     if (added.length === 0) return;
@@ -59,8 +61,29 @@ export const runScheduledDrills = async (
     options.wake(options.sinks);
   };
 
+  /** Finds the latest drill of an earlier process and takes over watching it. */
+  const takeOver = async (): Promise<void> => {
+    const nowMs = now();
+    const first = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+    for (let minuteMs = first; minuteMs > nowMs - LOOK_BACK_MS; minuteMs -= MINUTE_MS) {
+      if (!options.isTime(minuteMs)) continue;
+      const { id: alertId } = drillAlert(options.accounts, keyOf(minuteMs), minuteMs);
+      const { items } = await options.history.deliveries({ alertId });
+      if (items.length === 0) continue;
+      // What arrived is old news, but may have arrived while nobody watched.
+      for (const { sink, state } of items) if (state === 'sent') await options.trouble.clear('drill', sink);
+      const waiting = items
+        .filter(({ sink, state }) => state !== 'sent' && options.sinks.includes(sink))
+        .map(({ sink }) => sink);
+      underway.set(minuteMs, { alertId, sinceMs: minuteMs, waiting: new Set(waiting) });
+      return;
+    }
+  };
+
   const judge = async ({ alertId, sinceMs, waiting }: Underway): Promise<void> => {
     const { items } = await options.history.deliveries({ alertId });
+    // A sink that has joined since the drill began has nothing to show.
+    for (const sink of waiting) if (!items.some((delivery) => delivery.sink === sink)) waiting.delete(sink);
     for (const delivery of items) {
       if (!waiting.has(delivery.sink)) continue;
       if (delivery.state === 'sent') {
@@ -77,8 +100,11 @@ export const runScheduledDrills = async (
     }
   };
 
+  let tookOver = false;
   for (; !signal.aborted; await sleep(LOOK_EVERY_MS, signal)) {
     try {
+      if (!tookOver) await takeOver();
+      tookOver = true;
       const minuteMs = Math.floor(now() / MINUTE_MS) * MINUTE_MS;
       if (options.isTime(minuteMs)) await start(minuteMs);
       for (const [key, one] of underway) {
@@ -90,6 +116,8 @@ export const runScheduledDrills = async (
     }
   }
 };
+
+const keyOf = (minuteMs: number): string => `scheduled ${minuteMs}`;
 
 const hasEnded = ({ state }: DeliveryRecord): boolean =>
   state === 'parked' || state === 'dropped' || state === 'folded' || state === 'silenced';

@@ -157,13 +157,14 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
       const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
+      // Nobody else tells what a silence hid where the monitor only ever runs once at a time.
+      await store.silences.tellEnded();
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
       let blocked: readonly boolean[];
       do blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
       while (!signal.aborted && (await isAnyDue(monitor, blocked)));
       const delivered =
-        (await countDeliveries(monitor, 'pending')) === 0 &&
-        (await countDeliveries(monitor, 'parked')) <= parkedBefore;
+        !(await isAnyLate(monitor)) && (await countDeliveries(monitor, 'parked')) <= parkedBefore;
       return passed.every(Boolean) && fed.every(Boolean) && delivered && !signal.aborted;
     },
     async close() {
@@ -178,6 +179,20 @@ const countDeliveries = async ({ store, wakes }: Monitor, wanted: DeliveryState)
   return counts
     .filter(({ sink, state }) => state === wanted && wakes.has(sink))
     .reduce((sum, { count }) => sum + count, 0);
+};
+
+/** Whether a delivery waits for anything but its time: what a route or a rule holds until later is no failure. */
+const isAnyLate = async ({ store, sinks, parts }: Monitor): Promise<boolean> => {
+  for (const { name } of sinks) {
+    let after: string | undefined;
+    do {
+      const page = await store.history.deliveries({ sink: name, state: 'pending', limit: 1_000, after });
+      if (page.items.some(({ attempts, dueAtMs }) => attempts > 0 || (dueAtMs ?? 0) <= parts.now()))
+        return true;
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return false;
 };
 
 /** Whether something is due for a sink that is not `blocked` (its receiver is down, or asked for a pause). */

@@ -20,14 +20,16 @@ export const readDrill = (
   timezone: string | undefined,
 ): DrillSettings | undefined => {
   const drill = section.check(SECTIONS.drill, ['drill']);
-  if (drill === undefined) return undefined;
-  for (const [index, name] of (drill.to ?? []).entries()) {
-    if (sinks === undefined || sinks.includes(name)) continue;
+  // The raw list: another problem of the drill must not hide those of its sinks.
+  const to = section.value(['drill', 'to']);
+  for (const [index, name] of Array.isArray(to) ? to.entries() : []) {
+    if (typeof name !== 'string' || name === '' || sinks === undefined || sinks.includes(name)) continue;
     section.problem(
       ['drill', 'to', index],
       `drill.to[${index}]: found ${section.shown(['drill', 'to', index])}, which is no sink, allowed: ${sinks.join(', ')}${didYouMean(name, sinks)}`,
     );
   }
+  if (drill === undefined) return undefined;
   return {
     schedule: {
       ...(drill.days && { days: drill.days }),

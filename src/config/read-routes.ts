@@ -207,7 +207,7 @@ const checkChoice = (
   if (allowed.some(same)) return;
   section.problem(
     path,
-    `${pathLabel(path)}: found ${section.shown(path)}, ${what}allowed: ${allowed.join(', ')}${section.hint(path, allowed)}`,
+    `${pathLabel(path)}: found ${section.shown(path)}, ${what}allowed: ${allowed.join(', ') || 'nothing, since there is none'}${section.hint(path, allowed)}`,
   );
 };
 

@@ -24,7 +24,10 @@ export interface SinkLimitDefaults {
 /** Options that every sink has, whatever its type. */
 export const COMMON_OPTIONS = {
   rate: z
-    .union([z.number().gt(0).max(1_000), z.literal('off')], { error: RATE_ALLOWED })
+    .union(
+      [z.number().gt(0, { error: RATE_ALLOWED }).max(1_000, { error: RATE_ALLOWED }), z.literal('off')],
+      { error: RATE_ALLOWED },
+    )
     .optional()
     .describe('Deliveries a second in the long run; `off`: as fast as the receiver takes them.')
     .meta({ allowed: 'number up to 1000, or `off`' }),

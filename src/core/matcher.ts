@@ -72,11 +72,12 @@ export const compileMatch = (match: Matchers | undefined): ((textsOf: TextsOf) =
 };
 
 /**
- * A matcher as written on a command line: `key=value`, `key!=value`, `key=~expression`, `key!~expression`. Answers the
- * key and the value of a {@link Matchers}, or undefined when the text is no matcher.
+ * A matcher as written on a command line: `key=value`, `key!=value`, `key=~expression`, `key!~expression`; white space
+ * around the parts does not count. Answers the key and the value of a {@link Matchers}, or undefined when the text is no
+ * matcher.
  */
 export const parseMatcher = (text: string): readonly [key: string, value: string] | undefined => {
-  const parts = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)(.*)$/s.exec(text);
+  const parts = /^\s*([^=!~\s]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s.exec(text);
   if (!parts) return undefined;
   const [, key, operator, value] = parts as unknown as [string, string, string, string];
   const prefix = { '=': '=', '!=': '!=', '=~': '~', '!~': '!~' }[operator] ?? '=';

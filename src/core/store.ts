@@ -33,9 +33,10 @@ export interface StoreStatus {
 /** Removes what is older than the retention, in small steps so that no poll waits for it. */
 export interface Retention {
   /**
-   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
-   * attempts, windows, quarantine, records of refused events). Returns how many; fewer than `limit` means done. Events
-   * that a feed had not sent yet go as well, and are counted there.
+   * Deletes up to `limit` rows whose time is before `beforeMs`: events; alerts whose deliveries have all ended, those of
+   * their summaries and of what they sum up as well; attempts, windows, quarantine, acts, silences that have ended,
+   * records of refused events. Returns how many; fewer than `limit` means done. Events that a feed had not sent yet go
+   * as well, and are counted there.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
 }

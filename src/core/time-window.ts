@@ -86,14 +86,19 @@ const MINUTE_MS = 60_000;
 const LONGEST_SEARCH_MS = 8 * DAY_MS;
 
 /**
- * When `isOpen`, which asks time windows, is true next: `atMs` itself, or the minute in which it becomes true. What is
- * not open within eight days never is; then it is eight days from now, so that nothing waits for ever.
+ * Answers when `isOpen`, which asks time windows, is true next: at the given time itself, or the minute in which it
+ * becomes true. What is not open within eight days never is; then it is eight days from then, so that nothing waits for
+ * ever. What was found to be closed is remembered: of a flood of alerts only the first one looks for Monday morning.
  */
-export const nextOpeningMs = (isOpen: (atMs: number) => boolean, atMs: number): number => {
-  if (isOpen(atMs)) return atMs;
-  const first = Math.floor(atMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
-  for (let minute = first; minute < atMs + LONGEST_SEARCH_MS; minute += MINUTE_MS) {
-    if (isOpen(minute)) return minute;
-  }
-  return atMs + LONGEST_SEARCH_MS;
+export const createNextOpening = (isOpen: (atMs: number) => boolean): ((atMs: number) => number) => {
+  let closed = { fromMs: 0, toMs: 0 };
+  return (atMs) => {
+    if (isOpen(atMs)) return atMs;
+    const lastMs = atMs + LONGEST_SEARCH_MS;
+    const isKnown = atMs >= closed.fromMs && atMs < closed.toMs;
+    let minute = isKnown ? closed.toMs : Math.floor(atMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+    while (minute < lastMs && !isOpen(minute)) minute += MINUTE_MS;
+    closed = { fromMs: isKnown ? closed.fromMs : atMs, toMs: minute };
+    return Math.min(minute, lastMs);
+  };
 };

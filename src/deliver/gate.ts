@@ -38,6 +38,13 @@ export const freshGate = (policy: GatePolicy, nowMs: number): SinkGate => ({
 const ahead = (untilMs: number, nowMs: number, longestMs: number): boolean =>
   untilMs > nowMs && untilMs - nowMs <= longestMs;
 
+/**
+ * The gate as it counts after the clock was set back: the bucket fills on from now, instead of waiting until the clock
+ * has come back to where it was.
+ */
+export const rebased = (gate: SinkGate, nowMs: number): SinkGate =>
+  gate.atMs > nowMs ? { ...gate, atMs: nowMs } : gate;
+
 const refilled = (gate: SinkGate, policy: GatePolicy, nowMs: number): SinkGate => {
   if (!policy.pace) return gate;
   const elapsedMs = Math.max(nowMs - gate.atMs, 0);
@@ -75,7 +82,10 @@ export const admission = (gate: SinkGate, policy: GatePolicy, probing: boolean, 
   const full = refilled(gate, policy, nowMs);
   // A bucket filled in steps of a float may hold 0.9999999 of a token.
   const most = Math.floor(full.tokens + 1e-6);
-  if (most < 1) return closed('pace', nowMs + Math.ceil(((1 - full.tokens) * 1_000) / policy.pace.perSecond));
+  if (most < 1) {
+    const waitMs = Math.ceil(((1 - full.tokens) * 1_000) / policy.pace.perSecond - 1e-6);
+    return closed('pace', nowMs + waitMs);
+  }
   return {
     ...open,
     most,
@@ -105,7 +115,7 @@ export const gateAfter = (
     } else {
       const failures = next.failures + 1;
       // Attempts that were under way when it opened say nothing new.
-      const reopens = next.opens > 0 && nowMs >= next.openUntilMs;
+      const reopens = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);
       if (reopens || (next.opens === 0 && failures >= policy.circuit.failures)) {
         const opens = next.opens + 1;
         const openUntilMs = nowMs + backoffMs(opens, policy.circuit, random);

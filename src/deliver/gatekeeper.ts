@@ -4,7 +4,7 @@ import type { Verdict } from '../core/delivery.ts';
 import type { SinkGate } from '../core/gate.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox, SinkSettlement } from '../core/outbox.ts';
-import { type Admission, admission, freshGate, type GatePolicy, gateAfter } from './gate.ts';
+import { type Admission, admission, freshGate, type GatePolicy, gateAfter, rebased } from './gate.ts';
 
 /** Builds the stored condition `circuit:<sink>`; composed outside, since the alert behind it must be routed. */
 export interface CircuitConditions {
@@ -26,14 +26,16 @@ export interface Gatekeeper {
   load(): Promise<void>;
   /** The decision before a claim; `probing`: a delivery is on its way. */
   admit(probing: boolean): Admission;
-  /** To be called with the gate that a claim has stored. */
-  claimed(gate: SinkGate): void;
+  /** Takes over the bucket of a gate after a claim; answers the whole gate, to be stored with the claim. */
+  claimed(gate: SinkGate): SinkGate;
   /** The change by attempts that ended, in the order of their end. */
   after(verdicts: readonly Verdict[]): Turn;
   /** To be called once the transaction of a turn is committed. */
   committed(turn: Turn): void;
   /** Whether the receiver counts as down. */
   readonly isOpen: boolean;
+  /** Whether nothing that was claimed before may be sent any more: the receiver is down or asked for a pause. */
+  readonly isShut: boolean;
 }
 
 /**
@@ -62,9 +64,14 @@ export const createGatekeeper = (options: {
       // The bucket may have been made smaller since.
       if (stored) gate = { ...stored, tokens: Math.min(stored.tokens, policy.pace?.burst ?? 0) };
     },
-    admit: (probing) => admission(gate, policy, probing, now()),
-    claimed(next) {
-      gate = next;
+    admit(probing) {
+      gate = rebased(gate, now());
+      return admission(gate, policy, probing, now());
+    },
+    // Claims and settlements overlap: each changes its own half of the gate, so that neither undoes the other.
+    claimed({ tokens, atMs }) {
+      gate = { ...gate, tokens, atMs };
+      return gate;
     },
     after(verdicts) {
       const next = gateAfter(gate, verdicts, policy, now(), random);
@@ -81,7 +88,7 @@ export const createGatekeeper = (options: {
     },
     committed(turn) {
       const before = gate;
-      gate = turn.gate;
+      gate = { ...turn.gate, tokens: before.tokens, atMs: before.atMs };
       if (turn.gate.opens > before.opens) {
         if (turn.gate.opens >= OPENS_BEFORE_ALARM) mayBeRaised = true;
         const until = new Date(turn.gate.openUntilMs).toISOString();
@@ -93,6 +100,10 @@ export const createGatekeeper = (options: {
     },
     get isOpen() {
       return gate.opens > 0;
+    },
+    get isShut() {
+      const { because } = admission(gate, policy, true, now());
+      return because === 'circuit' || because === 'pause';
     },
   };
 };

@@ -4,7 +4,6 @@ import { sleep } from '../base/sleep.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Sink } from '../core/delivery.ts';
-import type { SinkGate } from '../core/gate.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -127,6 +126,8 @@ const work = async (
       condition.committed(group, parkedChanges);
       gatekeeper.committed(turn);
       for (const { delivery } of group) held.delete(delivery.id);
+      // What was claimed in advance goes back: its fallback may have it, and no dead receiver is asked by it.
+      if (gatekeeper.isShut) void release(queue.clear().map(({ delivery }) => delivery.id));
       report(group);
       wake.ring();
       if (policy.fallback !== undefined && group.some(({ settlement }) => settlement.next.state === 'parked'))
@@ -175,7 +176,10 @@ const work = async (
   /** While the receiver is down, its fallback gets the alerts as well. */
   const handOver = async (): Promise<void> => {
     if (policy.fallback === undefined || !gatekeeper.isOpen) return;
-    const count = await outbox.handOver(sink.name, policy.fallback);
+    let count = 0;
+    // In steps, until nothing is left: the loop may not look again before the next probe.
+    for (let step = 1; step > 0 && !signal.aborted; count += step)
+      step = await outbox.handOver(sink.name, policy.fallback);
     if (count === 0) return;
     log.warn('delivery.handed_over', { sink: sink.name, fallback: policy.fallback, deliveries: count });
     options.onHandedOver(policy.fallback);
@@ -198,18 +202,11 @@ const work = async (
     blocked = false;
     const limit = Math.min(room, admitted.most);
     const leasedUntilMs = now() + policy.leaseMs;
-    let gate: SinkGate | undefined;
     const claimed = await outbox.claim(sink.name, limit, policy.leaseMs, {
       ...(policy.foldAbove === undefined ? {} : { foldAbove: policy.foldAbove }),
       early: admitted.probe,
-      ...(policy.pace && {
-        gate: (count) => {
-          gate = admitted.taken(count);
-          return gate;
-        },
-      }),
+      ...(policy.pace && { gate: (count) => gatekeeper.claimed(admitted.taken(count)) }),
     });
-    if (gate) gatekeeper.claimed(gate);
     const fresh = claimed.filter((delivery) => !held.has(delivery.id));
     for (const { id, attempt } of claimed) held.set(id, attempt);
     // Asked to stop while the claim was made: nothing is started any more, all of it is released below.

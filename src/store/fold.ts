@@ -5,8 +5,16 @@ import { dueNow, MAX_SUMMARY_MEMBERS, type Planner } from '../core/planner.ts';
 import type { Silence } from '../core/silence.ts';
 import type { InsertAlert, InsertDelivery } from './alerts.ts';
 
-/** Folds what is due for a sink, inside the caller's transaction: bundles first, then a queue that is too long. */
-export type FoldDue = (sink: string, foldAbove: number | undefined, nowMs: number) => void;
+/**
+ * Folds what is due for a sink, inside the caller's transaction: bundles first, then a queue that is too long. Answers
+ * the `seq` of the digest's delivery when the queue is so long that more of it is to be folded the next time: until
+ * then, that delivery is the only one to be sent.
+ */
+export type FoldDue = (
+  sink: string,
+  foldAbove: number | undefined,
+  nowMs: number,
+) => number | bigint | undefined;
 
 /** The rank of a level, for ORDER BY: the most severe is the largest. */
 const RANK = `CASE a.level WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END`;
@@ -102,9 +110,10 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
      WHERE d.sink = ? AND d.bundle = ? AND d.bundle IS NOT NULL AND d.state = 'pending' AND d.due_ms <= ?
      ORDER BY ${RANK} DESC, a.decided_ms DESC, d.seq DESC LIMIT ?`,
   );
-  // Summaries are not folded again: what they list would be lost to the reader.
+  // Summaries are not folded again: what they list would be lost to the reader. Nor are drills: they prove the way of a
+  // single alert, and one that was folded would count as one that did not arrive.
   const waiting = `FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
-     WHERE d.sink = ? AND d.due_ms <= ? AND d.state = 'pending' AND a.kind <> 'summary'`;
+     WHERE d.sink = ? AND d.due_ms <= ? AND d.state = 'pending' AND a.kind NOT IN ('summary', 'drill')`;
   const count = db
     .prepare<[string, number, number], number>(`SELECT count(*) FROM (SELECT 1 ${waiting} LIMIT ?)`)
     .pluck();
@@ -118,10 +127,18 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
     `UPDATE deliveries SET state = 'folded', due_ms = NULL, bundle = NULL, ended_ms = ?, folded_into = ?
      WHERE seq = ?`,
   );
-  const foldRows = (sink: string, reason: SummaryReason, rows: readonly DueRow[], nowMs: number): void => {
+  const foldRows = (
+    sink: string,
+    reason: SummaryReason,
+    rows: readonly DueRow[],
+    nowMs: number,
+  ): number | bigint | undefined => {
     const [into] = summarise({ reason, sinks: [sink], rows }, nowMs).deliveries;
     if (into !== undefined) for (const row of rows) fold.run(nowMs, into, row.seq);
+    return into;
   };
+  const isCrowded = (sink: string, foldAbove: number, nowMs: number): boolean =>
+    (count.get(sink, nowMs, foldAbove + 1) ?? 0) > foldAbove;
   const REASONS = { suppressed: 'suppressed', group: 'group', held: 'held' } as const;
   return (sink, foldAbove, nowMs) => {
     for (const bundle of bundles.all(sink, nowMs)) {
@@ -129,7 +146,8 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
       if (bundle.count === 1 && kind !== 'suppressed') unbundle.run(sink, bundle.bundle, nowMs);
       else foldRows(sink, REASONS[kind], bundled.all(sink, bundle.bundle, nowMs, MAX_FOLDED), nowMs);
     }
-    if (foldAbove === undefined || (count.get(sink, nowMs, foldAbove + 1) ?? 0) <= foldAbove) return;
-    foldRows(sink, 'backlog', queued.all(sink, nowMs, MAX_FOLDED), nowMs);
+    if (foldAbove === undefined || !isCrowded(sink, foldAbove, nowMs)) return undefined;
+    const digest = foldRows(sink, 'backlog', queued.all(sink, nowMs, MAX_FOLDED), nowMs);
+    return isCrowded(sink, foldAbove, nowMs) ? digest : undefined;
   };
 };

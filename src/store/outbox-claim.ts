@@ -37,17 +37,23 @@ export type Claim = (
 /** Prepares {@link Claim}. */
 export const createClaim = (db: Database, foldDue: FoldDue, putGate: PutGate): Claim => {
   const columns = 'd.seq, d.id, d.sink, d.attempts, d.since_ms, d.thread, a.json';
+  // What is still in a bundle waits until it is folded: folding is bounded, and may take several claims.
   const due = db.prepare<[string, number, number, number], DueRow>(
     `SELECT ${columns}
-     FROM (SELECT seq FROM deliveries WHERE sink = ? AND due_ms <= ? ORDER BY due_ms, seq LIMIT ?) AS pool
+     FROM (SELECT seq FROM deliveries WHERE sink = ? AND due_ms <= ? AND bundle IS NULL
+           ORDER BY due_ms, seq LIMIT ?) AS pool
      JOIN deliveries AS d ON d.seq = pool.seq JOIN alerts AS a ON a.seq = d.alert
      ORDER BY d.seq LIMIT ?`,
   );
-  // What is held (never tried, due later) is no probe: it must not go out before its time.
+  // What is held (never tried, due later) is no probe: it must not go out before its time. A lease that has expired is.
   const early = db.prepare<[string, number, number], DueRow>(
     `SELECT ${columns} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
-     WHERE d.sink = ? AND d.due_ms IS NOT NULL AND d.state = 'pending' AND (d.due_ms <= ? OR d.attempts > 0)
+     WHERE d.sink = ? AND d.due_ms IS NOT NULL AND d.bundle IS NULL
+       AND (d.due_ms <= ? OR (d.state = 'pending' AND d.attempts > 0))
      ORDER BY d.due_ms, d.seq LIMIT ?`,
+  );
+  const one = db.prepare<[number | bigint], DueRow>(
+    `SELECT ${columns} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert WHERE d.seq = ?`,
   );
   const claim = db.prepare<[number, number]>(
     "UPDATE deliveries SET state = 'sending', due_ms = ?, attempts = attempts + 1 WHERE seq = ?",
@@ -78,11 +84,11 @@ export const createClaim = (db: Database, foldDue: FoldDue, putGate: PutGate): C
   };
 
   return (sink, limit, leaseMs, { foldAbove, early: probe = false, gate }, nowMs) => {
-    // A probe tries a single delivery: folding waits until the receiver is known to be back.
-    if (!probe) foldDue(sink, foldAbove, nowMs);
-    const rows = probe
-      ? early.all(sink, nowMs, limit)
-      : due.all(sink, nowMs, Math.max(limit, ORDER_POOL), limit);
+    // A probe tries a single delivery: a digest waits until the receiver is known to be back. Bundles never go unfolded.
+    const only = foldDue(sink, probe ? undefined : foldAbove, nowMs);
+    const dueRows = (): readonly DueRow[] =>
+      probe ? early.all(sink, nowMs, limit) : due.all(sink, nowMs, Math.max(limit, ORDER_POOL), limit);
+    const rows = only === undefined ? dueRows() : one.all(only);
     for (const row of rows) claim.run(nowMs + leaseMs, row.seq);
     if (gate && rows.length > 0) putGate(sink, gate(rows.length));
     return rows.map((row) => deliveryOf(row, nowMs));

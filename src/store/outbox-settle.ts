@@ -14,17 +14,36 @@ interface Row {
 /** Gives the alert of a delivery to another sink. */
 export type GiveTo = (deliverySeq: number, fallback: string, detail: string, nowMs: number) => boolean;
 
-/** Prepares {@link GiveTo}. The thread stays: at the fallback too, what belongs together is told together. */
+/**
+ * Prepares {@link GiveTo}. Thread and bundle stay: at the fallback too, what belongs together is told together. Drills are
+ * not given: they are about the sink itself.
+ */
 export const createGiveTo = (db: Database, insertDelivery: InsertDelivery): GiveTo => {
-  const select = db.prepare<[number], { alert: number; alertId: string; sink: string; thread: string }>(
-    `SELECT d.alert, a.id AS alertId, d.sink, d.thread FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
+  interface Given {
+    readonly alert: number;
+    readonly alertId: string;
+    readonly kind: string;
+    readonly sink: string;
+    readonly thread: string;
+    readonly bundle: string | null;
+  }
+  const select = db.prepare<[number], Given>(
+    `SELECT d.alert, a.id AS alertId, a.kind, d.sink, d.thread, d.bundle FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
      WHERE d.seq = ?`,
   );
   return (deliverySeq, fallback, detail, nowMs) => {
     const row = select.get(deliverySeq);
-    if (!row || row.sink === fallback) return false;
+    if (!row || row.sink === fallback || row.kind === 'drill') return false;
     const why = [{ reason: 'fallback', detail: `for ${row.sink}: ${detail}` }] as const;
-    const planned = { sink: fallback, state: 'pending', dueAtMs: nowMs, thread: row.thread, why } as const;
+    const { thread, bundle } = row;
+    const planned = {
+      sink: fallback,
+      state: 'pending',
+      dueAtMs: nowMs,
+      thread,
+      why,
+      ...(bundle === null ? {} : { bundle }),
+    } as const;
     return insertDelivery(row.alertId, row.alert, planned, nowMs) !== undefined;
   };
 };

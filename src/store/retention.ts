@@ -1,14 +1,22 @@
 import type { Retention } from '../core/store.ts';
 import type { Connection } from './connection.ts';
 
+/** Whether a delivery has ended before the bound: SQL for the alias of its table. */
+const ended = (d: string): string => `${d}.ended_ms IS NOT NULL AND ${d}.ended_ms < @beforeMs`;
+
 /**
- * The @limit oldest alerts that may go: decided before @beforeMs and every delivery ended before it. Bounded, so that a
+ * The @limit oldest alerts that may go: decided before @beforeMs and every delivery ended before it, as well as that of
+ * the summary that tells it, and for a summary those of all it tells. What a silence hides stays until it was told. Bounded, so that a
  * step costs the same whatever the backlog; taking the same oldest ones first in every step is what makes "fewer than
  * the limit" mean "nothing is left".
  */
 const OLD_ALERTS = `
   SELECT a.seq FROM alerts AS a WHERE a.decided_ms < @beforeMs AND NOT EXISTS (
-    SELECT 1 FROM deliveries AS d WHERE d.alert = a.seq AND (d.ended_ms IS NULL OR d.ended_ms >= @beforeMs))
+    SELECT 1 FROM deliveries AS d WHERE d.alert = a.seq AND (NOT (${ended('d')})
+      OR (d.state = 'silenced' AND d.folded_into IS NULL)
+      OR EXISTS (SELECT 1 FROM deliveries AS s WHERE s.seq = d.folded_into AND NOT (${ended('s')}))
+      OR EXISTS (SELECT 1 FROM deliveries AS m JOIN deliveries AS o ON o.alert = m.alert
+                 WHERE m.folded_into = d.seq AND NOT (${ended('o')}))))
   ORDER BY a.decided_ms, a.seq LIMIT @limit`;
 
 /**
@@ -29,6 +37,13 @@ const STEPS: readonly string[] = [
   'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM feed_refusals WHERE seq IN (SELECT seq FROM feed_refusals WHERE refused_ms < @beforeMs LIMIT @limit)',
+  'DELETE FROM acts WHERE seq IN (SELECT seq FROM acts WHERE at_ms < @beforeMs LIMIT @limit)',
+  // A silence stays as long as what it hid, which names it.
+  `DELETE FROM silences WHERE seq IN (
+     SELECT s.seq FROM silences AS s WHERE (s.ends_ms < @beforeMs OR s.expired_ms < @beforeMs)
+       AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.silence = s.id) LIMIT @limit)`,
+  `DELETE FROM planner_memory WHERE key IN (
+     SELECT key FROM planner_memory WHERE expires_ms < @beforeMs LIMIT @limit)`,
 ];
 
 /** Pruning in SQLite, one short transaction per call. */

@@ -179,6 +179,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO deliveries_2 (seq, id, alert, sink, state, attempts, created_ms, due_ms, ended_ms, since_ms)
     SELECT seq, id, alert, sink, state, attempts, created_ms, due_ms, ended_ms, created_ms FROM deliveries ORDER BY seq;
+  -- The order of commits goes on where it was, also when the newest deliveries have been pruned.
+  DELETE FROM sqlite_sequence WHERE name = 'deliveries_2';
+  INSERT INTO sqlite_sequence SELECT 'deliveries_2', seq FROM sqlite_sequence WHERE name = 'deliveries';
   INSERT INTO attempts_2 SELECT delivery, number, started_ms, ended_ms, outcome, detail, NULL, NULL FROM attempts;
   DROP TABLE attempts;
   DROP TABLE deliveries;

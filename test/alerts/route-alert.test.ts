@@ -85,6 +85,51 @@ describe('routeAlert', () => {
   });
 });
 
+describe('the answer of every route', () => {
+  const closed = { window: 'office', inside: true } as const;
+  const answers = (alert: Alert, routes: readonly Route[], live = SINKS) =>
+    routeAlert(alert, compileRoutes(routes, { office: () => false }), new Set(live), 0);
+
+  it('says which took the alert and why the others did not', () => {
+    const { targets, routes } = answers(
+      ALERT,
+      [
+        route({ level: ['low'] }, ['first']),
+        { ...route({ level: ['high'] }, ['slack']), hours: { ...closed, otherwise: 'next' } },
+        route({ level: ['high'] }, ['gone', 'also gone']),
+        { ...route(undefined, ['email', 'gone']), hours: { ...closed, otherwise: 'hold' }, continue: true },
+        route({ kind: ['rule'] }, ['console', 'email']),
+        CATCH_ALL,
+      ],
+      SINKS,
+    );
+    expect(routes).toEqual([
+      { index: 0, answer: 'does not match', to: ['first'] },
+      { index: 1, answer: 'closed, passed on', to: ['slack'] },
+      { index: 2, answer: 'no sink of it is on', to: [] },
+      { index: 3, answer: 'took', to: ['email'] },
+      { index: 4, answer: 'took', to: ['console', 'email'] },
+      { index: 5, answer: 'not asked', to: ['console'] },
+    ]);
+    expect(targets.map(({ sink, why }) => [sink, why.reason, why.detail])).toEqual([
+      ['email', 'route', 'route 4 (everything)'],
+      ['console', 'route', 'route 5 (kind=rule)'],
+    ]);
+  });
+
+  it('is not given where the rule names its sinks', () => {
+    expect(answers({ ...ALERT, to: ['oncall'] }, [CATCH_ALL])).toMatchObject({
+      targets: [{ sink: 'oncall', why: { reason: 'rule', detail: ALERT.rule.title } }],
+      routes: [],
+    });
+  });
+
+  it('refuses a time window there is not', () => {
+    const hours = { window: 'nights', inside: true, otherwise: 'hold' } as const;
+    expect(() => compileRoutes([{ ...CATCH_ALL, hours }], {})).toThrow('no time window is called "nights"');
+  });
+});
+
 describe('a planner', () => {
   const memory: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
   const routes = [route({ level: ['high'] }, ['slack', 'email']), CATCH_ALL];

@@ -78,6 +78,72 @@ describe('run --once', () => {
   });
 });
 
+describe('run --once with a sink in trouble', () => {
+  const RETRY_LATER = { status: 429, headers: { 'retry-after': '3600' } };
+  it.each([
+    ['asks for an hour of peace', RETRY_LATER],
+    ['does not work', { status: 503 }],
+  ])(
+    'ends with a failure when a receiver %s, however much waits for it; the other gets its own',
+    async (_, answer) => {
+      installation.configure({
+        sinks: {
+          slow: { type: 'webhook', url: slow.url, concurrency: 1, fallback: 'quick' },
+          quick: { type: 'webhook', url: quick.url },
+        },
+        routes: [{ match: { kind: 'rule' }, to: ['slow'] }, { to: ['quick'] }],
+      });
+      slow.answer(answer);
+      for (let index = 0; index < 20; index += 1) addEvent();
+      expect(await once()).toBe(false);
+      expect(slow.requests.length).toBeGreaterThan(0);
+      expect(slow.requests.length).toBeLessThan(20);
+      // Down, so its fallback has them all; busy, so they wait.
+      expect(quick.requests.length).toBe(answer === RETRY_LATER ? 0 : 20);
+      slow.answer({});
+    },
+  );
+
+  it('what a route holds back is no failure, and goes out with a later run', async () => {
+    installation.configure({
+      sinks: { slow: { type: 'webhook', url: slow.url } },
+      routes: [{ to: ['slow'], group: { by: ['rule'], wait: '1s', interval: '1s' } }],
+    });
+    addEvent();
+    addEvent();
+    expect(await once()).toBe(true);
+    expect(slow.requests.length).toBe(0);
+    // Each run takes its time: the second is over soon.
+    for (let run = 0; run < 100 && slow.requests.length === 0; run += 1) expect(await once()).toBe(true);
+    expect(slow.requests.map(({ body }) => JSON.parse(body).kind)).toEqual(['summary']);
+  });
+
+  it('tells what a silence hid, once it has ended', async () => {
+    const store = openStore({ path: installation.database, now: Date.now });
+    scope.defer('store', () => store.close());
+    const startsAtMs = Date.now() - 1_000;
+    await store.silences.add({
+      id: 's',
+      match: { rule: ['app'] },
+      author: 'alice',
+      reason: 'maintenance',
+      createdAtMs: startsAtMs,
+      startsAtMs,
+      endsAtMs: startsAtMs + 3_600_000,
+      schedule: undefined,
+      expired: undefined,
+    });
+    addEvent();
+    expect(await once()).toBe(true);
+    expect(slow.requests.length).toBe(0);
+    await store.silences.expire('s', 'bob', Date.now());
+    expect(await once()).toBe(true);
+    expect(slow.requests.map(({ body }) => JSON.parse(body).message)).toEqual([
+      expect.stringContaining('A silence by alice ("maintenance") has ended. It hid 1 alert'),
+    ]);
+  });
+});
+
 describe('sinks that are gone', () => {
   it('alerts that wait for one are told of at every start, do not fail a single run, and go out when it is back', async () => {
     slow.answer({ status: 503 });

@@ -297,6 +297,118 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
       'monitor.yml:4:63: routes[1].continue: found "maybe", allowed: true or false',
     ],
   ],
+  [
+    'limits of a sink that are none',
+    'sinks:\n  a: { type: log, rate: 0, burst: 0, fold_above: 1.5, max_age: 5s, fallback: "" }\n  b: { type: log, rate: fast, fold_above: on }\n',
+    [
+      'monitor.yml:3:25: sinks.a.rate: found 0, allowed: a number above 0 and up to 1000, or off',
+      'monitor.yml:3:35: sinks.a.burst: found 0, allowed: a whole number from 1 to 10000',
+      'monitor.yml:3:50: sinks.a.fold_above: found 1.5, allowed: a whole number from 1 to 100000, or off',
+      'monitor.yml:3:64: sinks.a.max_age: found "5s", allowed: a duration from 1m to 365d, such as 3d (units ms s m h d w)',
+      'monitor.yml:3:78: sinks.a.fallback: found an empty text, allowed: the name of another sink',
+      'monitor.yml:4:25: sinks.b.rate: found "fast", allowed: a number above 0 and up to 1000, or off',
+      'monitor.yml:4:43: sinks.b.fold_above: found "on", allowed: a whole number from 1 to 100000, or off',
+    ],
+  ],
+  [
+    'fallbacks to nothing, to itself and in a circle',
+    'sinks:\n  a: { type: log, fallback: b }\n  b: { type: log, fallback: c }\n  c: { type: log, fallback: a }\n  d: { type: log, fallback: d }\n  e: { type: log, fallback: ax }\n  f: { type: log, fallback: a }\n',
+    [
+      'monitor.yml:3:29: sinks.a.fallback: leads in a circle (a → b → c → a), allowed: a chain that ends',
+      'monitor.yml:4:29: sinks.b.fallback: leads in a circle (b → c → a → b), allowed: a chain that ends',
+      'monitor.yml:5:29: sinks.c.fallback: leads in a circle (c → a → b → c), allowed: a chain that ends',
+      'monitor.yml:6:29: sinks.d.fallback: found "d", which is no other sink, allowed: a, b, c, e, f; did you mean "a"?',
+      'monitor.yml:7:29: sinks.e.fallback: found "ax", which is no other sink, allowed: a, b, c, d, f; did you mean "a"?',
+    ],
+  ],
+  [
+    'hours of routes',
+    "time_windows: { office: { hours: '09:00-17:00' } }\nroutes:\n  - { match: { level: high }, to: [console], during: ofice }\n  - { match: { level: low }, to: [console], during: office, not_during: office }\n  - { match: { level: low }, to: [console], otherwise: next }\n  - { match: { level: low }, to: [console], during: office, otherwise: drop }\n  - { to: [console], not_during: office, otherwise: next }\n",
+    [
+      'monitor.yml:4:54: routes[0].during: found "ofice", which is no time window, allowed: office; did you mean "office"?',
+      'monitor.yml:5:73: routes[1]: found both during and not_during, allowed: one of them',
+      'monitor.yml:6:56: routes[2].otherwise: has no meaning without during or not_during',
+      'monitor.yml:7:72: routes[3].otherwise: found "drop", allowed: hold, next',
+      'monitor.yml:8:53: routes[4].otherwise: the last route passes alerts on to no other, so they could go nowhere; allowed: hold',
+    ],
+  ],
+  [
+    'a window without any',
+    'routes:\n  - { to: [console], during: office }\n',
+    [
+      'monitor.yml:3:30: routes[0].during: found "office", which is no time window, allowed: nothing, since there is none',
+    ],
+  ],
+  [
+    'a route behind one that holds everything',
+    'time_windows: { office: {} }\nroutes:\n  - { to: [console], during: office }\n  - { to: [console] }\n',
+    [
+      'monitor.yml:4:5: routes[0]: takes every alert, so the 1 after it can get none; allowed: "match", "continue: true", or this route as the last',
+    ],
+  ],
+  [
+    'expressions and negations in a match',
+    "routes:\n  - { match: { rule: '~(', level: '!hihg', kind: ['~', '!~^sys', '=rule'], event_type: '~(?=x)' }, to: [console] }\n  - { to: [console] }\n",
+    [
+      'monitor.yml:3:22: routes[0].match.rule: found "~(", no regular expression: error parsing regexp: missing closing ): `(?i)(`; allowed: a text, or "~" and a regular expression, either with "!" before it',
+      'monitor.yml:3:35: routes[0].match.level: found "!hihg", allowed: informational, low, medium, high, critical',
+      'monitor.yml:3:51: routes[0].match.kind[0]: found "~", an expression is missing after "~"; allowed: a text, or "~" and a regular expression, either with "!" before it',
+      'monitor.yml:3:88: routes[0].match.event_type: found "~(?=x)", no regular expression: error parsing regexp: invalid or unsupported Perl syntax: `(?=`; allowed: a text, or "~" and a regular expression, either with "!" before it',
+    ],
+  ],
+  [
+    'groups',
+    'routes:\n  - { to: [console], group: { by: [rule, acount, 3], wait: 2h, interval: 0s, every: 1m } }\n',
+    [
+      'monitor.yml:3:42: routes[0].group.by: unknown key "acount"; did you mean "account"?',
+      'monitor.yml:3:60: routes[0].group.wait: found "2h", allowed: a duration from 0s to 1h, such as 30s (units ms s m h d w)',
+      'monitor.yml:3:74: routes[0].group.interval: found "0s", allowed: a duration from 1s to 7d, such as 5m (units ms s m h d w)',
+      'monitor.yml:3:78: routes[0].group: unknown key "every"; allowed: by, wait, interval',
+    ],
+  ],
+  [
+    'a drill',
+    "drill: { at: '24:00', days: someday, to: [nobody, console], within: 1s }\n",
+    [
+      'monitor.yml:2:14: drill.at: found "24:00", allowed: a time of the day such as 09:00',
+      'monitor.yml:2:29: drill.days: found "someday", allowed: mon, tue, wed, thu, fri, sat, sun and ranges such as mon-fri',
+      'monitor.yml:2:43: drill.to[0]: found "nobody", which is no sink, allowed: console',
+      'monitor.yml:2:69: drill.within: found "1s", allowed: a duration from 10s to 24h, such as 10m (units ms s m h d w)',
+    ],
+  ],
+  [
+    'a drill without a time',
+    'drill: { to: [] }\n',
+    [
+      'monitor.yml:2:8: drill.at is missing; allowed: a time of the day such as 09:00',
+      'monitor.yml:2:14: drill.to: found an empty list, allowed: a list of at least one sink',
+    ],
+  ],
+  [
+    'a heartbeat',
+    "heartbeat: { url: 'ftp://x', interval: 1s }\n",
+    [
+      'monitor.yml:2:19: heartbeat.url: found a text (not shown), allowed: an http or https URL, or an empty text',
+      'monitor.yml:2:40: heartbeat.interval: found "1s", allowed: a duration from 5s to 24h, such as 1m (units ms s m h d w)',
+    ],
+  ],
+  [
+    'a heartbeat to nowhere',
+    'heartbeat: {}\n',
+    ['monitor.yml:2:12: heartbeat.url is missing; allowed: url or url_file'],
+  ],
+  [
+    'a heartbeat to two places',
+    "heartbeat: { url: 'http://127.0.0.1/x', url_file: token }\n",
+    ['monitor.yml:2:12: heartbeat: found both url and url_file, allowed: one of them'],
+  ],
+  [
+    'a link base that is no URL',
+    "http: { external_url: 'example.com' }\n",
+    [
+      'monitor.yml:2:23: http.external_url: found "example.com", allowed: an http or https URL without user, "?" and "#", or an empty text',
+    ],
+  ],
 ];
 
 describe('problems of a configuration', () => {

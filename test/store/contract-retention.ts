@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Bench } from './contract.ts';
+import { waiting } from './contract-folding.ts';
 import { auditEvent, decided, decideNothing, settlement, T0, take, windowOf } from './fixtures.ts';
 
 const LATER = T0 + 500_000;
@@ -94,5 +95,112 @@ export const retentionContract = (bench: Bench): void => {
     expect(await retention.prune(LATER, 1_000)).toBe(0);
     expect(await retention.prune(LATER + 1, 1_000)).toBeGreaterThan(0);
     expect((await kept()).alerts).toEqual(['pending', 'sending']);
+  });
+
+  it('keeps what was folded while its summary is under way, and a summary while one of its alerts is', async () => {
+    const { outbox, retention, history } = bench.store;
+    bench.plan = (name) => [
+      waiting(bench.nowMs, 'group:g'),
+      ...(name === 'also mailed' ? [waiting(bench.nowMs, undefined, { sink: 'mail' })] : []),
+    ];
+    await outbox.enqueue(['one', 'also mailed'].map((name) => ({ alert: decided(name, []).alert })));
+    const [summary] = await outbox.claim('hook', 10, 1_000);
+    const messages = async () => (await kept()).alerts;
+    bench.nowMs = LATER;
+    expect(await retention.prune(LATER, 1_000)).toBe(0);
+    const sent = settlement(summary?.id ?? '', { state: 'sent' });
+    await outbox.settle([sent], []);
+    // The summary has ended, and 'one' with it; the mail about the other has not.
+    expect(await retention.prune(LATER, 1_000)).toBe(2);
+    expect(await messages()).toEqual(['also mailed', expect.stringContaining('2 alerts')]);
+    expect((await history.deliveries({ foldedInto: summary?.id })).items).toMatchObject([
+      { foldedInto: summary?.id },
+    ]);
+    const [mail] = await outbox.claim('mail', 10, 1_000);
+    await outbox.settle([settlement(mail?.id ?? '', { state: 'sent' })], []);
+    expect(await retention.prune(LATER, 1_000)).toBeGreaterThan(0);
+    expect(await messages()).toEqual([]);
+  });
+
+  it('shows a delivery whose summary is gone', async () => {
+    const { outbox, retention, history } = bench.store;
+    bench.plan = () => [waiting(bench.nowMs, 'group:g')];
+    const late = { decidedAtMs: LATER };
+    await outbox.enqueue(['one', 'two'].map((name) => ({ alert: decided(name, [], late).alert })));
+    const [summary] = await outbox.claim('hook', 10, 1_000);
+    await outbox.settle([settlement(summary?.id ?? '', { state: 'sent' })], []);
+    // Alerts dated later than the summary that tells them: the clock was set back in between.
+    while ((await retention.prune(LATER - 1, 1)) > 0);
+    const { items } = await history.deliveries({});
+    expect(items.map(({ state }) => state)).toEqual(expect.arrayContaining(['folded', 'folded']));
+  });
+
+  it('keeps what a silence hides until it was told, however long that takes', async () => {
+    const { outbox, retention, silences } = bench.store;
+    const startsAtMs = bench.nowMs;
+    await silences.add({
+      id: 's',
+      match: { kind: ['rule'] },
+      author: 'alice',
+      reason: 'for ever',
+      createdAtMs: startsAtMs,
+      startsAtMs,
+      endsAtMs: 2 * LATER,
+      schedule: undefined,
+      expired: undefined,
+    });
+    bench.plan = () => [waiting(bench.nowMs, undefined, { state: 'silenced', silence: 's' })];
+    await outbox.enqueue([{ alert: decided('hidden', []).alert }]);
+    bench.nowMs = LATER;
+    // Only that somebody made the silence is old enough to be forgotten.
+    expect(await retention.prune(LATER, 1_000)).toBe(1);
+    expect((await kept()).alerts).toEqual(['hidden']);
+    bench.nowMs = 2 * LATER;
+    expect(await silences.tellEnded()).toMatchObject([{ hidden: 1 }]);
+    expect(await retention.prune(2 * LATER, 1_000)).toBe(0);
+    const [summary] = await outbox.claim('hook', 10, 1_000);
+    await outbox.settle([settlement(summary?.id ?? '', { state: 'sent' }, { endedAtMs: bench.nowMs })], []);
+    expect(await retention.prune(2 * LATER + 1, 1_000)).toBeGreaterThan(0);
+    expect((await kept()).alerts).toEqual([]);
+    expect(await silences.list({ nowMs: bench.nowMs, ended: true })).toEqual([]);
+  });
+
+  it('takes acts, silences that have ended and what the planner remembered, when they are old', async () => {
+    const { outbox, retention, silences, history, acts } = bench.store;
+    const act = { act: 'alert.acknowledged', by: 'alice', subject: 'a', detail: '' } as const;
+    await acts.record({ ...act, atMs: T0 });
+    await acts.record({ ...act, atMs: T0 + 1 });
+    const silence = {
+      match: { kind: ['rule'] },
+      author: 'alice',
+      reason: '',
+      createdAtMs: T0,
+      startsAtMs: T0,
+      schedule: undefined,
+      expired: undefined,
+    };
+    bench.nowMs = T0 + 10;
+    for (const [id, endsAtMs] of [
+      ['old', T0 + 20] as const,
+      ['early', LATER] as const,
+      ['new', LATER] as const,
+    ])
+      await silences.add({ ...silence, id, endsAtMs });
+    await silences.expire('early', 'bob', T0 + 15);
+    let remembered: unknown;
+    bench.plan = (name, memory) => {
+      remembered = memory.get('k');
+      if (name === 'set') memory.set('k', 1, T0 + 20);
+      return [];
+    };
+    const late = { decidedAtMs: LATER };
+    await outbox.enqueue([{ alert: decided('set', [], late).alert }]);
+    expect(await retention.prune(T0 + 1, 100)).toBe(1);
+    expect((await history.acts({ subject: 'a' })).items).toHaveLength(1);
+    // One act by itself, four about silences, two of these and what was remembered.
+    expect(await retention.prune(T0 + 30, 100)).toBe(8);
+    expect((await silences.list({ nowMs: T0, ended: true })).map(({ id }) => id)).toEqual(['new']);
+    await outbox.enqueue([{ alert: decided('look', [], late).alert }]);
+    expect(remembered).toBeUndefined();
   });
 };

@@ -1,18 +1,22 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
+import type { PlannedDelivery } from '../../src/core/decided.ts';
+import { explicitPlanner, type Planner, type PlannerMemory } from '../../src/core/planner.ts';
 import type { Store } from '../../src/core/store.ts';
 import { collectContract } from './contract-collect.ts';
 import { feedContract } from './contract-feeds.ts';
+import { foldingContract } from './contract-folding.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
 import { outboxContract } from './contract-outbox.ts';
 import { retentionContract } from './contract-retention.ts';
+import { silenceContract } from './contract-silences.ts';
 import { T0 } from './fixtures.ts';
 
 /** A store under test: how to open it, again and in parallel, and how to remove what it left. */
 export interface StoreUnderTest {
   /** Opens the same place each time it is called; a later call stands for a restart or for a second process. */
-  open(now: Clock): Promise<Store>;
+  open(now: Clock, planner: Planner): Promise<Store>;
   remove(): Promise<void>;
 }
 
@@ -21,6 +25,11 @@ export interface Bench {
   store: Store;
   /** The time the store sees. */
   nowMs: number;
+  /**
+   * How alerts travel that name no sinks; nowhere unless a test says so. Called with what the store remembers for it,
+   * inside the transaction that stores the alert.
+   */
+  plan: (name: string, memory: PlannerMemory, nowMs: number) => readonly PlannedDelivery[];
   /** Opens the same store once more, beside the first. */
   again(): Promise<Store>;
   /** Closes the store and opens it again. */
@@ -38,8 +47,17 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
       place = await create();
       const now: Clock = () => bench.nowMs;
       bench.nowMs = T0 + 100_000;
+      bench.plan = () => [];
+      const planner: Planner = {
+        ...explicitPlanner,
+        plan(request, memory, nowMs) {
+          if (request.sinks !== undefined) return explicitPlanner.plan(request, memory, nowMs);
+          const deliveries = bench.plan(request.alert.message, memory, nowMs);
+          return { alert: request.alert, sinks: deliveries.map(({ sink }) => sink), deliveries };
+        },
+      };
       bench.again = async () => {
-        const store = await place.open(now);
+        const store = await place.open(now, planner);
         opened.push(store);
         return store;
       };
@@ -63,6 +81,12 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('outbox and conditions', () => {
       outboxContract(bench);
+    });
+    describe('folding', () => {
+      foldingContract(bench);
+    });
+    describe('silences', () => {
+      silenceContract(bench);
     });
     describe('history and status', () => {
       historyContract(bench);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/store/connection.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { APPLICATION_ID, MIGRATIONS } from '../../src/store/schema.ts';
-import { T0 } from './fixtures.ts';
+import { decided, T0 } from './fixtures.ts';
 
 const now = () => T0;
 let folder = '';
@@ -59,6 +59,76 @@ describe('migrations', () => {
     ]);
     open([good, 'CREATE TABLE b (x)']).close();
     expect(version()).toBe(2);
+  });
+
+  it('keeps every delivery, attempt and count of a file of version 1, and every reference', async () => {
+    open(MIGRATIONS.slice(0, 1)).close();
+    const states = ['pending', 'sending', 'sent', 'parked', 'folded', 'silenced'];
+    inspect((db) => {
+      db.exec(
+        "INSERT INTO alerts VALUES (1, 'a', 'default', 'rule', 'high', 'r', 5, '{}'), (2, 'b', '', 'rule', 'low', 'r', 6, '{}')",
+      );
+      const insert = db.prepare('INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+      for (const [index, state] of states.entries()) {
+        const open = state === 'pending' || state === 'sending';
+        insert.run(
+          10 + index,
+          `d${index}`,
+          1 + (index % 2),
+          's',
+          state,
+          index,
+          7,
+          open ? 8 : null,
+          open ? null : 9,
+        );
+      }
+      for (let number = 1; number <= 2; number += 1)
+        for (const seq of [10, 12, 13])
+          db.prepare('INSERT INTO attempts VALUES (?, ?, 1, 2, ?, ?)').run(
+            seq,
+            number,
+            'retry',
+            `try ${number}`,
+          );
+      // The newest one was pruned: its number must not come back.
+      insert.run(90, 'pruned', 1, 's', 'sent', 1, 7, null, 9);
+      db.exec('DELETE FROM deliveries WHERE seq = 90');
+    });
+    const counts = () =>
+      inspect((db) => db.prepare('SELECT * FROM delivery_counts WHERE count > 0 ORDER BY state').all());
+    const before = counts();
+    const store = openStore({ path, now, durability: 'off' });
+    expect(counts()).toEqual(before);
+    expect(
+      inspect((db) => [db.pragma('foreign_key_check'), db.pragma('integrity_check', { simple: true })]),
+    ).toEqual([[], 'ok']);
+    const { items } = await store.history.deliveries({});
+    expect(items.map(({ id, state, attempts }) => [id, state, attempts])).toEqual(
+      states.map((state, index) => [`d${index}`, state, index]),
+    );
+    expect(items[0]).toMatchObject({ alertId: 'a', createdAtMs: 7, dueAtMs: 8, thread: '', why: [] });
+    expect((await store.history.attempts('d2')).map(({ detail }) => detail)).toEqual(['try 1', 'try 2']);
+    expect(await store.outbox.retry({ ids: ['d3'] })).toBe(1);
+    await store.outbox.enqueue([decided('new', ['s'])]);
+    await store.close();
+    expect(inspect((db) => db.prepare('SELECT max(seq) FROM deliveries').pluck().get())).toBe(91);
+    const fresh = inspect((db) => {
+      const names =
+        "SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+      return db.prepare(names).all();
+    });
+    rmSync(path);
+    await openStore({ path, now, durability: 'off' }).close();
+    expect(
+      inspect((db) =>
+        db
+          .prepare(
+            "SELECT type, name, tbl_name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+          )
+          .all(),
+      ),
+    ).toEqual(fresh);
   });
 
   it('refuses a file of a newer version with both versions, and does not touch it', async () => {

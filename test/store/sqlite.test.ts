@@ -7,7 +7,8 @@ import { storeContract } from './contract.ts';
 storeContract('SQLite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vam-store-'));
   return {
-    open: async (now) => openStore({ path: join(folder, 'deep', 'monitor.db'), now, durability: 'off' }),
+    open: async (now, planner) =>
+      openStore({ path: join(folder, 'deep', 'monitor.db'), now, durability: 'off', planner }),
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   };
 });
