@@ -8,8 +8,8 @@ import type { SinkGate } from '../core/gate.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { ABORT_PATIENCE_MS, attempt } from './attempt.ts';
-import { createClaimSize } from './claim-size.ts';
+import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
+import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
 import { type CircuitConditions, createGatekeeper } from './gatekeeper.ts';
 import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
 import type { DeliveryPolicy } from './policy.ts';
@@ -151,6 +151,7 @@ const work = async (
     wake.ring();
   };
 
+  const attempt = createAttempts(sink, policy.attemptTimeoutMs, hardStop.signal);
   const send = async ({ delivery, leasedUntilMs }: Claimed): Promise<void> => {
     const startedAtMs = now();
     if (startedAtMs + policy.attemptTimeoutMs + ABORT_PATIENCE_MS > leasedUntilMs) {
@@ -158,8 +159,10 @@ const work = async (
       await release([delivery.id]);
       return;
     }
-    const verdict = await attempt(sink, delivery, policy.attemptTimeoutMs, hardStop.signal);
+    const verdict = await attempt(delivery);
     claimSize.ended();
+    // What is claimed runs out before the next settlement: claim more now, so that no place stands empty meanwhile.
+    if (queue.waiting === claimSize.low) wake.ring();
     // Cut off by the stop: that is no failure of the receiver, and it is released below.
     if (hardStop.signal.aborted && verdict.outcome === 'retry') return;
     const ended = { delivery, verdict, startedAtMs, endedAtMs: now() };
@@ -186,8 +189,10 @@ const work = async (
     if (!loaded) await gatekeeper.load();
     loaded = true;
     const room = claimSize.most() - held.size;
-    // Enough waits, or more than half of what may be held: the end of the next settlement rings, and we look again.
-    if (room <= 0 || queue.waiting >= Math.max(sink.concurrency, room)) return undefined;
+    // Enough waits: we look again when it runs low, or after the next settlement.
+    if (room <= 0 || queue.waiting > claimSize.low) return undefined;
+    // A claim of a few costs as much as one of many; as long as nobody has to wait for it, it can grow.
+    if (queue.waiting >= sink.concurrency && room * 4 < claimSize.most()) return undefined;
     const admitted = gatekeeper.admit(held.size > 0);
     if (admitted.most < 1) {
       await handOver();
@@ -196,7 +201,8 @@ const work = async (
       return waitUntil(admitted.retryAtMs);
     }
     blocked = false;
-    const limit = Math.min(room, admitted.most);
+    const wanted = Math.min(room, MAX_CLAIM);
+    const limit = Math.min(wanted, admitted.most);
     const leasedUntilMs = now() + policy.leaseMs;
     let gate: SinkGate | undefined;
     const claimed = await outbox.claim(sink.name, limit, policy.leaseMs, {
@@ -215,7 +221,7 @@ const work = async (
     // Asked to stop while the claim was made: nothing is started any more, all of it is released below.
     if (signal.aborted) return undefined;
     queue.add(fresh.map((delivery) => ({ delivery, leasedUntilMs })));
-    if (claimed.length >= room) return undefined;
+    if (claimed.length >= wanted) return undefined;
     // The bucket is empty: the next token, or the end of a send, is what comes next.
     if (claimed.length >= limit) return waitUntil(gatekeeper.admit(held.size > 0).retryAtMs);
     if (untilIdle) return held.size === 0 ? 'idle' : undefined;

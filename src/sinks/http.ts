@@ -1,19 +1,7 @@
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { credentialsOf, secretsOfUrl } from './credentials.ts';
-import { withDeadline } from './deadline.ts';
+import { exchange, type HttpAnswer } from './http-exchange.ts';
 import type { SinkDeps } from './sink-type.ts';
-
-/** How much of an answer is read. It only serves to tell a person what the receiver said. */
-const MAX_ANSWER_BYTES = 4_096;
-
-/** What a receiver answered. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** The `Retry-After` header as it stood, or undefined. */
-  readonly retryAfter: string | undefined;
-  /** The first few kilobytes of the body as text. */
-  readonly body: string;
-}
 
 /** POSTs to one URL over pooled connections. */
 export interface HttpPoster {
@@ -25,7 +13,11 @@ export interface HttpPoster {
    * One POST. Resolves for every answer, redirects included (they are not followed). Rejects when there is none:
    * network errors as undici gives them, DeadlineError, CalledOffError.
    */
-  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
+  post(
+    body: string | Uint8Array,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer>;
   /** Ends all connections at once. */
   close(): Promise<void>;
 }
@@ -44,35 +36,31 @@ export const createHttpPoster = (
   deps: SinkDeps,
 ): HttpPoster => {
   const proxyUrl = deps.proxyFor?.(url.href);
-  const dispatcher = createDispatcher(options, proxyUrl);
-  const target = new URL(url);
-  target.username = '';
-  target.password = '';
-  target.hash = '';
+  const { origin } = url;
+  const path = url.pathname + url.search;
+  const dispatcher = createDispatcher(origin, options, proxyUrl);
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
     secrets: [url, ...(proxyUrl === undefined ? [] : [new URL(proxyUrl)])].flatMap(secretsOfUrl),
     post: (body, headers, signal) =>
-      withDeadline(signal, options.timeoutMs, async (signal) => {
-        const answer = await request(target, {
-          dispatcher,
-          method: 'POST',
+      exchange(
+        dispatcher,
+        {
+          origin,
+          path,
           headers: { ...own, ...headers },
-          body,
-          signal,
-        });
-        return {
-          status: answer.statusCode,
-          retryAfter: [answer.headers['retry-after']].flat()[0],
-          body: await readStart(answer.body),
-        };
-      }),
+          body: typeof body === 'string' ? Buffer.from(body) : body,
+        },
+        options.timeoutMs,
+        signal,
+      ),
     close: () => dispatcher.destroy(),
   };
 };
 
 const createDispatcher = (
+  origin: string,
   { timeoutMs, connections, tls }: { timeoutMs: number; connections: number; tls?: TlsMaterial },
   proxyUrl: string | undefined,
 ): Dispatcher => {
@@ -87,7 +75,7 @@ const createDispatcher = (
     bodyTimeout: timeoutMs,
   };
   return proxyUrl === undefined
-    ? new Agent({ ...common, connect: receiver })
+    ? new Pool(origin, { ...common, connect: receiver })
     : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: receiver, proxyTls: { timeout: timeoutMs } });
 };
 
@@ -95,23 +83,4 @@ const authorization = (url: URL): Readonly<Record<string, string>> => {
   const { user, password } = credentialsOf(url);
   if (user === '' && password === '') return {};
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-};
-
-/**
- * The start of a body. A body that breaks off or comes too slowly is no failure: the status line has said whether the
- * receiver took the delivery, and a repetition would make it take a second one.
- */
-const readStart = async (body: AsyncIterable<Buffer>): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= MAX_ANSWER_BYTES) break;
-    }
-  } catch {
-    // What was read until then is all there is to tell.
-  }
-  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
 };

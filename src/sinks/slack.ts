@@ -1,7 +1,8 @@
 import type { FetchFunction } from '@slack/webhook';
 import { z } from 'zod';
 import type { Verdict } from '../core/delivery.ts';
-import { createHttpPoster, type HttpAnswer } from './http.ts';
+import { createHttpPoster } from './http.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { timeoutOption, urlOption } from './option-schemas.ts';
 import type { SinkType } from './sink-type.ts';
 import { slackMessage } from './slack-message.ts';

@@ -15,17 +15,20 @@ export const printable = (text: string): string =>
 /** {@link printable} on one line, for headers, titles and reasons. */
 export const oneLine = (text: string): string => printable(text).replace(/\s+/g, ' ').trim();
 
+const asItIs = (codePoint: string): string => codePoint;
+
 /**
  * Text of at most `max` UTF-16 units after `escape` was applied to each code point, with a note where it was cut.
  * Never splits a code point or an escape, and looks at no more than a few times `max`, however long the text is.
- * `clean` is applied first; give it {@link oneLine} or {@link printable}.
+ * `clean` is applied first; give it {@link oneLine} or {@link printable}. It must not make text longer.
  */
 export const fit = (
   text: string,
   max: number,
   clean: (text: string) => string = printable,
-  escape: (codePoint: string) => string = (codePoint) => codePoint,
+  escape: (codePoint: string) => string = asItIs,
 ): string => {
+  if (escape === asItIs && text.length <= max) return clean(text);
   let head = text.slice(0, max * 4);
   const shortened = head.length < text.length;
   // A slice may end inside a surrogate pair; half a pair would become a replacement character.

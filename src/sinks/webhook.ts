@@ -96,10 +96,10 @@ export const webhookSink: SinkType<typeof options> = {
       send: async (delivery, signal) => {
         const startedAtMs = deps.now();
         const attempt = () => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
-        let body: string;
+        let body: Buffer;
         try {
           const alert = publicAlert(delivery);
-          body = portableJson(settings.format === 'json' ? alert : cloudEvent(alert));
+          body = Buffer.from(portableJson(settings.format === 'json' ? alert : cloudEvent(alert)));
         } catch (error) {
           return unsendable(error, reason);
         }

@@ -104,7 +104,7 @@ describe('the size of claims', () => {
     };
     // A quarter of a second's worth.
     expect(run(200, 1_000)).toBe(50);
-    expect(run(10_000, 1_000)).toBe(256);
+    expect(run(10_000, 1_000)).toBe(1_024);
     expect(run(1, 1_000)).toBe(16);
     // Too short to tell anything; then the whole span counts.
     expect(run(10, 10)).toBe(16);
