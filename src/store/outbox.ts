@@ -64,7 +64,7 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
     settle: (settlements, changes, about) =>
       connection.commit(() => {
         const nowMs = now();
-        for (const settlement of settlements) settle(settlement, nowMs);
+        settle(settlements, nowMs);
         if (about) {
           putGate(about.sink, about.gate);
           if (about.hasten) hasten.run(nowMs, about.sink, nowMs);
