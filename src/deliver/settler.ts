@@ -40,6 +40,8 @@ export const createSettler = <T>(options: SettlerOptions<T>): Settler<T> => {
   let busy: Promise<void> | undefined;
   let restUntilMs = 0;
   const rest = async (): Promise<void> => {
+    // There is nothing to wait for: the group cannot grow.
+    if (ended.length >= MAX_GROUP) return;
     // Cut to the maximum: a clock that was set back must not make a long rest of it.
     const restMs = Math.min(restUntilMs - now(), MAX_REST_MS);
     if (restMs > 0) await sleep(restMs, hurry);
