@@ -10,6 +10,7 @@ import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
 import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
+import { type CommitRest, createCommitRest } from './commit-rest.ts';
 import { type CircuitConditions, createGatekeeper } from './gatekeeper.ts';
 import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
 import type { DeliveryPolicy } from './policy.ts';
@@ -50,6 +51,8 @@ export interface SinkLoopOptions {
   readonly onConditions: (keys: readonly string[]) => void;
   /** Told that alerts were given to another sink and wait for it in the outbox. */
   readonly onHandedOver: (sink: string) => void;
+  /** Shared with the other sinks of the process, so that they commit together; left out: one of its own. */
+  readonly rest?: CommitRest;
   /** Takes secrets out of receipts and reasons before they are stored. */
   readonly redact: (text: string) => string;
 }
@@ -136,6 +139,7 @@ const work = async (
     onError: (error, failures) => storeFailed('settle', error, failures),
     hurry: signal,
     giveUp: giveUp.signal,
+    rest: options.rest ?? createCommitRest(now),
     now,
   });
 

@@ -61,8 +61,9 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
     claim: (sink, limit, leaseMs, options = {}) =>
       connection.commitLightly(() => claim(sink, limit, leaseMs, options, now())),
 
+    // Of all sinks together: each commit waits for the disk, and nothing else happens meanwhile.
     settle: (settlements, changes, about) =>
-      connection.commit(() => {
+      connection.commitTogether(() => {
         const nowMs = now();
         settle(settlements, nowMs);
         if (about) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClaimSize } from '../../src/deliver/claim-size.ts';
+import { createCommitRest } from '../../src/deliver/commit-rest.ts';
 import { createSettler } from '../../src/deliver/settler.ts';
 import { advance, useFakeClock } from './harness.ts';
 
@@ -20,6 +21,7 @@ const settlerOf = (commit: (group: readonly number[]) => Promise<void>) => {
     },
     hurry: hurry.signal,
     giveUp: giveUp.signal,
+    rest: createCommitRest(Date.now),
     now: Date.now,
   });
   return { settler, hurry, giveUp, errors };
