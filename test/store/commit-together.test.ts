@@ -79,6 +79,6 @@ describe('commits of one turn', () => {
     const closed = connect({ path, durability: 'off' });
     const late = closed.commitTogether(() => 1);
     closed.close();
-    await expect(late).rejects.toMatchObject({ code: 'closed' });
+    await expect(late).rejects.toMatchObject({ kind: 'closed' });
   });
 });
