@@ -186,6 +186,8 @@ const work = async (
     if (count === 0) return;
     log.warn('delivery.handed_over', { sink: sink.name, fallback: policy.fallback, deliveries: count });
     options.onHandedOver(policy.fallback);
+    // It takes a bounded number at once: there may be more.
+    wake.ring();
   };
 
   /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */

@@ -114,13 +114,13 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
   const unbundle = db.prepare<[string, string, number]>(
     "UPDATE deliveries SET bundle = NULL WHERE sink = ? AND bundle = ? AND state = 'pending' AND due_ms <= ?",
   );
-  const fold = db.prepare<[number, number | bigint, number]>(
+  const fold = db.prepare<[number, number | bigint, string]>(
     `UPDATE deliveries SET state = 'folded', due_ms = NULL, bundle = NULL, ended_ms = ?, folded_into = ?
-     WHERE seq = ?`,
+     WHERE seq IN (SELECT value FROM json_each(?))`,
   );
   const foldRows = (sink: string, reason: SummaryReason, rows: readonly DueRow[], nowMs: number): void => {
     const [into] = summarise({ reason, sinks: [sink], rows }, nowMs).deliveries;
-    if (into !== undefined) for (const row of rows) fold.run(nowMs, into, row.seq);
+    if (into !== undefined) fold.run(nowMs, into, JSON.stringify(rows.map(({ seq }) => seq)));
   };
   const REASONS = { suppressed: 'suppressed', group: 'group', held: 'held' } as const;
   return (sink, foldAbove, nowMs) => {
