@@ -47,6 +47,10 @@ export const measureSoak = async (
   const { alerts } = options;
   const well = await soak(program, ALL_WELL, { ...options, alerts: Math.min(alerts, COMPARED) });
   const trouble = await soak(program, TROUBLE, options);
+  // Whether a long delay belongs to one bad moment of the machine or to all of the run.
+  console.error(
+    `  p99 of the healthy sink in each tenth of the run, ms: ${tenths(trouble.delaysMs).join(', ')}`,
+  );
   const quarter = Math.floor(trouble.memoryMb.length / 4);
   const count = (of: (tally: SinkTally) => number): number =>
     [...trouble.tallies, ...well.tallies].reduce((sum, tally) => sum + of(tally), 0);
@@ -87,6 +91,13 @@ export const measureSoak = async (
     },
     { name: '  resident memory, peak', value: Math.max(...trouble.memoryMb), unit: 'MB' },
   ];
+};
+
+const tenths = (delaysMs: readonly number[]): readonly number[] => {
+  const length = Math.ceil(delaysMs.length / 10);
+  return Array.from({ length: 10 }, (_, index) =>
+    Math.round(quantile(delaysMs.slice(index * length, (index + 1) * length), 0.99)),
+  );
 };
 
 const soak = async (
