@@ -6,16 +6,18 @@ import { ROOT } from './child.ts';
 import { measureDelay } from './delay.ts';
 import { measureDelivery } from './delivery.ts';
 import { compile, type Program, SOURCE } from './installation.ts';
+import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { type Figure, table } from './table.ts';
 
 const HELP = `usage: npm run bench -- [section…] [options]
 
-sections (default: start catch-up delivery delay)
+sections (default: start catch-up delivery delay soak)
   start      spawn to first completed poll; memory idle
   catch-up   events/s from the simulator into the store; memory; bytes per event
   delivery   deliveries/s through the durable outbox to a webhook
   delay      from visible to received, beyond the poll wait
+  soak       alerts to four sinks of which three are in trouble: lost, repeated, memory, delay of the healthy one
   store      the store alone (bench/store.ts)
   rules      the rule engine alone (bench/rules.ts)
   pack       the shipped rules alone (bench/pack.ts)
@@ -23,6 +25,8 @@ sections (default: start catch-up delivery delay)
 options
   --events N       events of the catch-up (200000)
   --deliveries N   deliveries (10000)
+  --alerts N       alerts of the soak (20000; the full one has 200000)
+  --rate N         alerts a second in the soak (500)
   --samples N      events of the delay (300)
   --rounds N       runs of catch-up and delivery of which the median counts (3)
   --starts N       starts of which the median counts (7)
@@ -36,6 +40,8 @@ const { values, positionals } = parseArgs({
   options: {
     events: { type: 'string', default: '200000' },
     deliveries: { type: 'string', default: '10000' },
+    alerts: { type: 'string', default: '20000' },
+    rate: { type: 'string', default: '500' },
     samples: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '3' },
     starts: { type: 'string', default: '7' },
@@ -45,7 +51,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const count = (name: 'events' | 'deliveries' | 'samples' | 'rounds' | 'starts' | 'idle'): number => {
+type CountOption = 'events' | 'deliveries' | 'alerts' | 'rate' | 'samples' | 'rounds' | 'starts' | 'idle';
+
+const count = (name: CountOption): number => {
   const text = values[name];
   if (!/^[1-9]\d{0,7}$/.test(text))
     throw new RangeError(`--${name} is ${text}, allowed is a whole number from 1`);
@@ -74,6 +82,7 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
   delivery: (program) =>
     measureDelivery(program, { deliveries: count('deliveries'), rounds: count('rounds') }),
   delay: (program) => measureDelay(program, { events: count('samples') }),
+  soak: (program) => measureSoak(program, { alerts: count('alerts'), perSecond: count('rate') }),
   store: runScript('store.ts', [values.events]),
   rules: runScript('rules.ts'),
   pack: runScript('pack.ts', [values.events]),
@@ -90,7 +99,7 @@ const machine = (): string =>
 
 const main = async (): Promise<void> => {
   if (values.help) return console.log(HELP);
-  const chosen = positionals.length > 0 ? positionals : ['start', 'catch-up', 'delivery', 'delay'];
+  const chosen = positionals.length > 0 ? positionals : ['start', 'catch-up', 'delivery', 'delay', 'soak'];
   const unknown = chosen.filter((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown.length > 0) throw new RangeError(`unknown section ${unknown.join(', ')}\n\n${HELP}`);
   console.log(machine());

@@ -7,8 +7,13 @@ export interface Figure {
   readonly runs?: readonly number[];
   /** The limit that was measured in the same run; its unit is the same unless given. */
   readonly beside?: { readonly name: string; readonly value: number; readonly unit?: string };
-  /** What the value should be. With `share`, the value divided by the one beside it should be. */
-  readonly aim?: { readonly least?: number; readonly most?: number; readonly share?: number };
+  /** What the value should be. With `share` (at least) and `times` (at most), the value divided by the one beside it. */
+  readonly aim?: {
+    readonly least?: number;
+    readonly most?: number;
+    readonly share?: number;
+    readonly times?: number;
+  };
 }
 
 const number = (value: number): string =>
@@ -22,9 +27,11 @@ const aimOf = ({ value, unit, beside, aim }: Figure): string => {
   const [text, met] =
     aim.share !== undefined
       ? [`≥ ${number(aim.share * 100)} % of it`, ratio >= aim.share]
-      : aim.least !== undefined
-        ? [`≥ ${number(aim.least)} ${unit}`, value >= aim.least]
-        : [`< ${number(aim.most ?? 0)} ${unit}`, value < (aim.most ?? 0)];
+      : aim.times !== undefined
+        ? [`≤ ${number(aim.times)} × it`, ratio <= aim.times]
+        : aim.least !== undefined
+          ? [`≥ ${number(aim.least)} ${unit}`, value >= aim.least]
+          : [`< ${number(aim.most ?? 0)} ${unit}`, value < (aim.most ?? 0)];
   return `${text}: ${met ? 'met' : 'MISSED'}`;
 };
 

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ConditionChange, ConditionName } from '../core/conditions.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { Lease } from '../core/lease.ts';
+import { createCommitRest } from '../deliver/commit-rest.ts';
 import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { createAccount } from './account.ts';
@@ -80,6 +81,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     sink: string,
     detail: string,
   ): ConditionChange => trouble.change(open, name, sink, detail);
+  const rest = createCommitRest(now);
   const loops = sinks.map((sink) => {
     const wake = wakes.get(sink.name);
     if (!wake) throw new Error(`no bell for sink ${sink.name}`);
@@ -101,6 +103,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       },
       onConditions: trouble.changed,
       onHandedOver: (fallback) => monitor.wake([fallback]),
+      rest,
       redact,
     });
   });

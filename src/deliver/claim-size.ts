@@ -4,13 +4,17 @@ import type { Clock } from '../core/clock.ts';
 export interface ClaimSize {
   /** Most deliveries to hold now: those waiting, being sent, and ended but not settled. */
   most(): number;
+  /** When no more than so many wait to be sent, more is to be claimed. */
+  readonly low: number;
   /** To be called for every send that ended. */
   ended(): void;
 }
 
 const HELD_PER_SEND = 4;
 /** A claim of this many takes milliseconds, in which nothing else happens. */
-const MAX_HELD = 256;
+export const MAX_CLAIM = 256;
+/** What is held lies in memory, and comes again after a crash. */
+const MAX_HELD = 1_024;
 /** The time whose sends are held in advance: much longer than a commit, much shorter than a lease. */
 const AHEAD_MS = 250;
 /** Shorter spans say nothing about a rate. */
@@ -35,6 +39,9 @@ export const createClaimSize = (concurrency: number, now: Clock): ClaimSize => {
         count = 0;
       }
       return most;
+    },
+    get low() {
+      return Math.min(most / 2, MAX_CLAIM) | 0;
     },
     ended() {
       count += 1;

@@ -3,14 +3,19 @@ import type { Telemetry } from '../core/telemetry.ts';
 import type { Settled } from './settled.ts';
 
 /** Says of committed attempts what came of them: one log line each, and the figures. */
-export const createReport =
-  (sink: string, log: Log, telemetry: Telemetry) =>
-  (group: readonly Settled[]): void => {
+export const createReport = (
+  sink: string,
+  log: Log,
+  telemetry: Telemetry,
+): ((group: readonly Settled[]) => void) => {
+  const labels = { sink };
+  return (group) => {
+    const outcomes = new Map<string, number>();
     for (const { delivery, settlement } of group) {
       const durationMs = settlement.endedAtMs - settlement.startedAtMs;
-      telemetry.count('delivery_attempts_total', { sink, outcome: settlement.outcome });
+      outcomes.set(settlement.outcome, (outcomes.get(settlement.outcome) ?? 0) + 1);
       // A clock set back during a send would otherwise book a negative duration.
-      telemetry.observe('delivery_duration_seconds', Math.max(durationMs, 0) / 1_000, { sink });
+      telemetry.observe('delivery_duration_seconds', Math.max(durationMs, 0) / 1_000, labels);
       const fields = {
         sink,
         delivery_id: delivery.id,
@@ -40,4 +45,7 @@ export const createReport =
           break;
       }
     }
+    for (const [outcome, count] of outcomes)
+      telemetry.count('delivery_attempts_total', { sink, outcome }, count);
   };
+};

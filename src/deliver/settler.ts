@@ -1,5 +1,6 @@
 import { sleep } from '../base/sleep.ts';
 import type { Clock } from '../core/clock.ts';
+import type { CommitRest } from './commit-rest.ts';
 
 /** Collects what ended and commits it in groups. */
 export interface Settler<T> {
@@ -18,6 +19,7 @@ export interface SettlerOptions<T> {
   readonly hurry: AbortSignal;
   /** Ends the tries: what is not committed by then never will be by this process. */
   readonly giveUp: AbortSignal;
+  readonly rest: CommitRest;
   readonly now: Clock;
 }
 
@@ -28,20 +30,15 @@ const MAX_GROUP = 256;
 // deliveries per second possible with a synchronous disk write per transaction; without load it costs nothing.
 const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-// A commit waits for the disk and stops everything else meanwhile. After one that took t, the next waits until 4 t have
-// passed: under load groups grow until commits take a fifth of the time, and a lone delivery is settled at once.
-const REST_PER_COMMIT = 4;
-const MAX_REST_MS = 25;
-
 /** Makes a {@link Settler}. Nobody waits for a slow send: each group holds what has ended by then. */
 export const createSettler = <T>(options: SettlerOptions<T>): Settler<T> => {
   const { commit, onError, hurry, giveUp, now } = options;
   const ended: T[] = [];
   let busy: Promise<void> | undefined;
-  let restUntilMs = 0;
   const rest = async (): Promise<void> => {
-    // Cut to the maximum: a clock that was set back must not make a long rest of it.
-    const restMs = Math.min(restUntilMs - now(), MAX_REST_MS);
+    // There is nothing to wait for: the group cannot grow.
+    if (ended.length >= MAX_GROUP) return;
+    const restMs = options.rest.leftMs();
     if (restMs > 0) await sleep(restMs, hurry);
   };
   const flush = async (): Promise<void> => {
@@ -56,7 +53,7 @@ export const createSettler = <T>(options: SettlerOptions<T>): Settler<T> => {
         // Only now: what a failed commit leaves behind is committed by the next one, in the old order.
         ended.splice(0, group.length);
         failures = 0;
-        restUntilMs = now() + Math.min(REST_PER_COMMIT * (now() - begunMs), MAX_REST_MS);
+        options.rest.committed(now() - begunMs);
       } catch (error) {
         failures += 1;
         const pauseMs = onError(error, failures);

@@ -7,8 +7,9 @@ import type { Delivery, Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
-import { ABORT_PATIENCE_MS, attempt } from './attempt.ts';
-import { createClaimSize } from './claim-size.ts';
+import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
+import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
+import { type CommitRest, createCommitRest } from './commit-rest.ts';
 import { type CircuitConditions, createGatekeeper } from './gatekeeper.ts';
 import { createParkedCondition, type SinkConditions } from './parked-condition.ts';
 import type { DeliveryPolicy } from './policy.ts';
@@ -49,6 +50,8 @@ export interface SinkLoopOptions {
   readonly onConditions: (keys: readonly string[]) => void;
   /** Told that alerts were given to another sink and wait for it in the outbox. */
   readonly onHandedOver: (sink: string) => void;
+  /** Shared with the other sinks of the process, so that they commit together; left out: one of its own. */
+  readonly rest?: CommitRest;
   /** Takes secrets out of receipts and reasons before they are stored. */
   readonly redact: (text: string) => string;
 }
@@ -137,6 +140,7 @@ const work = async (
     onError: (error, failures) => storeFailed('settle', error, failures),
     hurry: signal,
     giveUp: giveUp.signal,
+    rest: options.rest ?? createCommitRest(now),
     now,
   });
 
@@ -152,6 +156,7 @@ const work = async (
     wake.ring();
   };
 
+  const attempt = createAttempts(sink, policy.attemptTimeoutMs, hardStop.signal);
   const send = async ({ delivery, leasedUntilMs }: Claimed): Promise<void> => {
     const startedAtMs = now();
     if (startedAtMs + policy.attemptTimeoutMs + ABORT_PATIENCE_MS > leasedUntilMs) {
@@ -159,8 +164,10 @@ const work = async (
       await release([delivery.id]);
       return;
     }
-    const verdict = await attempt(sink, delivery, policy.attemptTimeoutMs, hardStop.signal);
+    const verdict = await attempt(delivery);
     claimSize.ended();
+    // What is claimed runs out before the next settlement: claim more now, so that no place stands empty meanwhile.
+    if (queue.waiting === claimSize.low) wake.ring();
     // Cut off by the stop: that is no failure of the receiver, and it is released below.
     if (hardStop.signal.aborted && verdict.outcome === 'retry') return;
     const ended = { delivery, verdict, startedAtMs, endedAtMs: now() };
@@ -183,6 +190,8 @@ const work = async (
     if (count === 0) return;
     log.warn('delivery.handed_over', { sink: sink.name, fallback: policy.fallback, deliveries: count });
     options.onHandedOver(policy.fallback);
+    // It takes a bounded number at once: there may be more.
+    wake.ring();
   };
 
   /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */
@@ -190,8 +199,10 @@ const work = async (
     if (!loaded) await gatekeeper.load();
     loaded = true;
     const room = claimSize.most() - held.size;
-    // Enough waits, or more than half of what may be held: the end of the next settlement rings, and we look again.
-    if (room <= 0 || queue.waiting >= Math.max(sink.concurrency, room)) return undefined;
+    // Enough waits: we look again when it runs low, or after the next settlement.
+    if (room <= 0 || queue.waiting > claimSize.low) return undefined;
+    // A claim of a few costs as much as one of many; as long as nobody has to wait for it, it can grow.
+    if (queue.waiting >= sink.concurrency && room * 4 < claimSize.most()) return undefined;
     const admitted = gatekeeper.admit(held.size > 0);
     if (admitted.most < 1) {
       await handOver();
@@ -200,7 +211,8 @@ const work = async (
       return waitUntil(admitted.retryAtMs);
     }
     blocked = false;
-    const limit = Math.min(room, admitted.most);
+    const wanted = Math.min(room, MAX_CLAIM);
+    const limit = Math.min(wanted, admitted.most);
     const leasedUntilMs = now() + policy.leaseMs;
     const claimed = await outbox.claim(sink.name, limit, policy.leaseMs, {
       ...(policy.foldAbove === undefined ? {} : { foldAbove: policy.foldAbove }),
@@ -212,7 +224,7 @@ const work = async (
     // Asked to stop while the claim was made: nothing is started any more, all of it is released below.
     if (signal.aborted) return undefined;
     queue.add(fresh.map((delivery) => ({ delivery, leasedUntilMs })));
-    if (claimed.length >= room) return undefined;
+    if (claimed.length >= wanted) return undefined;
     // The bucket is empty: the next token, or the end of a send, is what comes next.
     if (claimed.length >= limit) return waitUntil(gatekeeper.admit(held.size > 0).retryAtMs);
     if (untilIdle) return held.size === 0 ? 'idle' : undefined;

@@ -137,10 +137,14 @@ const publicSummary = ({ summary }: Delivery['alert']): PublicSummary | null =>
  * JSON text that every parser takes: a lone half of a surrogate pair, which JSON.stringify writes as an escape and
  * strict parsers refuse, becomes the replacement character.
  */
-export const portableJson = (value: PublicAlert | Json): string =>
-  JSON.stringify(value).replace(/\\(u[0-9a-f]{4}|.)/g, (escape, escaped: string) =>
+export const portableJson = (value: PublicAlert | Json): string => {
+  const json = JSON.stringify(value);
+  // Nearly always there is none, and looking is much cheaper than replacing.
+  if (!/\\ud[89a-f]/.test(json)) return json;
+  return json.replace(/\\(u[0-9a-f]{4}|.)/g, (escape, escaped: string) =>
     /^ud[89a-f]/.test(escaped) ? String.raw`\ufffd` : escape,
   );
+};
 
 const bounded = (text: string, max: number): string =>
   text.length <= max ? text : fit(text, max, (whole) => whole);

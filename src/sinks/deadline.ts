@@ -1,13 +1,13 @@
 import { formatDuration } from '../base/duration.ts';
 
 /** An attempt ran out of time. */
-class DeadlineError extends Error {
+export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
   readonly code = 'ETIMEDOUT';
 }
 
 /** An attempt was called off by its caller, usually since the monitor stops. */
-class CalledOffError extends Error {
+export class CalledOffError extends Error {
   override readonly name = 'CalledOffError';
   readonly code = 'ABORT_ERR';
 }

@@ -1,19 +1,7 @@
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { credentialsOf, secretsOfUrl } from './credentials.ts';
-import { withDeadline } from './deadline.ts';
+import { exchange, type HttpAnswer } from './http-exchange.ts';
 import type { SinkDeps } from './sink-type.ts';
-
-/** How much of an answer is read, where it only serves to tell a person what the receiver said. */
-const MAX_ANSWER_BYTES = 4_096;
-
-/** What a receiver answered. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** The `Retry-After` header as it stood, or undefined. */
-  readonly retryAfter: string | undefined;
-  /** The start of the body as text. */
-  readonly body: string;
-}
 
 /** POSTs to one URL over pooled connections. */
 export interface HttpPoster {
@@ -27,7 +15,7 @@ export interface HttpPoster {
    * the same host.
    */
   post(
-    body: string,
+    body: string | Uint8Array,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
     to?: { readonly url: URL; readonly method: 'POST' | 'PUT' | 'PATCH' },
@@ -58,43 +46,35 @@ export const createHttpPoster = (
   deps: SinkDeps,
 ): HttpPoster => {
   const proxyUrl = deps.proxyFor?.(url.href);
-  const dispatcher = createDispatcher(options, proxyUrl);
-  const target = bare(url);
+  const { origin } = url;
+  const path = url.pathname + url.search;
+  const dispatcher = createDispatcher(origin, options, proxyUrl);
   const own = { 'user-agent': `vonage-audit-monitor/${deps.version}`, ...authorization(url) };
   return {
     host: url.host,
     secrets: [url, ...(proxyUrl === undefined ? [] : [new URL(proxyUrl)])].flatMap(secretsOfUrl),
-    post: (body, headers, signal, to) =>
-      withDeadline(signal, options.timeoutMs, async (signal) => {
-        const address = to === undefined ? target : bare(to.url);
-        if (address.origin !== target.origin) throw new Error('the request would go to another host');
-        const answer = await request(address, {
-          dispatcher,
+    post: async (body, headers, signal, to) => {
+      if (to !== undefined && to.url.origin !== origin)
+        throw new Error('the request would go to another host');
+      return exchange(
+        dispatcher,
+        {
+          origin,
+          path: to === undefined ? path : to.url.pathname + to.url.search,
           method: to?.method ?? 'POST',
           headers: { ...own, ...headers },
-          body,
-          signal,
-        });
-        return {
-          status: answer.statusCode,
-          retryAfter: [answer.headers['retry-after']].flat()[0],
-          body: await readStart(answer.body, options.maxAnswerBytes ?? MAX_ANSWER_BYTES),
-        };
-      }),
+          body: typeof body === 'string' ? Buffer.from(body) : body,
+        },
+        { timeoutMs: options.timeoutMs, maxAnswerBytes: options.maxAnswerBytes },
+        signal,
+      );
+    },
     close: () => dispatcher.destroy(),
   };
 };
 
-/** A URL as it is requested: its credentials go into a header, its fragment nowhere. */
-const bare = (url: URL): URL => {
-  const address = new URL(url);
-  address.username = '';
-  address.password = '';
-  address.hash = '';
-  return address;
-};
-
 const createDispatcher = (
+  origin: string,
   { timeoutMs, connections, tls }: { timeoutMs: number; connections: number; tls?: TlsMaterial },
   proxyUrl: string | undefined,
 ): Dispatcher => {
@@ -109,7 +89,7 @@ const createDispatcher = (
     bodyTimeout: timeoutMs,
   };
   return proxyUrl === undefined
-    ? new Agent({ ...common, connect: receiver })
+    ? new Pool(origin, { ...common, connect: receiver })
     : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: receiver, proxyTls: { timeout: timeoutMs } });
 };
 
@@ -117,23 +97,4 @@ const authorization = (url: URL): Readonly<Record<string, string>> => {
   const { user, password } = credentialsOf(url);
   if (user === '' && password === '') return {};
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-};
-
-/**
- * The start of a body. A body that breaks off or comes too slowly is no failure: the status line has said whether the
- * receiver took the delivery, and a repetition would make it take a second one.
- */
-const readStart = async (body: AsyncIterable<Buffer>, max: number): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= max) break;
-    }
-  } catch {
-    // What was read until then is all there is to tell.
-  }
-  return Buffer.concat(chunks).subarray(0, max).toString('utf8');
 };

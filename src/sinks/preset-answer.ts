@@ -2,7 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import { isObject, type Json, own } from '../base/json.ts';
 import { MAX_RETRY_AFTER_MS, retryAfterMs } from '../core/backoff.ts';
 import type { Verdict } from '../core/delivery.ts';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import type { PresetAnswer } from './preset-schema.ts';
 import { oneLine } from './text.ts';
 import { type Attempt, httpVerdict, retryVerdict } from './verdict.ts';

@@ -1,7 +1,7 @@
 import { isObject, type Json, own } from '../base/json.ts';
 import { retryAfterMs } from '../core/backoff.ts';
 import type { Verdict } from '../core/delivery.ts';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { type Attempt, httpVerdict, measured, retryVerdict } from './verdict.ts';
 
 /** What one call of the Web API came to. */

@@ -1,6 +1,7 @@
 import type { FetchFunction } from '@slack/webhook';
 import type { Verdict } from '../core/delivery.ts';
-import { createHttpPoster, type HttpAnswer } from './http.ts';
+import { createHttpPoster } from './http.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import type { SinkDeps } from './sink-type.ts';
 import type { SlackSender } from './slack.ts';
 import { slackMessage } from './slack-message.ts';

@@ -15,19 +15,24 @@ export const printable = (text: string): string =>
 /** {@link printable} on one line, for headers, titles and reasons. */
 export const oneLine = (text: string): string => printable(text).replace(/\s+/g, ' ').trim();
 
+const asItIs = (codePoint: string): string => codePoint;
+
+const lengthOf = (text: string): number => text.length;
+
 /**
  * Text of at most `max` UTF-16 units after `escape` was applied to each code point, with a note where it was cut.
  * Never splits a code point or an escape, and looks at no more than a few times `max`, however long the text is.
  * `clean` is applied first; give it {@link oneLine} or {@link printable}. `measure` counts in another unit, such as
- * bytes; it must be additive.
+ * bytes; it must be additive. `clean` must not make text longer.
  */
 export const fit = (
   text: string,
   max: number,
   clean: (text: string) => string = printable,
-  escape: (codePoint: string) => string = (codePoint) => codePoint,
-  measure: (text: string) => number = (text) => text.length,
+  escape: (codePoint: string) => string = asItIs,
+  measure: (text: string) => number = lengthOf,
 ): string => {
+  if (escape === asItIs && measure === lengthOf && text.length <= max) return clean(text);
   let head = text.slice(0, max * 4);
   const shortened = head.length < text.length;
   // A slice may end inside a surrogate pair; half a pair would become a replacement character.

@@ -2,7 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
 import { retryAfterMs } from '../core/backoff.ts';
 import type { Measured, Verdict } from '../core/delivery.ts';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { fit, oneLine } from './text.ts';
 
 /** Longest reason or receipt we keep. */

@@ -1,13 +1,14 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
 /**
  * The signing keys in an option: one secret, or several separated by white space or given as a list, the newest first.
- * `whsec_…` is Base64 (Standard Webhooks); anything else is the key itself, as UTF-8.
+ * `whsec_…` is Base64 (Standard Webhooks); anything else is the key itself, as UTF-8. Prepared once: making a key out of
+ * bytes costs several times what signing with it does.
  */
-export const signingKeys = (secret: string | readonly string[]): readonly Buffer[] =>
-  splitSecrets(secret).map(keyOf);
+export const signingKeys = (secret: string | readonly string[]): readonly KeyObject[] =>
+  splitSecrets(secret).map((text) => createSecretKey(keyOf(text)));
 
 /** The secrets as they were written, for hiding them in reasons. */
 export const splitSecrets = (secret: string | readonly string[]): readonly string[] =>
@@ -30,12 +31,12 @@ const keyOf = (secret: string): Buffer =>
 export const webhookHeaders = (
   id: string,
   nowMs: number,
-  body: string,
-  keys: readonly Buffer[],
+  body: Uint8Array,
+  keys: readonly KeyObject[],
 ): Readonly<Record<string, string>> => {
   const timestamp = String(Math.floor(nowMs / 1_000));
   const signatures = keys.map(
-    (key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
+    (key) => `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`,
   );
   return {
     'webhook-id': id,

@@ -68,9 +68,11 @@ export const webhookSink: SinkType<typeof options> = {
       id: string,
       startedAtMs: number,
       type: string,
-      body: string,
+      text: string,
       signal: AbortSignal,
     ): Promise<Verdict> => {
+      // Signed and sent are the same bytes, made once.
+      const body = Buffer.from(text);
       const attempt = () => ({ host: http.host, startedAtMs, nowMs: deps.now(), reason });
       const headers = {
         ...settings.headers,
@@ -79,7 +81,7 @@ export const webhookSink: SinkType<typeof options> = {
       };
       try {
         const answer = await http.post(body, headers, signal);
-        return httpVerdict(answer, { ...attempt(), bytes: Buffer.byteLength(body) });
+        return httpVerdict(answer, { ...attempt(), bytes: body.length });
       } catch (error) {
         return failureVerdict(error, attempt());
       }

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { StoreError } from '../core/store.ts';
+import { createTogether } from './commit-together.ts';
 import { refusal, translate } from './errors.ts';
 import { checkLength, prepareFile } from './file.ts';
 import { checkIdentity, migrate } from './migrate.ts';
@@ -13,6 +14,11 @@ export interface Connection {
   read<T>(work: () => T): Promise<T>;
   /** Runs `work` in one transaction, on disk when it resolves. If anything throws, nothing was written. */
   commit<T>(work: () => T): Promise<T>;
+  /**
+   * The same, in one transaction with all others that are asked for in this turn of the event loop: they share one wait
+   * for the disk. If one throws, nothing of it was written, and the others are.
+   */
+  commitTogether<T>(work: () => T): Promise<T>;
   /**
    * The same without waiting for the disk: a power cut (not a crash of the process) may undo it together with
    * everything after it. For what only costs a repetition: claims, heartbeats, pruning, probes.
@@ -133,13 +139,20 @@ const wrap = (db: Database.Database, path: string, durability: 'full' | 'off'): 
     }
   };
   const answer = async <T>(work: () => T): Promise<T> => {
-    if (!db.open) throw refusal('closed', path, 'used after its end');
+    refuseIfClosed();
     try {
       return work();
     } catch (error) {
       throw translate(path, error);
     }
   };
+  const refuseIfClosed = (): void => {
+    if (!db.open) throw refusal('closed', path, 'used after its end');
+  };
+  const together = createTogether(db, (work) => {
+    refuseIfClosed();
+    return transaction(work);
+  });
   const lightly = <T>(work: () => T): T => {
     db.pragma('synchronous = NORMAL');
     try {
@@ -154,6 +167,10 @@ const wrap = (db: Database.Database, path: string, durability: 'full' | 'off'): 
     db,
     read: answer,
     commit: (work) => answer(() => transaction(work)),
+    commitTogether: (work) =>
+      together(work).catch((error: unknown) => {
+        throw translate(path, error);
+      }),
     commitLightly: (work) => answer(() => (durability === 'off' ? transaction(work) : lightly(work))),
     close() {
       db.close();

@@ -123,9 +123,9 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
   const unbundle = db.prepare<[string, string, number]>(
     "UPDATE deliveries SET bundle = NULL WHERE sink = ? AND bundle = ? AND state = 'pending' AND due_ms <= ?",
   );
-  const fold = db.prepare<[number, number | bigint, number]>(
+  const fold = db.prepare<[number, number | bigint, string]>(
     `UPDATE deliveries SET state = 'folded', due_ms = NULL, bundle = NULL, ended_ms = ?, folded_into = ?
-     WHERE seq = ?`,
+     WHERE seq IN (SELECT value FROM json_each(?))`,
   );
   const foldRows = (
     sink: string,
@@ -134,7 +134,7 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
     nowMs: number,
   ): number | bigint | undefined => {
     const [into] = summarise({ reason, sinks: [sink], rows }, nowMs).deliveries;
-    if (into !== undefined) for (const row of rows) fold.run(nowMs, into, row.seq);
+    if (into !== undefined) fold.run(nowMs, into, JSON.stringify(rows.map(({ seq }) => seq)));
     return into;
   };
   const isCrowded = (sink: string, foldAbove: number, nowMs: number): boolean =>

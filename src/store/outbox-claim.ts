@@ -55,9 +55,15 @@ export const createClaim = (db: Database, foldDue: FoldDue, putGate: PutGate): C
   const one = db.prepare<[number | bigint], DueRow>(
     `SELECT ${columns} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert WHERE d.seq = ?`,
   );
-  const claim = db.prepare<[number, number]>(
-    "UPDATE deliveries SET state = 'sending', due_ms = ?, attempts = attempts + 1 WHERE seq = ?",
+  // One statement for all of them: measured at less than half of one for each.
+  const claim = db.prepare<[number, string]>(
+    `UPDATE deliveries SET state = 'sending', due_ms = ?, attempts = attempts + 1
+     WHERE seq IN (SELECT value FROM json_each(?))`,
   );
+  // Most sinks never give a name to a message: asked once a claim, so that they pay nothing for those that do.
+  const hasRefs = db
+    .prepare<[string], number>('SELECT 1 FROM deliveries WHERE sink = ? AND ref IS NOT NULL LIMIT 1')
+    .pluck();
   const threadRef = db
     .prepare<[string, string, number, number], string>(
       `SELECT ref FROM deliveries WHERE sink = ? AND thread = ? AND ref IS NOT NULL AND created_ms >= ? AND seq <> ?
@@ -66,11 +72,13 @@ export const createClaim = (db: Database, foldDue: FoldDue, putGate: PutGate): C
     .pluck();
   const refOf = db.prepare<[string], string | null>('SELECT ref FROM deliveries WHERE id = ?').pluck();
 
-  const deliveryOf = (row: DueRow, nowMs: number): Delivery => {
+  const deliveryOf = (row: DueRow, mayHaveRefs: boolean, nowMs: number): Delivery => {
     const alert = JSON.parse(row.json) as Alert;
-    const first = threadRef.get(row.sink, row.thread, nowMs - THREAD_MS, row.seq);
+    const first = mayHaveRefs ? threadRef.get(row.sink, row.thread, nowMs - THREAD_MS, row.seq) : undefined;
     const firing =
-      alert.resolves === undefined ? undefined : refOf.get(stableId('delivery', alert.resolves, row.sink));
+      mayHaveRefs && alert.resolves !== undefined
+        ? refOf.get(stableId('delivery', alert.resolves, row.sink))
+        : undefined;
     return {
       id: row.id,
       sink: row.sink,
@@ -89,8 +97,10 @@ export const createClaim = (db: Database, foldDue: FoldDue, putGate: PutGate): C
     const dueRows = (): readonly DueRow[] =>
       probe ? early.all(sink, nowMs, limit) : due.all(sink, nowMs, Math.max(limit, ORDER_POOL), limit);
     const rows = only === undefined ? dueRows() : one.all(only);
-    for (const row of rows) claim.run(nowMs + leaseMs, row.seq);
-    if (gate && rows.length > 0) putGate(sink, gate(rows.length));
-    return rows.map((row) => deliveryOf(row, nowMs));
+    if (rows.length === 0) return [];
+    claim.run(nowMs + leaseMs, JSON.stringify(rows.map(({ seq }) => seq)));
+    if (gate) putGate(sink, gate(rows.length));
+    const mayHaveRefs = hasRefs.get(sink) !== undefined;
+    return rows.map((row) => deliveryOf(row, mayHaveRefs, nowMs));
   };
 };

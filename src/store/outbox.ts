@@ -6,6 +6,7 @@ import type { ApplyConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
 import type { FoldDue } from './fold.ts';
 import { createPutGate, createReadGate } from './gates.ts';
+import { createHandOver } from './hand-over.ts';
 import { createOutboxActs } from './outbox-acts.ts';
 import { createClaim } from './outbox-claim.ts';
 import { createGiveTo, createSettle } from './outbox-settle.ts';
@@ -19,9 +20,6 @@ export interface OutboxDeps {
   readonly recordAct: RecordAct;
   readonly now: Clock;
 }
-
-/** Given over in one step; a longer queue is given over in several, with others in between. */
-const MAX_HANDED_OVER = 500;
 
 /** The outbox in SQLite. */
 export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox => {
@@ -44,27 +42,22 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
   const hasten = db.prepare<[number, string, number]>(
     "UPDATE deliveries SET due_ms = ? WHERE sink = ? AND due_ms > ? AND state = 'pending' AND attempts > 0",
   );
-  const stuck = db.prepare<[string, number, string, number], { seq: number }>(
-    `SELECT d.seq FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
-     WHERE d.sink = ? AND d.due_ms IS NOT NULL AND d.state = 'pending' AND (d.due_ms <= ? OR d.attempts > 0)
-       AND a.kind <> 'drill'
-       AND NOT EXISTS (SELECT 1 FROM deliveries AS f WHERE f.alert = d.alert AND f.sink = ?)
-     ORDER BY d.seq LIMIT ?`,
-  );
   const putGate = createPutGate(db);
   const readGate = createReadGate(db);
   const claim = createClaim(db, deps.foldDue, putGate);
   const giveTo = createGiveTo(db, deps.insertDelivery);
   const settle = createSettle(db, giveTo);
+  const handOver = createHandOver(db, giveTo);
 
   return {
     claim: (sink, limit, leaseMs, options = {}) =>
       connection.commitLightly(() => claim(sink, limit, leaseMs, options, now())),
 
+    // Of all sinks together: each commit waits for the disk, and nothing else happens meanwhile.
     settle: (settlements, changes, about) =>
-      connection.commit(() => {
+      connection.commitTogether(() => {
         const nowMs = now();
-        for (const settlement of settlements) settle(settlement, nowMs);
+        settle(settlements, nowMs);
         if (about) {
           putGate(about.sink, about.gate);
           if (about.hasten) hasten.run(nowMs, about.sink, nowMs);
@@ -74,12 +67,7 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
 
     gate: (sink) => connection.read(() => readGate(sink)),
 
-    handOver: (sink, fallback) =>
-      connection.commit(() => {
-        const nowMs = now();
-        const rows = stuck.all(sink, nowMs, fallback, MAX_HANDED_OVER);
-        return rows.filter(({ seq }) => giveTo(seq, fallback, 'it does not answer', nowMs)).length;
-      }),
+    handOver: (sink, fallback) => connection.commit(() => handOver(sink, fallback, now())),
 
     release: (deliveryIds) =>
       connection.commitLightly(() => {

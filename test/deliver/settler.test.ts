@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClaimSize } from '../../src/deliver/claim-size.ts';
+import { createCommitRest } from '../../src/deliver/commit-rest.ts';
 import { createSettler } from '../../src/deliver/settler.ts';
 import { advance, useFakeClock } from './harness.ts';
 
@@ -20,6 +21,7 @@ const settlerOf = (commit: (group: readonly number[]) => Promise<void>) => {
     },
     hurry: hurry.signal,
     giveUp: giveUp.signal,
+    rest: createCommitRest(Date.now),
     now: Date.now,
   });
   return { settler, hurry, giveUp, errors };
@@ -104,7 +106,7 @@ describe('the size of claims', () => {
     };
     // A quarter of a second's worth.
     expect(run(200, 1_000)).toBe(50);
-    expect(run(10_000, 1_000)).toBe(256);
+    expect(run(10_000, 1_000)).toBe(1_024);
     expect(run(1, 1_000)).toBe(16);
     // Too short to tell anything; then the whole span counts.
     expect(run(10, 10)).toBe(16);

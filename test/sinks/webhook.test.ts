@@ -316,6 +316,41 @@ describe('webhook sink', () => {
     });
   });
 
+  it('sends nothing any more of what ran out of time while it waited for a connection', async () => {
+    const receiver = await receive();
+    receiver.next('hang');
+    const sink = open({ url: receiver.url, timeout: '120ms', concurrency: 1 });
+    const send = (id: string) => sink.send(sampleDelivery(sampleAlert({ id })), never);
+    const verdicts = await Promise.all([send('hangs'), send('waits')]);
+    expect(verdicts.map(textOf)).toEqual([
+      expect.stringMatching(/no answer within 120ms/),
+      expect.stringMatching(/no answer within 120ms/),
+    ]);
+    expect(await send('later')).toMatchObject({ outcome: 'sent' });
+    const ids = receiver.requests.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+    expect(ids).toEqual(['hangs', 'later']);
+  });
+
+  it('takes a success for one even when its body does not end in time, or hints came before it', async () => {
+    const receiver = await receive();
+    receiver.next('hang in body');
+    const slow = open({ url: receiver.url, timeout: '120ms' });
+    expect(await slow.send(sampleDelivery(), never)).toMatchObject({ outcome: 'sent' });
+    const hinting = createServer((request, response) => {
+      request.resume();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.writeHead(429, { 'retry-after': '7' }).end('later');
+    });
+    await once(hinting.listen(0, '127.0.0.1'), 'listening');
+    closers.push(async () => hinting.close());
+    const { port } = hinting.address() as AddressInfo;
+    expect(await open({ url: `http://127.0.0.1:${port}/` }).send(sampleDelivery(), never)).toMatchObject({
+      outcome: 'retry',
+      reason: expect.stringMatching(/HTTP 429 .*: later/),
+      afterMs: 7_000,
+    });
+  });
+
   it('answers retry when the name of the receiver is unknown', async () => {
     const sink = open({ url: 'http://receiver.invalid/' });
     expect(await sink.send(sampleDelivery(), never)).toMatchObject({ outcome: 'retry' });
