@@ -6,17 +6,20 @@ const ended = (d: string): string => `${d}.ended_ms IS NOT NULL AND ${d}.ended_m
 
 /**
  * The @limit oldest alerts that may go: decided before @beforeMs and every delivery ended before it, as well as that of
- * the summary that tells it, and for a summary those of all it tells. What a silence hides stays until it was told. Bounded, so that a
- * step costs the same whatever the backlog; taking the same oldest ones first in every step is what makes "fewer than
- * the limit" mean "nothing is left".
+ * the summary that tells it. What a silence hides stays until it was told, a summary as long as any alert it tells.
+ * Bounded, so that a step costs the same whatever the backlog; taking the same oldest ones first in every step is what
+ * makes "fewer than the limit" mean "nothing is left".
  */
 const OLD_ALERTS = `
   SELECT a.seq FROM alerts AS a WHERE a.decided_ms < @beforeMs AND NOT EXISTS (
     SELECT 1 FROM deliveries AS d WHERE d.alert = a.seq AND (NOT (${ended('d')})
       OR (d.state = 'silenced' AND d.folded_into IS NULL)
       OR EXISTS (SELECT 1 FROM deliveries AS s WHERE s.seq = d.folded_into AND NOT (${ended('s')}))
-      OR EXISTS (SELECT 1 FROM deliveries AS m JOIN deliveries AS o ON o.alert = m.alert
-                 WHERE m.folded_into = d.seq AND NOT (${ended('o')}))))
+      OR EXISTS (SELECT 1 FROM deliveries AS m JOIN alerts AS b ON b.seq = m.alert
+                 JOIN deliveries AS o ON o.alert = b.seq LEFT JOIN deliveries AS t ON t.seq = o.folded_into
+                 WHERE m.folded_into = d.seq AND (b.decided_ms >= @beforeMs OR NOT (${ended('o')})
+                   OR (o.state = 'silenced' AND o.folded_into IS NULL)
+                   OR (t.seq IS NOT NULL AND NOT (${ended('t')}))))))
   ORDER BY a.decided_ms, a.seq LIMIT @limit`;
 
 /**
