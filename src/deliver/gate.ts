@@ -94,9 +94,9 @@ export const admission = (gate: SinkGate, policy: GatePolicy, probing: boolean, 
 };
 
 /**
- * The gate after attempts ended, in the order of their end; pure. An answer of any kind closes the circuit, since the
- * receiver is there; only attempts without one count as failures. A wish to wait pauses the whole sink and is no
- * failure: the receiver is alive and says so.
+ * The gate after attempts ended, in the order of their end; pure. Taking or refusing a delivery closes the circuit, since
+ * the receiver is there. A wish to wait pauses the whole sink and is no failure, nor is "too many" (429) without one: the
+ * receiver is alive and says so.
  */
 export const gateAfter = (
   gate: SinkGate,
@@ -112,7 +112,7 @@ export const gateAfter = (
     } else if (verdict.afterMs !== undefined && Number.isFinite(verdict.afterMs)) {
       const untilMs = nowMs + Math.min(Math.max(verdict.afterMs, 0), MAX_RETRY_AFTER_MS);
       next = { ...next, pausedUntilMs: Math.max(next.pausedUntilMs, untilMs) };
-    } else {
+    } else if (verdict.status !== 429) {
       const failures = next.failures + 1;
       // Attempts that were under way when it opened say nothing new.
       const reopens = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);

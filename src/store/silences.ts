@@ -66,10 +66,16 @@ export const createSilences = (connection: Connection, deps: SilencesDeps): Sile
     if (deps.planner.inForce(silence, nowMs)) return undefined;
     const rows = untold.all(row.id, MAX_TOLD);
     const sinks = [...new Set(rows.map(({ sink }) => sink))].sort();
-    const { alert, deliveries } = deps.summarise({ reason: 'silenced', sinks, rows, silence }, nowMs);
-    const into = new Map(sinks.map((sink, index) => [sink, deliveries[index]]));
-    for (const hidden of rows) tell.run(into.get(hidden.sink) ?? 0, hidden.seq);
-    return { silence, hidden: alert.summary?.total ?? rows.length, sinks };
+    // One for each sink, of what that sink would have had: a summary tells nobody more than the alerts would have.
+    for (const sink of sinks) {
+      const own = rows.filter((hidden) => hidden.sink === sink);
+      const [into] = deps.summarise(
+        { reason: 'silenced', sinks: [sink], rows: own, silence },
+        nowMs,
+      ).deliveries;
+      if (into !== undefined) for (const hidden of own) tell.run(into, hidden.seq);
+    }
+    return { silence, hidden: new Set(rows.map(({ alert }) => alert)).size, sinks };
   };
 
   return {
