@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   routes: async () => (await import('./routes.ts')).registerRoutes,
   silences: async () => (await import('./silences.ts')).registerSilences,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
+  completeness: async () => (await import('./completeness.ts')).registerCompleteness,
+  backfill: async () => (await import('./backfill.ts')).registerBackfill,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

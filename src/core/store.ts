@@ -1,9 +1,12 @@
 import type { Act } from './acts.ts';
+import type { Backfills } from './backfill.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
+import type { DriftStore } from './drift.ts';
 import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
+import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { Silences } from './silence.ts';
 
@@ -24,6 +27,7 @@ export interface StoreStatus {
     events: number;
     alerts: number;
     quarantined: number;
+    /** Ranges of the ledger. */
     unverifiedWindows: number;
     bytes: number;
   }>;
@@ -33,7 +37,8 @@ export interface StoreStatus {
 export interface Retention {
   /**
    * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
-   * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
+   * attempts, windows, quarantine, ended backfills, ranges of the ledger). The facts of single windows go after two days
+   * already: what they say in sum is in the ledger. Returns how many; fewer than `limit` means done.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
 }
@@ -68,6 +73,9 @@ export class StoreError extends Error {
 /** Everything a store offers. */
 export interface Store {
   readonly collect: CollectStore;
+  readonly ledger: LedgerStore;
+  readonly backfills: Backfills;
+  readonly drift: DriftStore;
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly silences: Silences;
