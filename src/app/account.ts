@@ -20,6 +20,8 @@ import { runTogether, type Task } from './tasks.ts';
 export interface Account {
   readonly poller: Poller;
   readonly run: Task;
+  /** Looks up how far the overlap has to reach. To be awaited before the first pass. */
+  prepare(): Promise<void>;
   /** Reads what is unverified and due once more. */
   repair(signal: AbortSignal): Promise<void>;
   /** Reads what somebody asks to be read, as {@link Backfiller.run}. */
@@ -162,6 +164,7 @@ export const createAccount = (
         ],
         signal,
       ),
+    prepare: overlap.refresh,
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {

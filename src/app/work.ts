@@ -78,6 +78,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   const accounts = settings.accounts.map((account) =>
     createAccount(account, monitor, lease, trouble, failures, paces),
   );
+  for (const account of accounts) await account.prepare();
   const pollers = accounts.map((account) => account.poller);
 
   const condition = (

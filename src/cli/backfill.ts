@@ -103,11 +103,15 @@ const request = async (store: Store, settings: Settings, options: Options): Prom
     );
   const waiting = await waitingIn(store, settings, account);
   const wish = { fromMs: from, toMs: to, account, notify, by: loginName() };
-  const isSame = (fromMs: number): boolean => Math.abs(fromMs - from) < 1_000;
-  // Asked for again after it was interrupted: that one goes on, and is not asked for twice.
-  const known = waiting.filter(({ fromMs, notify: loud }) => isSame(fromMs) && loud === notify);
-  if (known.length > 0 && to === undefined) return known.map(({ id }) => id);
-  return requestBackfills(store, settings, wish, nowMs);
+  // What reads a stretch first decides whether its alerts are sent.
+  const other = waiting.find((backfill) => backfill.notify !== notify);
+  if (other)
+    throw new UsageError(
+      `a backfill of account "${other.account}" ${other.notify ? 'with' : 'without'} --notify is waiting; let it end, or give it up with --cancel`,
+    );
+  // What was asked for before, and was interrupted, comes first and is part of what this one waits for.
+  const asked = await requestBackfills(store, settings, wish, nowMs);
+  return [...waiting.map(({ id }) => id), ...asked];
 };
 
 const waitingIn = async (store: Store, { accounts }: Settings, only: string | undefined) => {
