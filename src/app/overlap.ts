@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
-import { LATENESS_KEPT_MS, proposedOverlapMs } from '../core/lateness.ts';
+import { LATENESS_KEPT_MS, neededOverlapMs, proposedOverlapMs } from '../core/lateness.ts';
 import type { LedgerStore } from '../core/ledger-store.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -43,7 +43,7 @@ export const createOverlap = (
         });
         currentMs = nextMs;
         deps.telemetry.gauge('overlap_seconds', currentMs / 1_000, { account });
-      } else if (nextMs > currentMs) {
+      } else if (nextMs > currentMs && neededOverlapMs(counts) > currentMs) {
         deps.log.warn('overlap.proposed', {
           account,
           overlap: formatDuration(currentMs),

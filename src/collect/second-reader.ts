@@ -4,7 +4,7 @@ import { backoffMs } from '../core/backoff.ts';
 import type { Random } from '../core/clock.ts';
 import { LeaseLostError } from '../core/lease.ts';
 import { coveredOf } from '../core/ledger.ts';
-import type { LedgerStore } from '../core/ledger-store.ts';
+import type { LedgerStore, Sweep } from '../core/ledger-store.ts';
 import type { Log } from '../core/log.ts';
 import { floorToSecond, type Window } from '../core/window.ts';
 import type { CommitDeps } from './commit.ts';
@@ -69,12 +69,14 @@ export const createSecondReader = (options: SecondReaderOptions, deps: SecondRea
     return true;
   };
 
-  const sweepNext = async (signal: AbortSignal): Promise<boolean> => {
+  const findSweep = async (): Promise<Sweep | undefined> => {
     const watermarkMs = (await deps.store.progress(account))?.watermarkMs;
-    if (watermarkMs === undefined) return false;
+    if (watermarkMs === undefined) return undefined;
     const untilMs = floorToSecond(Math.min(watermarkMs, now()) - options.overlapMs());
-    const sweep = await dueSweep(account, options.sweeps, untilMs, { ...deps, keptFromMs });
-    if (!sweep) return false;
+    return dueSweep(account, options.sweeps, untilMs, { ...deps, keptFromMs });
+  };
+
+  const goOn = async (sweep: Sweep, signal: AbortSignal): Promise<void> => {
     const stepMs = stepsMs.get(sweep.lastMs) ?? FIRST_STEP_MS;
     const chunk: Window = {
       fromMs: Math.max(sweep.nextMs, keptFromMs()),
@@ -100,13 +102,15 @@ export const createSecondReader = (options: SecondReaderOptions, deps: SecondRea
         to: new Date(sweep.toMs).toISOString(),
         duration_ms: now() - sweep.startedAtMs,
       });
-    return true;
   };
 
   const step = async (signal: AbortSignal): Promise<boolean> => {
-    const worked = (await repairNext(signal)) || (await sweepNext(signal));
+    // Looked for first: the time until a sweep is due runs from when it is seen for the first time.
+    const sweep = await findSweep();
+    const repaired = await repairNext(signal);
+    if (!repaired && sweep) await goOn(sweep, signal);
     await deps.onLooked();
-    return worked;
+    return repaired || sweep !== undefined;
   };
 
   return {

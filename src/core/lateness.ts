@@ -33,11 +33,14 @@ export const MAX_AUTO_OVERLAP_MS = DAY;
 const SHARE = 0.999;
 const FACTOR = 2;
 
-/** The overlap that fits the lateness measured: twice its 99.9th percentile, from 10 minutes to a day. */
-export const proposedOverlapMs = (counts: readonly LatenessCount[]): number => {
+/** Twice the 99.9th percentile of the lateness measured; 0 when nearly all events are on time. */
+export const neededOverlapMs = (counts: readonly LatenessCount[]): number => {
   const sorted = counts.toSorted((a, b) => a.edgeMs - b.edgeMs);
   const total = sorted.reduce((sum, { count }) => sum + count, 0);
   let left = Math.ceil(total * SHARE);
-  const percentile = sorted.find(({ count }) => (left -= count) <= 0)?.edgeMs ?? 0;
-  return Math.min(Math.max(percentile * FACTOR, MIN_AUTO_OVERLAP_MS), MAX_AUTO_OVERLAP_MS);
+  return (sorted.find(({ count }) => (left -= count) <= 0)?.edgeMs ?? 0) * FACTOR;
 };
+
+/** The overlap that fits the lateness measured: what is needed, from 10 minutes to a day. */
+export const proposedOverlapMs = (counts: readonly LatenessCount[]): number =>
+  Math.min(Math.max(neededOverlapMs(counts), MIN_AUTO_OVERLAP_MS), MAX_AUTO_OVERLAP_MS);

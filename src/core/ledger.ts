@@ -130,7 +130,6 @@ export const applyReading = (ranges: readonly LedgerRange[], reading: Reading): 
     });
     for (const range of inside) pieces.push(pieceOf(range, range));
     for (const gap of gapsOf(ranges, reading)) pieces.push(pieceOf(gap, undefined));
-    pieces.sort((a, b) => a.fromMs - b.fromMs);
   }
   const [first] = pieces;
   if (first) pieces[0] = { ...first, events: first.events + reading.events, late: first.late + reading.late };
