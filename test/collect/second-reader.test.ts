@@ -216,6 +216,27 @@ describe('windows that are unverified', () => {
   });
 });
 
+describe('those who read beside the poll', () => {
+  it('wait until a pass that is under way has ended, however it ends', async () => {
+    await open({ start: { kind: 'at', ms: T0 - HOUR } });
+    rig.simulator.faults.add({ kind: 'slow', delayMs: Number.POSITIVE_INFINITY, next: 1 });
+    await rig.poller.whenIdle();
+    const stop = new AbortController();
+    const passing = rig.poller.pass(stop.signal);
+    let isIdle = false;
+    const waiting = rig.poller.whenIdle().then(() => {
+      isIdle = true;
+    });
+    await rig.simulator.requests.until((log) => log.count() > 0);
+    expect(isIdle).toBe(false);
+    stop.abort();
+    expect(await passing).toBe(false);
+    await waiting;
+    expect(await rig.poller.pass(never)).toBe(true);
+    await rig.poller.whenIdle();
+  });
+});
+
 describe('a backfill', () => {
   const request = (more: object = {}) =>
     rig.store.backfills.request({
