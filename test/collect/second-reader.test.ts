@@ -224,9 +224,11 @@ describe('those who read beside the poll', () => {
     const stop = new AbortController();
     const passing = rig.poller.pass(stop.signal);
     let isIdle = false;
-    const waiting = rig.poller.whenIdle().then(() => {
+    const wait = async (): Promise<void> => {
+      await rig.poller.whenIdle();
       isIdle = true;
-    });
+    };
+    const waiting = wait();
     await rig.simulator.requests.until((log) => log.count() > 0);
     expect(isIdle).toBe(false);
     stop.abort();
