@@ -89,11 +89,11 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     title: 'The trail could not be read with certainty',
     aboutAccount: true,
     problem: (account, detail, since) =>
-      `The Audit API has contradicted itself about account "${account}" since ${since}${because(detail)}. What it gave was stored and checked, but events may be missing.`,
+      `The Audit API has contradicted itself about the trail of account "${account}" for good; noticed ${since}${because(detail)}. That time was read again and again; what it gave was stored and checked, but events may be missing.`,
     action:
-      'Compare the time in question with the trail in the Vonage dashboard. If it goes on, report it to Vonage with the log lines window.unverified.',
+      'Compare the time in question with the trail in the Vonage dashboard (the command "completeness" lists it), and report it to Vonage with the log lines window.unverified.',
     resolved: (account) =>
-      `The Audit API's answers about account "${account}" are consistent again. The windows committed in between stay marked as unverified.`,
+      `The trail of account "${account}" is complete again: everything that was doubtful has been read again and is verified.`,
   },
   clock_skew: {
     level: 'medium',

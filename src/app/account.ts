@@ -1,12 +1,19 @@
-import { createAuditClient } from '../audit/client.ts';
+import { type AuditClient, createAuditClient } from '../audit/client.ts';
+import { createTurns } from '../base/turns.ts';
+import type { Backfiller } from '../collect/backfiller.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
 import type { AccountSettings } from '../config/settings.ts';
+import type { Committed, Reader } from '../core/collect-store.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
+import { createDriftMemory } from './drift-memory.ts';
 import { readEventTypes } from './event-types.ts';
+import { createOverlap } from './overlap.ts';
+import type { Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
+import { createReaders } from './readers.ts';
 import type { RuleFailures } from './rule-failures.ts';
 import { runTogether, type Task } from './tasks.ts';
 
@@ -14,7 +21,20 @@ import { runTogether, type Task } from './tasks.ts';
 export interface Account {
   readonly poller: Poller;
   readonly run: Task;
+  /** Looks up how far the overlap has to reach. To be awaited before the first pass. */
+  prepare(): Promise<void>;
+  /** Reads what is unverified and due once more. */
+  repair(signal: AbortSignal): Promise<void>;
+  /** Reads what somebody asks to be read, as {@link Backfiller.run}. */
+  readonly backfill: Backfiller['run'];
   close(): Promise<void>;
+}
+
+/** Budgets of requests that accounts share; undefined: no limit. */
+export interface Paces {
+  readonly all: Pace | undefined;
+  readonly reconcile: Pace;
+  readonly backfill: Pace;
 }
 
 /** How many pages of one window may be under way at once. */
@@ -24,45 +44,40 @@ const REREADS = 2;
 /** A clock that is off by more than this is worth a word even with a tiny settle time. */
 const MIN_SKEW_REPORTED_MS = 5_000;
 
-/** Puts together client, decider and poller of one account. */
+/** Puts together clients, decider, poller and the other readers of one account. */
 export const createAccount = (
   settings: AccountSettings,
   monitor: Monitor,
   lease: Lease,
   trouble: Trouble,
   failures: RuleFailures,
-  pace: ((signal: AbortSignal) => Promise<void>) | undefined,
+  paces: Paces,
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, random } = monitor.parts;
-  const { api, poll, proxy, log: logSettings } = monitor.parts.settings;
+  const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
 
-  const client = createAuditClient({
-    account,
-    baseUrl: api.baseUrl,
-    pageSize: api.pageSize,
-    timeoutMs: api.timeoutMs,
-    credentials() {
-      const { apiKey, apiSecret } = settings.credentials();
-      return { key: apiKey, secret: apiSecret };
-    },
-    proxyUrl: proxy.urlFor(api.baseUrl),
-    ...(pace && { pace }),
-    now,
-    random,
-    log,
-    telemetry,
-  });
-  const decider = createDecider({
-    account,
-    evaluator: monitor.liveRules.engine,
-    store: store.collect,
-    now,
-    log,
-    telemetry,
-    onRuleFailure: (rule, reason) => failures.note(rule.title, reason),
-  });
+  const clientWith = (pace: Pace | undefined): AuditClient =>
+    createAuditClient({
+      account,
+      baseUrl: api.baseUrl,
+      pageSize: api.pageSize,
+      timeoutMs: api.timeoutMs,
+      credentials() {
+        const { apiKey, apiSecret } = settings.credentials();
+        return { key: apiKey, secret: apiSecret };
+      },
+      proxyUrl: proxy.urlFor(api.baseUrl),
+      ...(pace && { pace }),
+      now,
+      random,
+      log,
+      telemetry,
+    });
+  const client = clientWith(paces.all);
+  const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
+  const inTurn = createTurns();
   const report = createCommittedReporter({
     account,
     events: logSettings.events,
@@ -71,40 +86,90 @@ export const createAccount = (
     telemetry,
     wake: monitor.wake,
   });
+  const tell = async (committed: Committed, reader: Reader): Promise<void> => {
+    if (committed.fresh.length > 0) for (const bell of monitor.feedWakes.values()) bell.ring();
+    report.committed(committed, reader);
+    await failures.report();
+  };
+  const commit = {
+    store: store.collect,
+    decider: createDecider({
+      account,
+      evaluator: monitor.liveRules.engine,
+      store: store.collect,
+      drift,
+      now,
+      log,
+      telemetry,
+      onRuleFailure: (rule, reason) => failures.note(rule.title, reason),
+    }),
+    lease: () => lease,
+    inTurn,
+    now,
+    random,
+    log,
+    telemetry,
+    trouble,
+  };
+  const reading = {
+    account,
+    pageSize: api.pageSize,
+    maxWindowEvents: poll.maxWindowEvents,
+    pageConcurrency: PAGE_CONCURRENCY,
+    rereads: REREADS,
+  };
+  const overlap = createOverlap(account, poll, { ledger: store.ledger, now, log, telemetry });
   const poller = createPoller(
     {
-      account,
+      ...reading,
       reader: client,
-      pageSize: api.pageSize,
-      maxWindowEvents: poll.maxWindowEvents,
-      pageConcurrency: PAGE_CONCURRENCY,
-      rereads: REREADS,
       start: poll.start,
-      overlapMs: poll.overlapMs,
+      overlapMs: overlap.currentMs,
       settleMs: poll.settleMs,
       maxClockSkewMs: Math.max(poll.settleMs, MIN_SKEW_REPORTED_MS),
       intervalMs: poll.intervalMs,
     },
     {
-      store: store.collect,
-      decider,
-      lease: () => lease,
-      now,
-      random,
-      log,
-      telemetry,
-      trouble,
-      async onCommitted(committed) {
-        if (committed.fresh.length > 0) for (const bell of monitor.feedWakes.values()) bell.ring();
-        report(committed);
-        await failures.report();
-      },
+      ...commit,
+      onCommitted: (committed) => tell(committed, 'poll'),
     },
   );
+  const readers = createReaders(
+    {
+      reading,
+      overlap,
+      /** Behind the poll in every way: its pass ends first, then both budgets are asked. */
+      clientBehindPoll: (pace) =>
+        clientWith(async (signal) => {
+          await pace(signal);
+          await poller.whenIdle();
+          await paces.all?.(signal);
+        }),
+      paces,
+      commit,
+      onReread: (reread) => tell(reread, reread.manner.reader),
+    },
+    monitor,
+  );
+  const types = { account, client, drift, store: store.drift, lease, inTurn, onAlerts: report.alerts };
   return {
     poller,
     run: (signal) =>
-      runTogether([poller.run, (until) => readEventTypes(account, client, log, until)], signal),
-    close: () => client.close(),
+      runTogether(
+        [
+          poller.run,
+          (until) => readEventTypes({ ...types, now, log }, until),
+          readers.second.run,
+          (until) => readers.backfiller.run(until),
+        ],
+        signal,
+      ),
+    prepare: overlap.refresh,
+    repair: (signal) => readers.second.repair(signal),
+    backfill: readers.backfiller.run,
+    async close() {
+      await client.close();
+      await readers.close();
+    },
   };
 };

@@ -1,9 +1,18 @@
 import type { JsonObject } from '../base/json.ts';
-import type { CommittedWindow } from '../collect/pass.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Committed, Reader } from '../core/collect-store.ts';
+import type { DecidedAlert } from '../core/decided.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+
+/** Tells what was committed. */
+export interface CommittedReporter {
+  /** A window of any reader. */
+  committed(window: Committed, reader: Reader): void;
+  /** Alerts that came about without one. */
+  alerts(alerts: readonly DecidedAlert[]): void;
+}
 
 /** Tells the log and the metrics what a committed window brought, and wakes those who deliver. */
 export const createCommittedReporter = (options: {
@@ -15,28 +24,10 @@ export const createCommittedReporter = (options: {
   readonly telemetry: Telemetry;
   /** Rung after a commit that put something into the outbox, with the sinks concerned. */
   readonly wake: (sinks: Iterable<string>) => void;
-}): ((committed: CommittedWindow) => void) => {
+}): CommittedReporter => {
   const { account, log, telemetry } = options;
-  return (committed) => {
-    const { fresh, alerts, quarantined, previousWatermarkMs } = committed;
-    // Whoever delivers should not wait for the log.
-    if (alerts.length > 0) options.wake(new Set(alerts.flatMap((decided) => decided.sinks)));
 
-    const nowMs = options.now();
-    if (fresh.length > 0) telemetry.count('events_total', { account }, fresh.length);
-    const labels = { account };
-    let late = 0;
-    for (const { createdAtMs } of fresh) {
-      if (previousWatermarkMs !== undefined && createdAtMs < previousWatermarkMs) late += 1;
-      telemetry.observe('event_lateness_seconds', Math.max(0, nowMs - createdAtMs) / 1_000, labels);
-    }
-    if (late > 0) telemetry.count('events_late_total', { account }, late);
-    for (const event of chosen(options.events, committed)) log.info('audit.event', eventFields(event));
-
-    if (quarantined.length > 0) telemetry.count('events_quarantined_total', { account }, quarantined.length);
-    for (const element of quarantined) {
-      log.warn('audit.quarantined', { account, key: element.key, reason: element.reason });
-    }
+  const tellAlerts = (alerts: readonly DecidedAlert[]): void => {
     for (const { alert, sinks } of alerts) {
       telemetry.count('alerts_total', { kind: alert.kind, level: alert.rule.level });
       log.info('alert.decided', {
@@ -50,11 +41,50 @@ export const createCommittedReporter = (options: {
         event_ids: alert.eventIds,
         sinks,
       });
+      if (alert.rule.id !== 'system.drift') continue;
+      telemetry.count('drift_total', { account }, alert.fields.length);
+      log.warn('drift.noticed', {
+        account,
+        alert_id: alert.id,
+        noticed: alert.fields.map(({ name, value }) => `${name.toLowerCase()}: ${value}`),
+      });
     }
+  };
+  const wakeFor = (alerts: readonly DecidedAlert[]): void => {
+    if (alerts.length > 0) options.wake(new Set(alerts.flatMap((decided) => decided.sinks)));
+  };
+
+  const committed = (window: Committed, reader: Reader): void => {
+    const { fresh, alerts, quarantined, late } = window;
+    // Whoever delivers should not wait for the log.
+    wakeFor(alerts);
+
+    const nowMs = options.now();
+    if (fresh.length > 0) telemetry.count('events_total', { account }, fresh.length);
+    const labels = { account };
+    // What was asked for a year later says nothing about how soon the API shows events.
+    for (const { createdAtMs } of reader === 'backfill' ? [] : fresh) {
+      telemetry.observe('event_lateness_seconds', Math.max(0, nowMs - createdAtMs) / 1_000, labels);
+    }
+    if (late > 0) telemetry.count('events_late_total', { account }, late);
+    for (const event of chosen(options.events, window)) log.info('audit.event', eventFields(event));
+
+    if (quarantined.length > 0) telemetry.count('events_quarantined_total', { account }, quarantined.length);
+    for (const element of quarantined) {
+      log.warn('audit.quarantined', { account, key: element.key, reason: element.reason });
+    }
+    tellAlerts(alerts);
+  };
+  return {
+    committed,
+    alerts(alerts) {
+      wakeFor(alerts);
+      tellAlerts(alerts);
+    },
   };
 };
 
-const chosen = (which: 'all' | 'matched' | 'none', committed: CommittedWindow): readonly AuditEvent[] => {
+const chosen = (which: 'all' | 'matched' | 'none', committed: Committed): readonly AuditEvent[] => {
   if (which === 'all') return committed.fresh;
   if (which === 'none') return [];
   const matched = new Set(committed.alerts.flatMap((decided) => decided.alert.eventIds));

@@ -1,12 +1,17 @@
 import { alertFromMatch } from '../alerts/alert-from-match.ts';
+import { driftAlert } from '../alerts/drift-alert.ts';
 import { ownCredentialAlert, quarantineAlert } from '../alerts/event-alerts.ts';
+import { lateAlert } from '../alerts/late-alert.ts';
 import { errorText } from '../base/errors.ts';
+import type { Alert } from '../core/alert.ts';
 import type { Clock } from '../core/clock.ts';
-import type { CollectStore, Decider } from '../core/collect-store.ts';
+import type { CollectStore, Decider, Manner } from '../core/collect-store.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
+import type { DriftWatch } from '../core/notice-drift.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { DriftMemory } from './drift-memory.ts';
 import { createRuleState, type TrackedRuleState } from './rule-state.ts';
 
 /** What evaluating an event, or the passing of time, came to. */
@@ -30,6 +35,8 @@ export interface DeciderOptions {
   /** The rules to judge the next batch with. */
   readonly evaluator: () => Promise<Evaluator>;
   readonly store: Pick<CollectStore, 'ruleState'>;
+  /** What is known of the form of the trail; absent: new forms are not noticed. */
+  readonly drift?: DriftMemory;
   readonly now: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
@@ -41,6 +48,7 @@ export interface DeciderOptions {
 export const createDecider = (options: DeciderOptions): Decider => {
   let state: TrackedRuleState | undefined;
   let evaluator: Evaluator | undefined;
+  let drift: DriftWatch | undefined;
 
   const told = ({ matches, failures }: Evaluation, eventId?: string): readonly Match[] => {
     for (const { rule, error } of failures) {
@@ -62,28 +70,55 @@ export const createDecider = (options: DeciderOptions): Decider => {
     async prepare() {
       evaluator = await options.evaluator();
       state ??= createRuleState(await options.store.ruleState(options.account));
+      drift = await options.drift?.load();
     },
-    decide(fresh, quarantined, watermarkMs) {
+    decide(fresh, quarantined, watermarkMs, manner) {
       if (!state || !evaluator) throw new Error('decide was called before prepare');
       const memory = state;
       const rules = evaluator;
       const nowMs = options.now();
       const matches = fresh.flatMap((event) => told(rules.evaluate(event, memory), event.id));
-      matches.push(...told(rules.tick(watermarkMs, memory)));
+      if (watermarkMs !== undefined) {
+        // The clock goes on in any case. What it tells of the past in a backfill is worth nothing: the next window may
+        // hold the very events whose absence it noticed.
+        const passed = told(rules.tick(watermarkMs, memory));
+        if (manner.reader !== 'backfill') matches.push(...passed);
+      }
       rules.flush(memory);
       const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
+      const changes = drift?.ofEvents(fresh, nowMs, manner.reader === 'backfill') ?? [];
       const alerts = [
         ...matches.map((match) => alertFromMatch(match, nowMs, options.account)),
         ...own,
         quarantineAlert(options.account, quarantined, nowMs),
+        driftAlert(options.account, changes, nowMs),
       ];
+      const mark = lateness(manner, fresh, nowMs);
       return {
-        alerts: alerts.filter((alert) => alert !== undefined).map((alert) => ({ alert })),
+        alerts: alerts
+          .filter((alert) => alert !== undefined)
+          .map((alert) => ({ alert: mark(alert), ...(manner.quiet ? { sinks: [] } : {}) })),
         state: memory.takeChanges(),
+        drift: changes,
       };
     },
     discard() {
       state = undefined;
+      options.drift?.forget();
     },
+  };
+};
+
+/** Marks alerts of events that were found where the trail had been read before. */
+const lateness = (
+  { reader }: Manner,
+  fresh: readonly AuditEvent[],
+  nowMs: number,
+): ((alert: Alert) => Alert) => {
+  if (reader !== 'repair' && reader !== 'sweep') return (alert) => alert;
+  const times = new Map(fresh.map((event) => [event.id, event.createdAtMs]));
+  return (alert) => {
+    const found = alert.eventIds.map((id) => times.get(id)).filter((ms) => ms !== undefined);
+    return found.length === 0 ? alert : lateAlert(alert, nowMs - Math.max(...found));
   };
 };

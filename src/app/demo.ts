@@ -104,7 +104,7 @@ const play = async (options: DemoOptions, scope: Scope, signal: AbortSignal): Pr
   if (!loaded.ready) throw new Error(loaded.problems.map((problem) => formatProblem(problem)).join('\n'));
   // The shipped configuration as it is, only faster: nobody wants to watch a poll every half minute.
   const { settings } = loaded.ready;
-  const poll = { ...settings.poll, intervalMs: 1_000, settleMs: 0, overlapMs: 60_000 };
+  const poll = { ...settings.poll, intervalMs: 1_000, settleMs: 0, overlapMs: 60_000, overlapAuto: false };
 
   introduce(screen, simulator.url, loaded.ready.rules.rules.length);
   const monitor = runMonitor(

@@ -2,7 +2,10 @@ import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Clock } from '../core/clock.ts';
+import { completenessOf } from '../core/completeness.ts';
+import type { LedgerStore } from '../core/ledger-store.ts';
 import type { StoreStatus } from '../core/store.ts';
+import { completenessJson } from './completeness.ts';
 import { staleAfterMs, type Watched } from './watchdog.ts';
 
 /** The answer to "can this process be relied on right now?". */
@@ -23,6 +26,7 @@ export const readiness = async (input: {
   readonly intervalMs: number;
   readonly now: Clock;
   readonly store: StoreStatus;
+  readonly ledger: Pick<LedgerStore, 'ranges'>;
 }): Promise<Readiness> => {
   const nowMs = input.now();
   const limitMs = staleAfterMs(input.intervalMs);
@@ -50,11 +54,24 @@ export const readiness = async (input: {
     reasons,
     detail: {
       role: input.active ? 'active' : 'standby',
-      accounts: accounts.map(({ name, last, fresh }) => ({
-        name,
-        last_completed_at: last === undefined ? null : new Date(last).toISOString(),
-        fresh,
-      })),
+      accounts: await Promise.all(
+        accounts.map(async ({ name, last, fresh }) => ({
+          name,
+          last_completed_at: last === undefined ? null : new Date(last).toISOString(),
+          fresh,
+          ...(await proven(name, input.ledger)),
+        })),
+      ),
     },
   };
+};
+
+/** What is proven about an account's trail, as far as the store can say it. */
+const proven = async (account: string, ledger: Pick<LedgerStore, 'ranges'>): Promise<JsonObject> => {
+  try {
+    return completenessJson(completenessOf(await ledger.ranges(account)));
+  } catch {
+    // That the store fails is a reason of its own.
+    return {};
+  }
 };

@@ -7,7 +7,8 @@ import { isDead } from './holder.ts';
 /** Long enough for a long commit or a collected pause, short enough for a standby to take over soon. */
 const LEASE_TTL_MS = 10_000;
 const RENEW_EVERY_MS = 3_000;
-const STANDBY_LOOKS_EVERY_MS = 1_000;
+/** How soon a process that stands by notices that the lease is free. */
+export const STANDBY_LOOKS_EVERY_MS = 1_000;
 /** A one-shot run outwaits the lease of a holder that has died elsewhere, but not one that lives. */
 const ONCE_LOOKS = LEASE_TTL_MS / STANDBY_LOOKS_EVERY_MS + 3;
 
@@ -25,10 +26,11 @@ export interface LeaseOptions {
  * Runs `work` while this process holds the lease, and again whenever it gets it back, until the signal aborts. While
  * another process holds it this one stands by and looks every second. `work` gets a signal that aborts when the lease
  * is lost; a write that is refused for that reason (LeaseLostError) ends `work` the same way. With `once` it returns
- * after the first completed `work`, and rejects when another process keeps the lease. Other errors of `work` reject.
+ * after the first completed `work`, and rejects when another process keeps the lease. With `pauseMs` it leaves the lease
+ * alone for so long between two times. Other errors of `work` reject.
  */
 export const underLease = async (
-  options: LeaseOptions & { readonly once?: boolean },
+  options: LeaseOptions & { readonly once?: boolean; readonly pauseMs?: number },
   work: (lease: Lease, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -53,6 +55,8 @@ export const underLease = async (
     }
     if (lost.signal.aborted) options.log.warn('lease.lost', { holder: lease.holder, token: lease.token });
     else if (options.once) return;
+    // Released on purpose: whoever stands by gets the lease.
+    else if (options.pauseMs !== undefined) await sleep(options.pauseMs, signal);
   }
 };
 

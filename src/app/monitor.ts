@@ -15,7 +15,7 @@ import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
-import { underLease } from './lease.ts';
+import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
 import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
@@ -24,16 +24,16 @@ import { createSinks, switchOf } from './sinks.ts';
 import { packageVersion } from './version.ts';
 import { startWork } from './work.ts';
 
+/** What a process is for. */
+export type Mode = 'daemon' | 'once' | 'backfill';
+
 /**
  * Builds all parts in order, runs them until the signal aborts, and closes them in reverse. In mode `once` it makes one
- * pass of every account and delivers what is due. Resolves with whether all went well (always true for a daemon that was
- * stopped). Rejects when the monitor cannot run, for instance since the store cannot be opened or the address is taken.
+ * pass of every account and delivers what is due. Resolves with whether all went well (always true for one that was
+ * stopped); in mode `backfill` it fulfils requests for backfills and nothing else, as long as nobody else
+ * holds the lease, until the signal aborts. Rejects when the monitor cannot run, for instance since the store cannot be opened or the address is taken.
  */
-export const runMonitor = async (
-  parts: MonitorParts,
-  mode: 'daemon' | 'once',
-  signal: AbortSignal,
-): Promise<boolean> => {
+export const runMonitor = async (parts: MonitorParts, mode: Mode, signal: AbortSignal): Promise<boolean> => {
   const scope = createScope();
   const stopping = (): void => parts.log.info('monitor.stopping');
   signal.addEventListener('abort', stopping, { once: true });
@@ -61,7 +61,7 @@ export const runMonitor = async (
 
 const runBuilt = async (
   parts: MonitorParts,
-  mode: 'daemon' | 'once',
+  mode: Mode,
   scope: Scope,
   signal: AbortSignal,
 ): Promise<boolean> => {
@@ -130,14 +130,21 @@ const runBuilt = async (
       acts: links,
       health: {
         ready: () =>
-          readiness({ active, pollers, intervalMs: settings.poll.intervalMs, now, store: store.status }),
+          readiness({
+            active,
+            pollers,
+            intervalMs: settings.poll.intervalMs,
+            now,
+            store: store.status,
+            ledger: store.ledger,
+          }),
       },
     });
     scope.defer('server', () => server.close());
   }
 
   // Stopped before it could begin, a one-shot run has not done what it was asked for.
-  let ok = mode === 'daemon';
+  let ok = mode !== 'once';
   await underLease(
     {
       leases: store.leases,
@@ -145,6 +152,7 @@ const runBuilt = async (
       holder: holderName(),
       log,
       once: mode === 'once',
+      ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
       onState(state) {
         active = state === 'active';
       },
@@ -154,6 +162,7 @@ const runBuilt = async (
       pollers = work.pollers;
       try {
         if (mode === 'once') ok = await work.once(held);
+        else if (mode === 'backfill') await work.backfill(held);
         else await work.run(held);
       } finally {
         await work.close();

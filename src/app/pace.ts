@@ -1,14 +1,14 @@
 import { sleep } from '../base/sleep.ts';
 import type { Clock } from '../core/clock.ts';
 
+/** Resolves when the next request may be sent, or at once when the signal aborts. */
+export type Pace = (signal: AbortSignal) => Promise<void>;
+
 /**
  * A budget of requests that all accounts share: each call gets the next free moment, evenly spaced, in the order of
  * asking, and resolves then (or at once when the signal aborts). Idle time is not saved up, so there are no bursts.
  */
-export const createPace = (
-  requestsPerSecond: number,
-  now: Clock,
-): ((signal: AbortSignal) => Promise<void>) => {
+export const createPace = (requestsPerSecond: number, now: Clock): Pace => {
   const gapMs = 1_000 / requestsPerSecond;
   let freeAtMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {

@@ -25,7 +25,7 @@ export const summary = (
     ['audit API', settings.api.baseUrl],
     [
       'polling',
-      `every ${formatDuration(poll.intervalMs)}, overlap ${formatDuration(poll.overlapMs)}, settle ${formatDuration(poll.settleMs)}`,
+      `every ${formatDuration(poll.intervalMs)}, overlap ${poll.overlapAuto ? 'auto' : formatDuration(poll.overlapMs)}, settle ${formatDuration(poll.settleMs)}`,
     ],
     ['rules', `${rules.rules.length}${levels.length > 0 ? ` (${levels.join(', ')})` : ''}`],
     ['rules left out', rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`).join(', ')],

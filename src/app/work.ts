@@ -5,11 +5,12 @@ import type { Poller } from '../collect/poller.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ConditionChange, ConditionName } from '../core/conditions.ts';
 import type { DeliveryState } from '../core/delivery.ts';
-import type { Lease } from '../core/lease.ts';
+import { type Lease, LeaseLostError } from '../core/lease.ts';
+import type { Log } from '../core/log.ts';
 import { createCommitRest } from '../deliver/commit-rest.ts';
 import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
-import { createAccount } from './account.ts';
+import { type Account, createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
@@ -30,6 +31,8 @@ export interface Work {
   run(signal: AbortSignal): Promise<void>;
   /** One pass of every account, then everything that is due; resolves with whether all of it went well. */
   once(signal: AbortSignal): Promise<boolean>;
+  /** Fulfils requests for backfills for a while; who waits for the lease gets it in between. */
+  backfill(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,10 +72,15 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     now,
   );
   const { requestsPerSecond } = settings.api;
-  const pace = requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now);
+  const paces = {
+    all: requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now),
+    reconcile: createPace(settings.reconcile.requestsPerMinute / 60, now),
+    backfill: createPace(settings.reconcile.backfillRequestsPerMinute / 60, now),
+  };
   const accounts = settings.accounts.map((account) =>
-    createAccount(account, monitor, lease, trouble, failures, pace),
+    createAccount(account, monitor, lease, trouble, failures, paces),
   );
+  for (const account of accounts) await account.prepare();
   const pollers = accounts.map((account) => account.poller);
 
   const condition = (
@@ -162,6 +170,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
       // Nobody else tells what a silence hid where the monitor only ever runs once at a time.
       await store.silences.tellEnded();
+      await repairAll(accounts, log, signal);
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
       let blocked: readonly boolean[];
       do blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
@@ -170,10 +179,36 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         !(await isAnyLate(monitor)) && (await countDeliveries(monitor, 'parked')) <= parkedBefore;
       return passed.every(Boolean) && fed.every(Boolean) && delivered && !signal.aborted;
     },
+    async backfill(signal) {
+      const endsMs = now() + BACKFILL_TURN_MS;
+      const goesOn = (): boolean => now() < endsMs;
+      await runTogether(
+        accounts.map((account) => (until) => account.backfill(until, goesOn)),
+        signal,
+      );
+    },
     async close() {
       await Promise.all(accounts.map((account) => account.close()));
     },
   };
+};
+
+/** A monitor that starts beside a backfill has to wait for so long, and for the window that is being read. */
+const BACKFILL_TURN_MS = 5_000;
+
+/** Reads what is unverified and due once more; that this fails is no failure of the passes. */
+const repairAll = async (accounts: readonly Account[], log: Log, signal: AbortSignal): Promise<void> => {
+  await Promise.all(
+    accounts.map(async (account) => {
+      try {
+        await account.repair(signal);
+      } catch (error) {
+        if (error instanceof LeaseLostError) throw error;
+        if (signal.aborted) return;
+        log.warn('reconcile.failed', { account: account.poller.account, reason: errorText(error) });
+      }
+    }),
+  );
 };
 
 /** How many deliveries of the sinks that are on are in a state. */

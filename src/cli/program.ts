@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   silences: async () => (await import('./silences.ts')).registerSilences,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
   feeds: async () => (await import('./feeds.ts')).registerFeeds,
+  completeness: async () => (await import('./completeness.ts')).registerCompleteness,
+  backfill: async () => (await import('./backfill.ts')).registerBackfill,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

@@ -1,8 +1,7 @@
-import type { Clock } from '../core/clock.ts';
-import type { CollectStore, Committed, Decider } from '../core/collect-store.ts';
-import type { ConditionName, Trouble } from '../core/conditions.ts';
-import type { Lease } from '../core/lease.ts';
+import type { CollectStore, Committed } from '../core/collect-store.ts';
+import type { Trouble } from '../core/conditions.ts';
 import { cut, floorToSecond, type PollStart, planPass, type Window } from '../core/window.ts';
+import { type CommitDeps, commitRead } from './commit.ts';
 import { type ReadWindow, type ReadWindowOptions, readWindow } from './read-window.ts';
 
 /** How one account is polled. */
@@ -16,12 +15,8 @@ export interface PassOptions extends ReadWindowOptions {
 }
 
 /** What a pass needs of the rest. */
-export interface PassDeps {
+export interface PassDeps extends CommitDeps {
   readonly store: CollectStore;
-  readonly decider: Decider;
-  /** The lease under which this process may write, looked up at each commit. */
-  readonly lease: () => Lease;
-  readonly now: Clock;
   readonly trouble: Trouble;
   /** Told of every committed window, in order. */
   readonly onCommitted: (window: CommittedWindow) => void | Promise<void>;
@@ -72,7 +67,8 @@ export const runPass = async (
       const { window, more } = item;
       const previousWatermarkMs = watermarkMs;
       watermarkMs = Math.max(watermarkMs ?? pass.fromMs, provenUntil(window, options.settleMs, deps.now()));
-      const committed = await commit(options.account, window, watermarkMs, deps);
+      const manner = { reader: 'poll', quiet: false, watermarkMs } as const;
+      const committed = await commitRead(options.account, window, manner, deps);
       sums.windows += 1;
       sums.events += window.events.length;
       sums.fresh += committed.fresh.length;
@@ -85,13 +81,6 @@ export const runPass = async (
     reading.abort();
     await ahead.stop();
   }
-  await report(
-    deps.trouble,
-    'unverified',
-    options.account,
-    sums.unverified > 0,
-    `${sums.unverified} window(s)`,
-  );
   return { ...sums, watermarkMs: watermarkMs ?? pass.fromMs };
 };
 
@@ -103,35 +92,6 @@ const provenUntil = (window: ReadWindow, settleMs: number, nowMs: number): numbe
   window.clockSkewMs === undefined
     ? window.toMs
     : Math.min(window.toMs, Math.max(window.fromMs, floorToSecond(nowMs + window.clockSkewMs - settleMs)));
-
-const commit = async (
-  account: string,
-  window: ReadWindow,
-  watermarkMs: number,
-  deps: PassDeps,
-): Promise<Committed> => {
-  await deps.decider.prepare();
-  try {
-    return await deps.store.commitWindow(
-      deps.lease(),
-      {
-        account,
-        fromMs: window.fromMs,
-        toMs: window.toMs,
-        events: window.events,
-        quarantined: window.quarantined,
-        verified: window.verified,
-        watermarkMs,
-        nowMs: deps.now(),
-      },
-      (fresh, quarantined) => deps.decider.decide(fresh, quarantined, watermarkMs),
-    );
-  } catch (error) {
-    // The memory of stateful rules may hold what was not stored: the store's version counts.
-    deps.decider.discard();
-    throw error;
-  }
-};
 
 /** Windows of a pass in order of time; one that holds too much is cut until it fits or is a second wide. */
 async function* windowsOf(
@@ -174,21 +134,14 @@ const readAhead = <T>(
   };
 };
 
-const reportSkew = (skewMs: number | undefined, options: PassOptions, trouble: Trouble): Promise<void> =>
-  skewMs === undefined
-    ? Promise.resolve()
-    : report(
-        trouble,
-        'clock_skew',
-        options.account,
-        Math.abs(skewMs) > options.maxClockSkewMs,
-        `the API server's clock is ${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} ours`,
-      );
-
-const report = (
+const reportSkew = async (
+  skewMs: number | undefined,
+  options: PassOptions,
   trouble: Trouble,
-  condition: ConditionName,
-  subject: string,
-  bad: boolean,
-  detail: string,
-): Promise<void> => (bad ? trouble.raise(condition, subject, detail) : trouble.clear(condition, subject));
+): Promise<void> => {
+  if (skewMs === undefined) return;
+  const side = skewMs > 0 ? 'ahead of' : 'behind';
+  const text = `the API server's clock is ${Math.round(Math.abs(skewMs) / 1_000)} s ${side} ours`;
+  if (Math.abs(skewMs) > options.maxClockSkewMs) await trouble.raise('clock_skew', options.account, text);
+  else await trouble.clear('clock_skew', options.account);
+};

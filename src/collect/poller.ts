@@ -20,11 +20,15 @@ export interface Poller {
   lastCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
+  /** Resolves at once when no pass is under way, else when it has ended. Others who read wait for it. */
+  whenIdle(): Promise<void>;
 }
 
 /** What a poller needs. */
-export interface PollerOptions extends PassOptions {
+export interface PollerOptions extends Omit<PassOptions, 'overlapMs'> {
   readonly intervalMs: number;
+  /** Asked at every pass: it may be chosen by itself. */
+  readonly overlapMs: () => number;
 }
 
 /** Makes the poller of one account. */
@@ -38,6 +42,7 @@ export const createPoller = (
   const beganMs = now();
   let lastCompletedMs: number | undefined;
   let lastFailure: string | undefined;
+  let idle = Promise.resolve();
 
   const onCommitted = async (committed: CommittedWindow): Promise<void> => {
     const { window } = committed;
@@ -104,9 +109,12 @@ export const createPoller = (
 
   const pass = async (signal: AbortSignal): Promise<boolean> => {
     const startedMs = now();
+    const ended = Promise.withResolvers<void>();
+    idle = ended.promise;
     try {
+      const start = fixedStart(options, Math.min(beganMs, startedMs));
       const result = await runPass(
-        { ...options, start: fixedStart(options, Math.min(beganMs, startedMs)) },
+        { ...options, overlapMs: options.overlapMs(), start },
         { ...deps, onCommitted },
         signal,
       );
@@ -116,6 +124,8 @@ export const createPoller = (
       if (error instanceof LeaseLostError) throw error;
       if (!signal.aborted) await reportFailure(error, startedMs);
       return false;
+    } finally {
+      ended.resolve();
     }
   };
 
@@ -133,6 +143,7 @@ export const createPoller = (
     pass,
     lastCompletedMs: () => lastCompletedMs,
     lastFailure: () => lastFailure,
+    whenIdle: () => idle,
     async run(signal) {
       while (!signal.aborted) {
         await pass(signal);

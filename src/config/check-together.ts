@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
+import { MAX_AUTO_OVERLAP_MS } from '../core/lateness.ts';
 import { isFeedRoute } from './read-feeds.ts';
 import type { Section } from './section.ts';
 import type { Settings } from './settings.ts';
@@ -7,7 +8,8 @@ import { isLoopback } from './values.ts';
 /** Reports what only several options together can get wrong, and warns of what is legal but probably not meant. */
 export const checkTogether = (section: Section, settings: Settings, nowMs: number): void => {
   const { poll, store, api } = settings;
-  if (store.retentionMs <= poll.overlapMs + poll.settleMs)
+  const overlapMs = poll.overlapAuto ? MAX_AUTO_OVERLAP_MS : poll.overlapMs;
+  if (store.retentionMs <= overlapMs + poll.settleMs)
     section.problem(
       ['store', 'retention'],
       'store.retention: found a time within poll.overlap and poll.settle, so events would be forgotten while they are still read again; allowed: longer',
@@ -30,6 +32,12 @@ export const checkTogether = (section: Section, settings: Settings, nowMs: numbe
     section.warn(
       ['poll', 'overlap'],
       'poll.overlap: without an overlap, events that become visible late are missed',
+    );
+  const lasts = settings.reconcile.sweeps.map(({ lastMs }) => lastMs);
+  if (new Set(lasts).size < lasts.length)
+    section.problem(
+      ['reconcile', 'windows'],
+      'reconcile.windows: found two with the same "last", allowed: each once',
     );
   const base = new URL(api.baseUrl);
   if (base.protocol === 'http:' && !isLoopback(base.hostname))

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { didYouMean } from '../base/similar.ts';
 import type { Clock } from '../core/clock.ts';
+import { MIN_AUTO_OVERLAP_MS } from '../core/lateness.ts';
 import type { Problem } from '../core/problem.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import { checkTogether } from './check-together.ts';
@@ -187,6 +188,8 @@ export const loadConfiguration = async (options: {
   const accounts = readAccounts(section);
   const api = section.check(SECTIONS.api, ['api']);
   const poll = section.check(SECTIONS.poll, ['poll']);
+  const reconcile = section.check(SECTIONS.reconcile, ['reconcile']);
+  const drift = section.check(SECTIONS.drift, ['drift']);
   const store = section.check(SECTIONS.store, ['store']);
   const rules = section.check(SECTIONS.rules, ['rules']);
   // A text where a list belongs can be anything, a secret that slipped a level too: it is not shown.
@@ -227,8 +230,8 @@ export const loadConfiguration = async (options: {
   }
   const forRules = { ruleFiles, lists, sinkNames, timezone, timeWindows, storePath: store?.path };
 
-  if (!accounts || !api || !poll || !store || !lists || !timezone || !timeWindows || !routes || !http || !log)
-    return end(forRules);
+  if (!accounts || !api || !poll || !reconcile || !drift || !store) return end(forRules);
+  if (!lists || !timezone || !timeWindows || !routes || !http || !log) return end(forRules);
   const settings: Settings = {
     file: path,
     accounts,
@@ -240,11 +243,18 @@ export const loadConfiguration = async (options: {
     },
     poll: {
       intervalMs: poll.interval,
-      overlapMs: poll.overlap,
+      overlapMs: poll.overlap === 'auto' ? MIN_AUTO_OVERLAP_MS : poll.overlap,
+      overlapAuto: poll.overlap === 'auto',
       settleMs: poll.settle,
       start: poll.start,
       maxWindowEvents: poll.max_window_events,
     },
+    reconcile: {
+      requestsPerMinute: reconcile.requests_per_minute,
+      backfillRequestsPerMinute: reconcile.backfill_requests_per_minute,
+      sweeps: reconcile.windows.map(({ last, every }) => ({ lastMs: last, everyMs: every })),
+    },
+    drift: { learnMs: drift.learn },
     store: { path: store.path, retentionMs: store.retention },
     lists,
     listFiles: readList?.files ?? [],

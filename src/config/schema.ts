@@ -3,6 +3,7 @@ import { FEED_STARTS } from '../core/feed.ts';
 import type { SinkLimitDefaults } from './sink-limits.ts';
 import {
   duration,
+  durationOrAuto,
   isDays,
   isHours,
   isTimezone,
@@ -67,8 +68,8 @@ const api = z.strictObject({
 
 const poll = z.strictObject({
   interval: duration('50ms', '24h', '30s').describe('Time between two passes of one account.'),
-  overlap: duration('0s', '30d', '10m').describe(
-    'How far behind the watermark every pass reads again, for events that become visible late.',
+  overlap: durationOrAuto('0s', '30d', '10m').describe(
+    'How far behind the watermark every pass reads again, for events that become visible late. `auto`: as far as the lateness measured asks for, from 10m to 1d.',
   ),
   settle: duration('0s', '1h', '5s').describe(
     'How far behind the present a pass ends, for events that are still being written.',
@@ -83,6 +84,42 @@ const poll = z.strictObject({
   max_window_events: whole(100, 100_000)
     .default(5_000)
     .describe('Events that one window may hold; a fuller one is read in parts.'),
+});
+
+const SWEEPS_ALLOWED = 'allowed: off, or a list of maps with last and every';
+
+const sweep = z.strictObject({
+  last: duration('1m', '400d', '1h').describe('How much of the past is read again.'),
+  every: duration('1m', '400d', '10m').describe('How often.'),
+});
+
+const reconcile = z.strictObject({
+  requests_per_minute: whole(1, 6_000)
+    .default(60)
+    .describe(
+      'What the second reader of all accounts together may ask, evenly spaced; it waits for passes that are under way.',
+    ),
+  windows: z
+    .union([z.literal('off'), z.array(sweep)], { error: SWEEPS_ALLOWED })
+    .transform((value) => (value === 'off' ? [] : value))
+    .prefault([
+      { last: '1h', every: '10m' },
+      { last: '1d', every: '6h' },
+      { last: '30d', every: '7d' },
+    ])
+    .describe(
+      'What is read again and how often, as `{ last: 1h, every: 10m }`. `off`: only windows that are unverified.',
+    )
+    .meta({ allowed: '`off`, or list of maps' }),
+  backfill_requests_per_minute: whole(1, 60_000)
+    .default(300)
+    .describe('The same for backfills, which people wait for.'),
+});
+
+const drift = z.strictObject({
+  learn: duration('0s', '90d', '7d').describe(
+    'For how long the forms of events are learnt without a word, from the first event of an account on and from the first event of each type.',
+  ),
 });
 
 const store = z.strictObject({
@@ -195,6 +232,10 @@ export const SECTIONS = {
     .describe('The API accounts to watch.'),
   api: api.prefault({}).describe('The Audit API.'),
   poll: poll.prefault({}).describe('How the trail is read.'),
+  reconcile: reconcile
+    .prefault({})
+    .describe('The slow second reader: what was unverified, and what may have become visible late.'),
+  drift: drift.prefault({}).describe('Noticing event types and fields that the API never gave before.'),
   store: store.prefault({}).describe('What is remembered, and for how long.'),
   rules: z
     .array(text())
@@ -302,6 +343,8 @@ export const SECTION_ORDER = [
   'accounts',
   'api',
   'poll',
+  'reconcile',
+  'drift',
   'store',
   'rules',
   'lists',

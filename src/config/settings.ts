@@ -57,11 +57,22 @@ export interface Settings {
   };
   readonly poll: {
     readonly intervalMs: number;
+    /** With `overlapAuto` only where it begins, before any lateness was measured. */
     readonly overlapMs: number;
+    /** The overlap follows the lateness measured. */
+    readonly overlapAuto: boolean;
     readonly settleMs: number;
     readonly start: PollStart;
     readonly maxWindowEvents: number;
   };
+  readonly reconcile: {
+    /** Of all accounts together, each. */
+    readonly requestsPerMinute: number;
+    readonly backfillRequestsPerMinute: number;
+    /** What is read again, and how often. */
+    readonly sweeps: readonly { readonly lastMs: number; readonly everyMs: number }[];
+  };
+  readonly drift: { readonly learnMs: number };
   /** `path` is relative to the working directory of the process. */
   readonly store: { readonly path: string; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;

@@ -36,6 +36,19 @@ export const duration = (min: string, max: string, fallback: string) => {
     .meta({ allowed: `duration, ${min} to ${max}` });
 };
 
+/** A duration as {@link duration} takes it, or the word `auto`. */
+export const durationOrAuto = (min: string, max: string, fallback: string) => {
+  const minMs = parseDuration(min) ?? 0;
+  const maxMs = parseDuration(max) ?? 0;
+  const error = `allowed: auto, or a duration from ${min} to ${max}, such as ${fallback} (units ms s m h d w)`;
+  return z
+    .string({ error })
+    .refine((value) => value === 'auto' || isWithin(parseDuration(value), minMs, maxMs), { error })
+    .transform((value) => (value === 'auto' ? ('auto' as const) : (parseDuration(value) ?? 0)))
+    .prefault(fallback)
+    .meta({ allowed: `\`auto\`, or duration, ${min} to ${max}` });
+};
+
 const isWithin = (ms: number | undefined, min: number, max: number): boolean =>
   ms !== undefined && ms >= min && ms <= max;
 

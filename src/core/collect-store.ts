@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { DecidedAlert, NewAlert } from './decided.ts';
+import type { DriftChange } from './drift.ts';
 import type { AuditEvent, QuarantinedEvent } from './event.ts';
 import type { Lease } from './lease.ts';
 
@@ -23,6 +24,21 @@ export interface StateChange {
 export interface Decision {
   readonly alerts: readonly NewAlert[];
   readonly state: readonly StateChange[];
+  /** What was new about the form of the events. */
+  readonly drift?: readonly DriftChange[];
+}
+
+/**
+ * Who has read a window. `poll`: the regular pass. `repair`: it was unverified and is read again. `sweep`: a stretch that
+ * was read before is read once more. `backfill`: somebody wants to have read what never was.
+ */
+export type Reader = 'poll' | 'repair' | 'sweep' | 'backfill';
+
+/** How what a reader finds is told. */
+export interface Manner {
+  readonly reader: Reader;
+  /** Alerts are recorded and told to nobody. */
+  readonly quiet: boolean;
 }
 
 /** Makes decisions about one account's new events, with the memory of stateful rules behind it. */
@@ -30,13 +46,14 @@ export interface Decider {
   /** Loads the memory if it is not there. To be awaited before each commit. */
   prepare(): Promise<void>;
   /**
-   * Synchronous and pure but for that memory; called inside the transaction. `watermarkMs` is the watermark that this
-   * commit writes: the time up to which the absence of events can be judged.
+   * Synchronous and pure but for that memory; called inside the transaction. `watermarkMs` is the watermark after this
+   * commit: the time up to which the absence of events can be judged; undefined: there is none yet.
    */
   decide(
     fresh: readonly AuditEvent[],
     quarantined: readonly QuarantinedEvent[],
-    watermarkMs: number,
+    watermarkMs: number | undefined,
+    manner: Manner,
   ): Decision;
   /** Forgets the memory: the commit failed, the store knows better. */
   discard(): void;
@@ -53,9 +70,17 @@ export interface WindowCommit {
   readonly quarantined: readonly QuarantinedEvent[];
   /** False: the API contradicted itself, the window is recorded as unverified. */
   readonly verified: boolean;
-  /** The new watermark. The store never moves it backwards. */
-  readonly watermarkMs: number;
+  /** The new watermark. The store never moves it backwards; undefined: it stays (any reader but the poll). */
+  readonly watermarkMs: number | undefined;
   readonly nowMs: number;
+  /** `poll` unless said. */
+  readonly reader?: Reader;
+  /** Why it is not verified. */
+  readonly doubt?: string;
+  /** Read by, or again for, a quiet backfill. */
+  readonly quiet?: boolean;
+  /** Id of the backfill whose counts it adds to. */
+  readonly backfill?: string;
 }
 
 /** What was new in a committed window. */
@@ -64,6 +89,8 @@ export interface Committed {
   readonly quarantined: readonly QuarantinedEvent[];
   /** The alerts that were new, with their sinks. */
   readonly alerts: readonly DecidedAlert[];
+  /** How many of the fresh ones lie where the trail had been read before. */
+  readonly late: number;
 }
 
 /** Progress and history of collecting. */
@@ -73,13 +100,18 @@ export interface CollectStore {
   ruleState(account: string): Promise<ReadonlyMap<string, Json>>;
   /**
    * Writes one window in ONE transaction: events (those whose (account, id) is known are dropped), quarantine, the
-   * decision about the fresh ones (alerts that are new, their deliveries, rule state), the window and the watermark.
+   * decision about the fresh ones (alerts that are new, their deliveries, rule state), the window with its reading in
+   * the ledger, and the watermark.
    * An event that is known with other content is quarantined beside the stored one. `decide` must be synchronous and
    * pure; if it throws, nothing is written. Rejects with {@link LeaseLostError} when `lease` is no longer held.
    */
   commitWindow(
     lease: Lease,
     commit: WindowCommit,
-    decide: (fresh: readonly AuditEvent[], quarantined: readonly QuarantinedEvent[]) => Decision,
+    decide: (
+      fresh: readonly AuditEvent[],
+      quarantined: readonly QuarantinedEvent[],
+      watermarkMs: number | undefined,
+    ) => Decision,
   ): Promise<Committed>;
 }

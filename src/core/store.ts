@@ -1,10 +1,13 @@
 import type { Act } from './acts.ts';
+import type { Backfills } from './backfill.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
+import type { DriftStore } from './drift.ts';
 import type { Feeds } from './feed.ts';
 import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
+import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { Silences } from './silence.ts';
 
@@ -25,6 +28,7 @@ export interface StoreStatus {
     events: number;
     alerts: number;
     quarantined: number;
+    /** Ranges of the ledger. */
     unverifiedWindows: number;
     bytes: number;
   }>;
@@ -35,7 +39,8 @@ export interface Retention {
   /**
    * Deletes up to `limit` rows whose time is before `beforeMs`: events; alerts whose deliveries have all ended, those of
    * their summaries and of what they sum up as well; attempts, windows, quarantine, acts, silences that have ended,
-   * records of refused events. Returns how many; fewer than `limit` means done. Events that a feed had not sent yet go
+   * records of refused events, ended backfills, ranges of the ledger. The facts of single windows go after two days
+   * already: what they say in sum is in the ledger. Returns how many; fewer than `limit` means done. Events that a feed had not sent yet go
    * as well, and are counted there.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
@@ -71,6 +76,9 @@ export class StoreError extends Error {
 /** Everything a store offers. */
 export interface Store {
   readonly collect: CollectStore;
+  readonly ledger: LedgerStore;
+  readonly backfills: Backfills;
+  readonly drift: DriftStore;
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly silences: Silences;

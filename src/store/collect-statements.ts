@@ -31,6 +31,14 @@ export const prepareCollect = (db: Database) => ({
        committed_ms = excluded.committed_ms,
        events = events + excluded.events`,
   ),
+  addEvents: db.prepare<[number, number]>('UPDATE progress SET events = events + ? WHERE account = ?'),
+  countLateness: db.prepare<[number, number, number, number]>(
+    `INSERT INTO lateness (account, day_ms, edge_ms, count) VALUES (?, ?, ?, ?)
+     ON CONFLICT (account, day_ms, edge_ms) DO UPDATE SET count = count + excluded.count`,
+  ),
+  countBackfill: db.prepare<[number, number, string]>(
+    'UPDATE backfills SET events = events + ?, alerts = alerts + ? WHERE id = ?',
+  ),
   ruleState: db.prepare<[number], { key: string; value: string }>(
     'SELECT key, value FROM rule_state WHERE account = ?',
   ),

@@ -1,11 +1,15 @@
 import type { Json } from '../base/json.ts';
 import type { CollectStore, Committed, Progress, WindowCommit } from '../core/collect-store.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
+import { latenessEdge } from '../core/lateness.ts';
+import { covers, type LedgerRange } from '../core/ledger.ts';
 import type { InsertAlerts } from './alerts.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { conflictWith } from './conflict.ts';
 import type { Connection } from './connection.ts';
+import type { ApplyDrift } from './drift.ts';
 import type { CheckLease } from './leases.ts';
+import type { Ledger } from './ledger.ts';
 import type { Names } from './names.ts';
 
 /** What collecting shares with the other parts of the store. */
@@ -14,6 +18,8 @@ export interface CollectDeps {
   readonly eventTypes: Names;
   readonly checkLease: CheckLease;
   readonly insertAlerts: InsertAlerts;
+  readonly ledger: Ledger;
+  readonly applyDrift: ApplyDrift;
 }
 
 /** Progress and history of collecting, in SQLite. */
@@ -39,13 +45,39 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
     return { fresh, conflicts };
   };
 
-  const insertWindow = (account: number, commit: WindowCommit, fresh: readonly AuditEvent[]): void => {
-    const { fromMs, toMs, nowMs } = commit;
-    const before = sql.progress.get(account);
-    const late = before ? fresh.filter((event) => event.createdAtMs < before.watermarkMs).length : 0;
+  const insertWindow = (account: number, commit: WindowCommit, found: Fresh): void => {
+    const { fromMs, toMs, nowMs, watermarkMs, reader = 'poll' } = commit;
+    const { fresh, late, touching } = found;
     const verified = commit.verified ? 1 : 0;
-    sql.insertWindow.run(account, fromMs, toMs, verified, commit.events.length, fresh.length, late, nowMs);
-    sql.advance.run(account, fromMs, commit.watermarkMs, nowMs, fresh.length);
+    const counts = [commit.events.length, fresh.length, late.length] as const;
+    sql.insertWindow.run(account, fromMs, toMs, verified, ...counts, nowMs);
+    if (watermarkMs === undefined) sql.addEvents.run(fresh.length, account);
+    else sql.advance.run(account, fromMs, watermarkMs, nowMs, fresh.length);
+    const untilMs = sql.progress.get(account)?.watermarkMs ?? toMs;
+    deps.ledger.enter(account, touching, {
+      fromMs,
+      // What lies beyond the watermark was asked for, but is in the future of the API's clock.
+      toMs: reader === 'poll' ? Math.min(toMs, untilMs) : toMs,
+      verified: commit.verified,
+      text: commit.doubt ?? '',
+      events: fresh.length,
+      late: late.length,
+      readAtMs: nowMs,
+      again: reader === 'repair',
+      quiet: commit.quiet ?? false,
+    });
+  };
+
+  /** A backfill says nothing about how soon the API shows events. */
+  const countLateness = (account: number, { reader, quiet, nowMs }: WindowCommit, found: Fresh): void => {
+    if (found.fresh.length === 0 || reader === 'backfill' || quiet) return;
+    const edges = new Map([[0, found.fresh.length - found.late.length]]);
+    for (const { createdAtMs } of found.late) {
+      const edge = latenessEdge(nowMs - createdAtMs);
+      edges.set(edge, (edges.get(edge) ?? 0) + 1);
+    }
+    const dayMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+    for (const [edge, count] of edges) if (count > 0) sql.countLateness.run(account, dayMs, edge, count);
   };
 
   const setState = (account: number, key: string, value: Json): void => {
@@ -77,11 +109,23 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
             ({ key, reason, json }) =>
               sql.insertQuarantined.run(account, key, commit.nowMs, reason, json).changes === 1,
           );
-          const decision = decide(fresh, quarantined);
+          const beforeMs = sql.progress.get(account)?.watermarkMs;
+          const watermarkMs =
+            commit.watermarkMs === undefined
+              ? beforeMs
+              : Math.max(commit.watermarkMs, beforeMs ?? commit.watermarkMs);
+          const decision = decide(fresh, quarantined, watermarkMs);
           const alerts = deps.insertAlerts(decision.alerts, commit.nowMs);
           for (const { key, value } of decision.state) setState(account, key, value);
-          insertWindow(account, commit, fresh);
-          return { fresh, quarantined, alerts };
+          if (decision.drift) deps.applyDrift(account, decision.drift);
+          const touching = deps.ledger.touching(account, commit);
+          const late = fresh.filter((event) => covers(touching, event.createdAtMs));
+          const found = { fresh, late, touching };
+          insertWindow(account, commit, found);
+          countLateness(account, commit, found);
+          if (commit.backfill !== undefined)
+            sql.countBackfill.run(fresh.length, alerts.length, commit.backfill);
+          return { fresh, quarantined, alerts, late: late.length };
         });
       } catch (error) {
         accounts.forget();
@@ -91,6 +135,15 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
     },
   };
 };
+
+const DAY_MS = 86_400_000;
+
+/** What was new in a window, and what the ledger says of its time. */
+interface Fresh {
+  readonly fresh: readonly AuditEvent[];
+  readonly late: readonly AuditEvent[];
+  readonly touching: readonly LedgerRange[];
+}
 
 interface Found {
   readonly fresh: readonly AuditEvent[];

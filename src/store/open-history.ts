@@ -1,8 +1,11 @@
 import type { Progress } from '../core/collect-store.ts';
 import type { History } from '../core/history.ts';
+import type { LatenessCount } from '../core/lateness.ts';
+import type { LedgerRange } from '../core/ledger.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { connectToRead } from './connection.ts';
 import { createHistory } from './history.ts';
+import { prepareLateness, prepareRanges } from './ledger.ts';
 import { createNames } from './names.ts';
 
 /** What was kept, without any way to change it. */
@@ -10,6 +13,10 @@ export interface StoredHistory {
   readonly history: History;
   /** How far an account's trail is known; undefined when it was never read. */
   progress(account: string): Promise<Progress | undefined>;
+  /** What has been read of it, in order. */
+  ranges(account: string): Promise<readonly LedgerRange[]>;
+  /** How late its events were found, over the days since `sinceMs`. */
+  lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
   close(): void;
 }
 
@@ -21,13 +28,19 @@ export const openHistory = (path: string): StoredHistory => {
   const connection = connectToRead(path);
   const accounts = createNames(connection.db, 'accounts');
   const { progress } = prepareCollect(connection.db);
+  const ranges = prepareRanges(connection.db);
+  const lateness = prepareLateness(connection.db);
+  const of = <T>(account: string, otherwise: T, read: (key: number) => T): Promise<T> =>
+    connection.read(() => {
+      const key = accounts.find(account);
+      return key === undefined ? otherwise : read(key);
+    });
   return {
     history: createHistory(connection, accounts, createNames(connection.db, 'event_types')),
-    progress: (account) =>
-      connection.read(() => {
-        const key = accounts.find(account);
-        return key === undefined ? undefined : progress.get(key);
-      }),
+    progress: (account) => of<Progress | undefined>(account, undefined, (key) => progress.get(key)),
+    ranges: (account) => of<readonly LedgerRange[]>(account, [], ranges),
+    lateness: (account, sinceMs) =>
+      of<readonly LatenessCount[]>(account, [], (key) => lateness(key, sinceMs)),
     close: () => connection.close(),
   };
 };

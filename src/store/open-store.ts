@@ -3,13 +3,16 @@ import { explicitPlanner, type Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
 import { createRecordAct } from './acts.ts';
 import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
+import { createBackfills } from './backfills.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
+import { createApplyDrift, createDriftStore } from './drift.ts';
 import { createFeeds } from './feeds.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
+import { createLedger, createLedgerStore } from './ledger.ts';
 import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
@@ -46,13 +49,20 @@ export const openStore = (options: StoreOptions): Store => {
   const summarise = createSummarise(db, planner, insertAlert, insertDelivery);
   const recordAct = createRecordAct(db);
   const applyConditions = createApplyConditions(db, insertAlerts, now);
+  const checkLease = createCheckLease(db);
+  const applyDrift = createApplyDrift(db);
   return {
     collect: createCollectStore(connection, {
       accounts,
       eventTypes,
       insertAlerts,
-      checkLease: createCheckLease(db),
+      checkLease,
+      ledger: createLedger(db),
+      applyDrift,
     }),
+    ledger: createLedgerStore(connection, accounts, checkLease),
+    backfills: createBackfills(connection, accounts),
+    drift: createDriftStore(connection, { accounts, checkLease, insertAlerts, applyDrift }),
     leases: createLeases(connection, now),
     outbox: createOutbox(connection, {
       insertAlerts,
@@ -66,8 +76,8 @@ export const openStore = (options: StoreOptions): Store => {
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
-    retention: createRetention(connection),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
+    retention: createRetention(connection, now),
     history: createHistory(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {

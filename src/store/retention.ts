@@ -1,3 +1,5 @@
+import type { Clock } from '../core/clock.ts';
+import { LATENESS_KEPT_MS } from '../core/lateness.ts';
 import type { Retention } from '../core/store.ts';
 import type { Connection } from './connection.ts';
 
@@ -37,7 +39,13 @@ const STEPS: readonly string[] = [
   `DELETE FROM alerts WHERE seq IN (
      SELECT old.seq FROM (${OLD_ALERTS}) AS old
      WHERE NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert = old.seq))`,
-  'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < @beforeMs LIMIT @limit)',
+  'DELETE FROM windows WHERE seq IN (SELECT seq FROM windows WHERE committed_ms < @windowsMs LIMIT @limit)',
+  // What can no longer be proven, since its events are gone, is forgotten with them.
+  `DELETE FROM ledger WHERE (account, from_ms) IN (
+     SELECT account, from_ms FROM ledger WHERE verified = 0 AND to_ms <= @beforeMs LIMIT @limit)`,
+  `DELETE FROM lateness WHERE (account, day_ms, edge_ms) IN (
+     SELECT account, day_ms, edge_ms FROM lateness WHERE day_ms < @latenessMs LIMIT @limit)`,
+  `DELETE FROM backfills WHERE seq IN (SELECT seq FROM backfills WHERE ended_ms < @beforeMs LIMIT @limit)`,
   'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM feed_refusals WHERE seq IN (SELECT seq FROM feed_refusals WHERE refused_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM acts WHERE seq IN (SELECT seq FROM acts WHERE at_ms < @beforeMs LIMIT @limit)',
@@ -49,8 +57,11 @@ const STEPS: readonly string[] = [
      SELECT key FROM planner_memory WHERE expires_ms < @beforeMs LIMIT @limit)`,
 ];
 
+/** A pass leaves a row every half minute. What they prove is in the ledger; single ones are for looking into the present. */
+const WINDOWS_KEPT_MS = 2 * 86_400_000;
+
 /** Pruning in SQLite, one short transaction per call. */
-export const createRetention = (connection: Connection): Retention => {
+export const createRetention = (connection: Connection, now: Clock): Retention => {
   const { db } = connection;
   const accounts = db.prepare<[], number>('SELECT account FROM progress').pluck();
   const events = db
@@ -70,7 +81,7 @@ export const createRetention = (connection: Connection): Retention => {
     }
   };
   const subtract = db.prepare<[number, number]>('UPDATE progress SET events = events - ? WHERE account = ?');
-  const steps = STEPS.map((sql) => db.prepare<[{ beforeMs: number; limit: number }]>(sql));
+  const steps = STEPS.map((sql) => db.prepare<[Record<string, number>]>(sql));
 
   return {
     prune: (beforeMs, limit) =>
@@ -85,8 +96,10 @@ export const createRetention = (connection: Connection): Retention => {
           }
           left -= taken.length;
         }
+        const windowsMs = Math.max(beforeMs, now() - WINDOWS_KEPT_MS);
+        const latenessMs = now() - LATENESS_KEPT_MS;
         for (const step of steps) {
-          if (left > 0) left -= step.run({ beforeMs, limit: left }).changes;
+          if (left > 0) left -= step.run({ beforeMs, windowsMs, latenessMs, limit: left }).changes;
         }
         return limit - left;
       }),

@@ -16,7 +16,7 @@ export const createStatus = (connection: Connection, now: Clock): StoreStatus =>
     `SELECT (SELECT coalesce(sum(events), 0) FROM progress) AS events,
             (SELECT count(*) FROM alerts) AS alerts,
             (SELECT count(*) FROM quarantine) AS quarantined,
-            (SELECT count(*) FROM windows WHERE verified = 0) AS unverifiedWindows`,
+            (SELECT count(*) FROM ledger WHERE verified = 0) AS unverifiedWindows`,
   );
   // SQLite counts the commits of other connections for us; it costs a look into shared memory.
   let seen = db.pragma('data_version', { simple: true });

@@ -152,7 +152,7 @@ const live = async (store: Store, plan: Plan, received: Delivery[], now: () => n
       pageConcurrency: 2,
       rereads: 1,
       start: { kind: 'at', ms: T0 - 120_000 },
-      overlapMs: 30_000,
+      overlapMs: () => 30_000,
       settleMs: 0,
       maxClockSkewMs: 1_000,
       intervalMs: 1_000,

@@ -53,7 +53,10 @@ describe('deciding', () => {
       onRuleFailure: (rule, reason) => failures.note(rule.title, reason),
     });
     await decider.prepare();
-    const { alerts } = decider.decide([auditEvent('a', { id: 'e1', createdAtMs: T0 })], [], T0);
+    const { alerts } = decider.decide([auditEvent('a', { id: 'e1', createdAtMs: T0 })], [], T0, {
+      reader: 'poll',
+      quiet: false,
+    });
     expect(alerts.map(({ alert }) => alert.rule.title)).toEqual(['Good']);
     expect(lines).toEqual(['rule.failed']);
     expect(counted).toEqual(['rule_errors_total']);

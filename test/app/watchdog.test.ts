@@ -47,7 +47,15 @@ const watched = () => {
     state,
     raised,
     now,
-    ready: () => readiness({ active: true, pollers: [poller], intervalMs: 30_000, now, store }),
+    ready: () =>
+      readiness({
+        active: true,
+        pollers: [poller],
+        intervalMs: 30_000,
+        now,
+        store,
+        ledger: { ranges: () => Promise.resolve([]) },
+      }),
     async end() {
       stop.abort();
       await ended;

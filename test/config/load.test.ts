@@ -89,6 +89,42 @@ log: { level: debug, events: none }
     expect(settings?.poll.start).toEqual({ kind: 'ago', ms: 86_400_000 });
   });
 
+  it('read the past again as told, or not at all, with an overlap that is fixed or chosen', async () => {
+    const usual = await load(ACCOUNT);
+    expect(usual.settings).toMatchObject({
+      poll: { overlapMs: 600_000, overlapAuto: false },
+      reconcile: {
+        requestsPerMinute: 60,
+        backfillRequestsPerMinute: 300,
+        sweeps: [
+          { lastMs: 3_600_000, everyMs: 600_000 },
+          { lastMs: 86_400_000, everyMs: 21_600_000 },
+          { lastMs: 30 * 86_400_000, everyMs: 7 * 86_400_000 },
+        ],
+      },
+      drift: { learnMs: 7 * 86_400_000 },
+    });
+    const own = await load(
+      `${ACCOUNT}poll: { overlap: auto }\nreconcile: { windows: [{ last: 2d, every: 1h }] }\ndrift: { learn: 0s }\n`,
+    );
+    expect(own.settings).toMatchObject({
+      poll: { overlapMs: 600_000, overlapAuto: true },
+      reconcile: { sweeps: [{ lastMs: 2 * 86_400_000, everyMs: 3_600_000 }] },
+      drift: { learnMs: 0 },
+    });
+    expect((await load(`${ACCOUNT}reconcile: { windows: off }\n`)).settings?.reconcile.sweeps).toEqual([]);
+    const texts = async (text: string) => (await load(ACCOUNT + text)).problems;
+    expect(await texts('poll: { overlap: auto }\nstore: { retention: 1d }\n')).toEqual([
+      expect.stringContaining('store.retention: found a time within poll.overlap'),
+    ]);
+    expect(
+      await texts('reconcile: { windows: [{ last: 1d, every: 1h }, { last: 24h, every: 2h }] }\n'),
+    ).toEqual(['monitor.yml:2:23: reconcile.windows: found two with the same "last", allowed: each once']);
+    expect(await texts('reconcile: { windows: never }\n')).toEqual([
+      'monitor.yml:2:23: reconcile.windows: found "never", allowed: off, or a list of maps with last and every',
+    ]);
+  });
+
   it('route every alert to every sink when no routes are given', async () => {
     const { settings } = await load(
       `${ACCOUNT}sinks: { a: { type: log }, b: { type: webhook, url: "http://localhost" } }\n`,

@@ -46,7 +46,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'pol: {}\nfrobnicate: 1\npoll: { intervall: 30s }\nhttp: { frob: 1 }\n',
     [
       'monitor.yml:2:1: unknown key "pol"; did you mean "poll"?',
-      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, log',
+      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, reconcile, drift, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, log',
       'monitor.yml:4:9: poll: unknown key "intervall"; did you mean "interval"?',
       'monitor.yml:5:9: http: unknown key "frob"; allowed: listen, external_url',
     ],
@@ -115,7 +115,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     [
       'monitor.yml:2:17: api.timeout: found "10", allowed: a duration from 100ms to 5m, such as 10s (units ms s m h d w)',
       'monitor.yml:3:19: poll.interval: found "49ms", allowed: a duration from 50ms to 24h, such as 30s (units ms s m h d w)',
-      'monitor.yml:3:34: poll.overlap: found "31d", allowed: a duration from 0s to 30d, such as 10m (units ms s m h d w)',
+      'monitor.yml:3:34: poll.overlap: found "31d", allowed: auto, or a duration from 0s to 30d, such as 10m (units ms s m h d w)',
       'monitor.yml:3:47: poll.settle: found an empty list, allowed: a duration from 0s to 1h, such as 5s (units ms s m h d w)',
     ],
   ],

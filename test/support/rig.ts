@@ -1,11 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watchTrail } from '../../src/app/trail-watch.ts';
 import { createAuditClient } from '../../src/audit/client.ts';
+import { type Backfiller, createBackfiller } from '../../src/collect/backfiller.ts';
 import { type CommittedWindow, type PassDeps, runPass } from '../../src/collect/pass.ts';
 import { createPoller, type Poller } from '../../src/collect/poller.ts';
+import type { Reread } from '../../src/collect/read-range.ts';
+import { createSecondReader, type SecondReader } from '../../src/collect/second-reader.ts';
+import type { SweepSettings } from '../../src/collect/sweeps.ts';
 import type { ConditionName } from '../../src/core/conditions.ts';
 import type { AuditEvent, QuarantinedEvent } from '../../src/core/event.ts';
+import type { LedgerRange } from '../../src/core/ledger.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
 import type { Store } from '../../src/core/store.ts';
 import { noTelemetry } from '../../src/core/telemetry.ts';
@@ -25,6 +31,12 @@ export interface Rig {
   /** One pass; resolves with its sums, rejects as `runPass` does. */
   pass(): ReturnType<typeof runPass>;
   readonly poller: Poller;
+  /** Reads again what was unverified or may have become visible late; reports what the ledger proves. */
+  readonly second: SecondReader;
+  /** Fulfils requests in the store. */
+  readonly backfiller: Backfiller;
+  /** Windows of these two, as committed. */
+  readonly reread: Reread[];
   /** Closes the store and opens it again, as a restart does. */
   restart(): Promise<void>;
   /** Ids of all events the decider was shown, in order. */
@@ -37,6 +49,8 @@ export interface Rig {
   /** All stored events, in order. */
   stored(): Promise<readonly string[]>;
   watermarkMs(): Promise<number | undefined>;
+  /** Ranges of the ledger that are not verified. */
+  unverified(): Promise<readonly LedgerRange[]>;
   close(): Promise<void>;
 }
 
@@ -52,6 +66,8 @@ export interface RigOptions {
   readonly maxBodyBytes?: number;
   readonly maxWindowChars?: number;
   readonly retries?: number;
+  readonly sweeps?: readonly SweepSettings[];
+  readonly retentionMs?: number;
 }
 
 /** Makes a {@link Rig}; the clock stands at `startMs`. */
@@ -98,11 +114,14 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
     settleMs: options.settleMs ?? 0,
     maxClockSkewMs: 5_000,
   };
+  // The store is opened anew by a restart; whoever was made before must use the new one.
+  const live = <K extends 'collect' | 'ledger' | 'backfills'>(part: K): Store[K] =>
+    new Proxy(store[part], { get: (_, key) => Reflect.get(store[part], key) as unknown });
   const deps = async (): Promise<PassDeps> => {
     const taken = await store.leases.acquire('monitor', 'rig', 86_400_000_000);
     if (!('lease' in taken)) throw new Error('the lease is not free');
     return {
-      store: store.collect,
+      store: live('collect'),
       decider: {
         prepare: async () => {},
         decide(fresh: readonly AuditEvent[], bad: readonly QuarantinedEvent[]) {
@@ -126,6 +145,15 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
     };
   };
   const never = new AbortController().signal;
+  const reread: Reread[] = [];
+  const passDeps = await deps();
+  const readerDeps = {
+    ...passDeps,
+    ledger: live('ledger'),
+    random: () => 0.5,
+    log,
+    onReread: (window: Reread) => void reread.push(window),
+  };
   return {
     simulator,
     get store() {
@@ -138,9 +166,24 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
     },
     pass: async () => runPass(passOptions, await deps(), never),
     poller: createPoller(
-      { ...passOptions, intervalMs: 30_000 },
+      { ...passOptions, overlapMs: () => passOptions.overlapMs, intervalMs: 30_000 },
       { ...(await deps()), random: () => 0.5, log, telemetry: noTelemetry },
     ),
+    second: createSecondReader(
+      {
+        ...passOptions,
+        sweeps: options.sweeps ?? [],
+        overlapMs: () => passOptions.overlapMs,
+        retentionMs: options.retentionMs ?? 400 * 86_400_000,
+      },
+      {
+        ...readerDeps,
+        onLooked: () =>
+          watchTrail('default', { ledger: store.ledger, trouble: passDeps.trouble, telemetry: noTelemetry }),
+      },
+    ),
+    backfiller: createBackfiller(passOptions, { ...readerDeps, backfills: live('backfills') }),
+    reread,
     async restart() {
       await store.close();
       store = openStore({ path, now: monitorNow, durability: 'off' });
@@ -161,6 +204,7 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
       return ids;
     },
     watermarkMs: async () => (await store.collect.progress('default'))?.watermarkMs,
+    unverified: async () => (await store.ledger.ranges('default')).filter(({ doubt }) => doubt !== undefined),
     async close() {
       await client.close();
       await store.close();

@@ -1,0 +1,139 @@
+import { errorText } from '../base/errors.ts';
+import { sleep } from '../base/sleep.ts';
+import { backoffMs } from '../core/backoff.ts';
+import type { Random } from '../core/clock.ts';
+import { LeaseLostError } from '../core/lease.ts';
+import { coveredOf } from '../core/ledger.ts';
+import type { LedgerStore, Sweep } from '../core/ledger-store.ts';
+import type { Log } from '../core/log.ts';
+import { floorToSecond, type Window } from '../core/window.ts';
+import type { CommitDeps } from './commit.ts';
+import { nextStepMs } from './next-step.ts';
+import { type Reread, readRange } from './read-range.ts';
+import type { ReadWindowOptions } from './read-window.ts';
+import { dueSweep, type SweepSettings } from './sweeps.ts';
+
+/** The slow reader of one account: what was unverified, and what was read long ago, once more. */
+export interface SecondReader {
+  /** Does the most urgent piece of work; false when nothing is due. Rejects as reading and committing do. */
+  step(signal: AbortSignal): Promise<boolean>;
+  /** Everything that is unverified and due, once. */
+  repair(signal: AbortSignal): Promise<void>;
+  /** Looks for work again and again until the signal aborts. Rejects only when the lease is lost. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** How one account is read again. */
+export interface SecondReaderOptions extends ReadWindowOptions {
+  readonly sweeps: readonly SweepSettings[];
+  /** What the poll reads again by itself: sweeps leave it out. */
+  readonly overlapMs: () => number;
+  /** Events older than this are deleted: read again they would seem new. */
+  readonly retentionMs: number;
+}
+
+/** What the second reader needs of the rest. */
+export interface SecondReaderDeps extends CommitDeps {
+  readonly ledger: LedgerStore;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onReread: (reread: Reread) => void | Promise<void>;
+  /** Told after every look at the ledger, when something may have changed. */
+  readonly onLooked: () => Promise<void>;
+}
+
+/** So often the second reader looks for work. Nothing it does is urgent. */
+const LOOK_EVERY_MS = 5_000;
+const FIRST_STEP_MS = 3_600_000;
+/** Pruning must not overtake a window between its reading and its commit. */
+const RETENTION_MARGIN_MS = 600_000;
+/** No pause between tries is as long as this: a time further ahead was left by a clock that has been set back. */
+const LONGEST_PAUSE_MS = 12 * 3_600_000;
+
+/** Makes the second reader of one account. */
+export const createSecondReader = (options: SecondReaderOptions, deps: SecondReaderDeps): SecondReader => {
+  const { account } = options;
+  const { ledger, log, now } = deps;
+  const keptFromMs = (): number => floorToSecond(now() - options.retentionMs + RETENTION_MARGIN_MS);
+  const stepsMs = new Map<number, number>();
+
+  const repairNext = async (signal: AbortSignal): Promise<boolean> => {
+    const nowMs = now();
+    const due = (await ledger.ranges(account)).find(({ doubt, toMs }) => {
+      const waitMs = (doubt?.nextMs ?? Number.POSITIVE_INFINITY) - nowMs;
+      return toMs > keptFromMs() && (waitMs <= 0 || (waitMs > LONGEST_PAUSE_MS && Number.isFinite(waitMs)));
+    });
+    if (!due?.doubt) return false;
+    const range = { fromMs: Math.max(due.fromMs, keptFromMs()), toMs: due.toMs };
+    await readRange(range, { reader: 'repair', quiet: due.doubt.quiet }, options, deps, signal);
+    return true;
+  };
+
+  const findSweep = async (): Promise<Sweep | undefined> => {
+    const watermarkMs = (await deps.store.progress(account))?.watermarkMs;
+    if (watermarkMs === undefined) return undefined;
+    const untilMs = floorToSecond(Math.min(watermarkMs, now()) - options.overlapMs());
+    return dueSweep(account, options.sweeps, untilMs, { ...deps, keptFromMs });
+  };
+
+  const goOn = async (sweep: Sweep, signal: AbortSignal): Promise<void> => {
+    const stepMs = stepsMs.get(sweep.lastMs) ?? FIRST_STEP_MS;
+    const chunk: Window = {
+      fromMs: Math.max(sweep.nextMs, keptFromMs()),
+      toMs: Math.min(sweep.nextMs + stepMs, sweep.toMs),
+    };
+    // What was never read is not late, and is left to a backfill.
+    let events = 0;
+    for (const part of coveredOf(await ledger.ranges(account), chunk)) {
+      const sums = await readRange(part, { reader: 'sweep', quiet: false }, options, deps, signal);
+      events += sums.events;
+    }
+    stepsMs.set(sweep.lastMs, nextStepMs(stepMs, events));
+    const isDone = chunk.toMs >= sweep.toMs;
+    await ledger.saveSweep(deps.lease(), account, {
+      ...sweep,
+      nextMs: chunk.toMs,
+      endedAtMs: isDone ? now() : undefined,
+    });
+    if (isDone)
+      log.info('reconcile.completed', {
+        account,
+        from: new Date(sweep.fromMs).toISOString(),
+        to: new Date(sweep.toMs).toISOString(),
+        duration_ms: now() - sweep.startedAtMs,
+      });
+  };
+
+  const step = async (signal: AbortSignal): Promise<boolean> => {
+    // Looked for first: the time until a sweep is due runs from when it is seen for the first time.
+    const sweep = await findSweep();
+    const repaired = await repairNext(signal);
+    if (!repaired && sweep) await goOn(sweep, signal);
+    await deps.onLooked();
+    return repaired || sweep !== undefined;
+  };
+
+  return {
+    step,
+    async repair(signal) {
+      while (!signal.aborted && (await repairNext(signal)));
+      await deps.onLooked();
+    },
+    async run(signal) {
+      for (let failures = 0; !signal.aborted; ) {
+        try {
+          const worked = await step(signal);
+          failures = 0;
+          if (!worked) await sleep(LOOK_EVERY_MS, signal);
+        } catch (error) {
+          if (error instanceof LeaseLostError) throw error;
+          if (signal.aborted) return;
+          // The poll says loudly when the API or the store fails; here it only costs time.
+          failures += 1;
+          log.warn('reconcile.failed', { account, reason: errorText(error) });
+          await sleep(backoffMs(failures, { baseMs: 30_000, capMs: 900_000 }, deps.random), signal);
+        }
+      }
+    },
+  };
+};
