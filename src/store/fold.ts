@@ -117,8 +117,13 @@ export const createFoldDue = (db: Database, summarise: Summarise): FoldDue => {
   const count = db
     .prepare<[string, number, number], number>(`SELECT count(*) FROM (SELECT 1 ${waiting} LIMIT ?)`)
     .pluck();
+  // The newest of a long queue, and of these the most severe first. Ranking all of it would hold up every other sink for
+  // as long as it is long, once for each digest.
   const queued = db.prepare<[string, number, number], DueRow>(
-    `SELECT ${columns} ${waiting} ORDER BY ${RANK} DESC, a.decided_ms DESC, d.seq DESC LIMIT ?`,
+    `SELECT ${columns}
+     FROM (SELECT d.seq ${waiting} ORDER BY d.due_ms DESC, d.seq DESC LIMIT ?) AS pool
+     JOIN deliveries AS d ON d.seq = pool.seq JOIN alerts AS a ON a.seq = d.alert
+     ORDER BY ${RANK} DESC, a.decided_ms DESC, d.seq DESC`,
   );
   const unbundle = db.prepare<[string, string, number]>(
     "UPDATE deliveries SET bundle = NULL WHERE sink = ? AND bundle = ? AND state = 'pending' AND due_ms <= ?",
