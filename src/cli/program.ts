@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   routes: async () => (await import('./routes.ts')).registerRoutes,
   silences: async () => (await import('./silences.ts')).registerSilences,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
+  verify: async () => (await import('./verify.ts')).registerVerify,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

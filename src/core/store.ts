@@ -1,4 +1,5 @@
 import type { Act } from './acts.ts';
+import type { Chains } from './chain.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
@@ -32,7 +33,7 @@ export interface StoreStatus {
 /** Removes what is older than the retention, in small steps so that no poll waits for it. */
 export interface Retention {
   /**
-   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended,
+   * Deletes up to `limit` rows whose time is before `beforeMs` (events, alerts whose deliveries have all ended, acts,
    * attempts, windows, quarantine). Returns how many; fewer than `limit` means done.
    */
   prune(beforeMs: number, limit: number): Promise<number>;
@@ -79,6 +80,7 @@ export interface Store {
   readonly status: StoreStatus;
   readonly retention: Retention;
   readonly history: History;
+  readonly chains: Chains;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;
 }

@@ -3,6 +3,8 @@ import { explicitPlanner, type Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
 import { createRecordAct } from './acts.ts';
 import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
+import { createOpenChain } from './chain-append.ts';
+import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
@@ -43,7 +45,8 @@ export const openStore = (options: StoreOptions): Store => {
   const insertDelivery = createInsertDelivery(db);
   const insertAlerts = createInsertAlerts(insertAlert, insertDelivery, planner, createPlannerMemory(db, now));
   const summarise = createSummarise(db, planner, insertAlert, insertDelivery);
-  const recordAct = createRecordAct(db);
+  const openChain = createOpenChain(db);
+  const recordAct = createRecordAct(db, openChain);
   const applyConditions = createApplyConditions(db, insertAlerts, now);
   return {
     collect: createCollectStore(connection, {
@@ -51,6 +54,7 @@ export const openStore = (options: StoreOptions): Store => {
       eventTypes,
       insertAlerts,
       checkLease: createCheckLease(db),
+      openChain,
     }),
     leases: createLeases(connection, now),
     outbox: createOutbox(connection, {
@@ -65,7 +69,8 @@ export const openStore = (options: StoreOptions): Store => {
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
-    retention: createRetention(connection),
+    retention: createRetention(connection, now),
+    chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {

@@ -1,4 +1,6 @@
 import type { Retention } from '../core/store.ts';
+import { ACTS_KEY } from './chain.ts';
+import { createPruneActs, createPruneEvents } from './chain-prune.ts';
 import type { Connection } from './connection.ts';
 
 /**
@@ -31,13 +33,11 @@ const STEPS: readonly string[] = [
 ];
 
 /** Pruning in SQLite, one short transaction per call. */
-export const createRetention = (connection: Connection): Retention => {
+export const createRetention = (connection: Connection, now: () => number): Retention => {
   const { db } = connection;
   const accounts = db.prepare<[], number>('SELECT account FROM progress').pluck();
-  const events = db.prepare<[number, number, number]>(
-    `DELETE FROM events WHERE seq IN (
-       SELECT seq FROM events WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?)`,
-  );
+  const pruneEvents = createPruneEvents(db, now);
+  const pruneActs = createPruneActs(db, now);
   const subtract = db.prepare<[number, number]>('UPDATE progress SET events = events - ? WHERE account = ?');
   const steps = STEPS.map((sql) => db.prepare<[{ beforeMs: number; limit: number }]>(sql));
 
@@ -47,10 +47,11 @@ export const createRetention = (connection: Connection): Retention => {
         let left = limit;
         for (const account of accounts.all()) {
           if (left <= 0) break;
-          const { changes } = events.run(account, beforeMs, left);
+          const changes = pruneEvents(account, beforeMs, left);
           if (changes > 0) subtract.run(changes, account);
           left -= changes;
         }
+        if (left > 0) left -= pruneActs(ACTS_KEY, beforeMs, left);
         for (const step of steps) {
           if (left > 0) left -= step.run({ beforeMs, limit: left }).changes;
         }
