@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   routes: async () => (await import('./routes.ts')).registerRoutes,
   silences: async () => (await import('./silences.ts')).registerSilences,
   deliveries: async () => (await import('./deliveries.ts')).registerDeliveries,
+  export: async () => (await import('./export.ts')).registerExport,
+  backup: async () => (await import('./backup.ts')).registerBackup,
   verify: async () => (await import('./verify.ts')).registerVerify,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,

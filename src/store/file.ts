@@ -61,7 +61,7 @@ const create = (path: string): void => {
 };
 
 /** Makes the new name survive a power cut, where the platform lets a directory be synced. */
-const syncDirectory = (directory: string): void => {
+export const syncDirectory = (directory: string): void => {
   let handle: number | undefined;
   try {
     handle = openSync(directory, 'r');
