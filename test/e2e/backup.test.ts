@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,9 +73,9 @@ describe('backup', () => {
     const monitor = start();
     await passed(monitor);
     // The monitor goes on storing while copies are made.
-    let writing = true;
+    const enough = new AbortController();
     const writer = (async () => {
-      for (let i = 0; writing && i < 200; i += 1) {
+      for (let i = 0; !enough.signal.aborted && i < 200; i += 1) {
         simulator.add(KEY, generator.burst(20, Date.now() - 2_000, 1_000));
         await passed(monitor);
       }
@@ -80,7 +89,7 @@ describe('backup', () => {
       expect(statSync(copy).mode & 0o777).toBe(0o600);
       expect((await verify(copy)).code).toBe(0);
     }
-    writing = false;
+    enough.abort();
     await writer;
     expect(readdirSync(installation.folder).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
     await stop(monitor);
@@ -96,7 +105,13 @@ describe('backup', () => {
     await receiver.received(1, 25_000);
     expect((await backup(copy)).code).toBe(0);
     // After the backup: these are lost with the disk.
-    simulator.add(KEY, [...generator.burst(50, Date.now() - 3_000, 1_000), generator.any(Date.now() - 2_000, 'APP_CREATE')].flat());
+    simulator.add(
+      KEY,
+      [
+        ...generator.burst(50, Date.now() - 3_000, 1_000),
+        generator.any(Date.now() - 2_000, 'APP_CREATE'),
+      ].flat(),
+    );
     await receiver.received(2, 25_000);
     await stop(first);
     const before = ids(installation.database);
@@ -120,11 +135,16 @@ describe('backup', () => {
     await passed(monitor);
     await stop(monitor);
     writeFileSync(copy, 'mine');
-    expect(await backup(copy)).toMatchObject({ code: 2, stderr: `${copy} is there already; --force replaces it\n` });
+    expect(await backup(copy)).toMatchObject({
+      code: 2,
+      stderr: `${copy} is there already; --force replaces it\n`,
+    });
     expect(readFileSync(copy, 'utf8')).toBe('mine');
     expect((await backup('--force', installation.database)).stderr).toContain('is the store itself');
     expect((await backup('--force', `${installation.database}-wal`)).stderr).toContain('is the store itself');
-    expect((await backup('--force', installation.folder)).stderr).toContain('is a directory; name the file in it');
+    expect((await backup('--force', installation.folder)).stderr).toContain(
+      'is a directory; name the file in it',
+    );
     const nowhere = await backup(join(installation.folder, 'nowhere', 'copy.db'));
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
     const stopped = await runHere(['backup', '-c', installation.config, '--force', copy], {
@@ -142,7 +162,7 @@ describe('backup', () => {
     await stop(monitor);
     const bytes = readFileSync(installation.database);
     // Pages in the middle hold events and their index.
-    for (let page = 20; page < 40; page += 1) bytes.fill(0x5a, page * 8_192 + 100, page * 8_192 + 300);
+    for (let page = 20; page < 40; page += 1) bytes.fill(0x5a, page * 8_192, (page + 1) * 8_192);
     writeFileSync(installation.database, bytes);
     const ran = await backup(copy);
     expect(ran).toMatchObject({ code: 1, stdout: '' });
@@ -153,6 +173,9 @@ describe('backup', () => {
 
   it('says so where there is no store yet', async () => {
     mkdirSync(dirname(installation.database), { recursive: true });
-    expect(await backup(copy)).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no store at') });
+    expect(await backup(copy)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no store at'),
+    });
   });
 });
