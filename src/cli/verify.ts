@@ -85,8 +85,11 @@ const refuseUnknownAccount = async (path: string, account: string | undefined): 
   }
 };
 
-const isWhole = ({ complete, reports, heads }: Verification): boolean =>
-  complete && heads.missing.length === 0 && reports.every(({ broken }) => broken === undefined);
+const isWhole = ({ complete, reports, heads, file }: Verification): boolean =>
+  complete &&
+  file === undefined &&
+  heads.missing.length === 0 &&
+  reports.every(({ broken }) => broken === undefined);
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 const titleOf = ({ chain, account }: ChainReport): string =>
@@ -124,6 +127,8 @@ const print = async (out: Output, found: Verification, published: number): Promi
         ),
       );
   }
+  if (found.file !== undefined)
+    await out.line(`${bad('BROKEN')}  the file itself: ${visibleText(found.file, 300)}`);
   const { heads } = found;
   if (published === 0 || !found.complete) return;
   await out.line(
@@ -158,4 +163,5 @@ const asJson = (found: Verification): object => ({
       : null,
   })),
   heads: found.heads,
+  file: found.file ?? null,
 });

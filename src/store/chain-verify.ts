@@ -30,6 +30,8 @@ export interface Verification {
     /** Hashes without a place that are on no chain. */
     readonly missing: readonly string[];
   };
+  /** What SQLite finds wrong with the file, such as an index that has lost entries; undefined when it is whole. */
+  readonly file: string | undefined;
   /** False: the signal aborted, this is what was found until then. */
   readonly complete: boolean;
 }
@@ -95,9 +97,13 @@ export const verifyChains = async (options: VerifyOptions): Promise<Verification
       if (isWorthTelling({ ...report, broken })) reports.push({ ...report, broken });
     }
     const complete = !signal.aborted;
+    // The walk reads the table. Everybody else finds events by its indexes, and a damaged one can hide some of them.
+    const file =
+      complete && options.account === undefined ? db.pragma('integrity_check(1)', { simple: true }) : 'ok';
     return {
       reports: complete ? [...reports.map(published.beyond), ...published.unknownChains()] : [],
       heads: published.result(),
+      file: file === 'ok' ? undefined : String(file),
       complete,
     };
   } catch (error) {

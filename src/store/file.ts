@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../base/errors.ts';
 import { refusal, translate } from './errors.ts';
 
 /** Which file a path names; it differs after the file was removed or replaced. */
@@ -33,6 +43,19 @@ export const checkLength = (path: string, pageSize: number): void => {
   const size = stat(path)?.size ?? 0;
   if (logged === 0 && size % pageSize !== 0) {
     throw refusal('corrupt', path, `its ${size} bytes are no whole number of pages of ${pageSize}`);
+  }
+};
+
+/**
+ * The code of the system (`EROFS`, `EACCES`) when the directory of an existing database cannot be written, else undefined.
+ * SQLite itself only says that it cannot open its log there.
+ */
+export const directoryRefusal = (path: string): string | undefined => {
+  try {
+    if (stat(path)?.isFile()) accessSync(dirname(path), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return errorCode(error);
   }
 };
 
