@@ -99,30 +99,26 @@ const isTold = async (heads: readonly ChainHead[] = []): Promise<boolean> => {
   return found.file !== undefined || found.reports.some(({ broken }) => broken !== undefined);
 };
 
-const expectRefusal = (error: unknown): void => {
-  expect(error).toBeInstanceOf(StoreError);
-  expect(['corrupt', 'foreign', 'newer', 'io', 'failed']).toContain((error as StoreError).kind);
-  expect(String(error)).toContain('monitor.db');
-};
+const isRefusal = (error: unknown): boolean =>
+  error instanceof StoreError &&
+  ['corrupt', 'foreign', 'newer', 'io', 'failed'].includes(error.kind) &&
+  error.message.includes('monitor.db');
 
-/** Refused with a StoreError that says what to do, or told by `verify`, or harmless: what was there is there. */
-const judge = async (whole: Content): Promise<'refused' | 'told' | 'harmless'> => {
-  let told = false;
-  try {
-    told = await isTold();
-  } catch (error) {
-    expectRefusal(error);
-    told = true;
-  }
-  try {
-    // Used all the same: it must not fail in another way, whatever the file holds.
-    const { events } = await use();
-    expect(told || isDeepStrictEqual(events, whole.events)).toBe(true);
-    return told ? 'told' : 'harmless';
-  } catch (error) {
-    expectRefusal(error);
-    return 'refused';
-  }
+/**
+ * Refused with a StoreError that says what to do, or told by `verify`, or harmless: what was there is there. `taken`: read
+ * as if nothing were wrong. Other failures are passed on.
+ */
+const judge = async (whole: Content): Promise<'refused' | 'told' | 'harmless' | 'taken'> => {
+  const refused = (error: unknown): undefined => {
+    if (!isRefusal(error)) throw error;
+    return undefined;
+  };
+  const told = (await isTold().catch(refused)) ?? true;
+  // Used all the same: it must not fail in another way, whatever the file holds.
+  const used = await use().catch(refused);
+  if (!used) return 'refused';
+  if (told) return 'told';
+  return isDeepStrictEqual(used.events, whole.events) ? 'harmless' : 'taken';
 };
 
 const removeLogs = (): void => {
@@ -157,7 +153,7 @@ describe('19: bytes of the database that are not what was written', () => {
       }
       expect(verdicts.length).toBeGreaterThan(40);
       expect(verdicts.filter((verdict) => verdict !== 'harmless').length).toBeGreaterThan(10);
-      expect(verdicts[0]).not.toBe('told');
+      expect(verdicts).not.toContain('taken');
     },
     60_000,
   );

@@ -176,9 +176,8 @@ describe('a place that cannot be written', () => {
       expect(await child.line()).toMatch(/^StoreError (io|full): .*monitor\.db.* disk/);
       expect(await child.ended).toBe(1);
       // Full to the last byte, it can be opened or says the same again; either way nothing of it is lost.
-      await reopen(async () => undefined).catch((error: unknown) =>
-        expect(error).toMatchObject({ name: 'StoreError', kind: expect.stringMatching(/full|io/) }),
-      );
+      const opened = await reopen(async () => 'opened').catch((error: unknown) => String(error));
+      expect(opened).toMatch(/^opened$|disk/);
       volume?.grow(64);
       expect(await storedIds()).toHaveLength(stored * 20);
       await reopen(async ({ status }) => {
