@@ -118,6 +118,17 @@ describe('an event', () => {
     });
   });
 
+  it('hides a known value also where what stands before it seems to reach into it', () => {
+    const account = '1a000000-0000-1000-8000-00004992996a';
+    const { context } = turned({
+      ...BASE,
+      api_key: account,
+      ip: '35.127.172.25',
+      context: `35.127.172.25${account}`,
+    });
+    expect(context).toBe(`${pseudonyms.ip('35.127.172.25')}${pseudonyms.account(account)}`);
+  });
+
   it('keeps numbers digit by digit, and hostile keys', () => {
     const text = anonymise(
       '{"id":"e","n":12345678901234567890,"f":1.10,"__proto__":{"user_email":"a@b.example"}}',

@@ -159,6 +159,29 @@ describe('19: bytes of the database that are not what was written', () => {
   );
 });
 
+it('19: an index that has lost entries hides events from everybody but verify, which tells it', async () => {
+  await fill();
+  const whole = await use();
+  const sql = (text: string): void => {
+    const db = new Database(path);
+    db.unsafeMode(true);
+    db.pragma('writable_schema = ON');
+    db.exec(text);
+    db.close();
+  };
+  const last = whole.events.at(-1)?.id ?? '';
+  sql(`UPDATE sqlite_schema SET sql = sql || ' WHERE id <> ''${last}''' WHERE name = 'events_by_time'`);
+  sql('REINDEX events_by_time');
+  sql(
+    "UPDATE sqlite_schema SET sql = substr(sql, 1, instr(sql, ' WHERE') - 1) WHERE name = 'events_by_time'",
+  );
+  const store = open();
+  const events = await allOf(everyItem((query: EventQuery) => store.history.events(query), {}));
+  await store.close();
+  expect(events.map(({ id }) => id)).not.toContain(last);
+  expect(await isTold()).toBe(true);
+});
+
 it('19: stored JSON that is none any more is damage, not a failure of the program', async () => {
   await fill();
   const db = new Database(path);
