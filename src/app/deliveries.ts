@@ -24,7 +24,7 @@ export interface ListedDelivery {
 }
 
 /** Opening would make an empty store, in which nothing is parked: no answer to somebody in the wrong folder. */
-const refuseMissing = ({ store }: Settings): void => {
+export const refuseMissing = ({ store }: { readonly store: { readonly path: string } }): void => {
   if (!existsSync(store.path))
     throw new UsageError(
       `there is no store at ${store.path} (a relative path begins at the working directory); "run" makes it at its first start`,

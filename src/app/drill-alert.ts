@@ -1,8 +1,13 @@
 import { stableId } from '../base/hash.ts';
-import type { Alert } from '../core/alert.ts';
+import type { Alert, AlertField } from '../core/alert.ts';
 
-/** The marked alert of a drill. `key` makes it one of its kind. */
-export const drillAlert = (accounts: readonly string[], key: string, nowMs: number): Alert => ({
+/** The marked alert of a drill. `key` makes it one of its kind; `heads`: see `headFields`. */
+export const drillAlert = (
+  accounts: readonly string[],
+  key: string,
+  nowMs: number,
+  heads: readonly AlertField[] = [],
+): Alert => ({
   id: stableId('drill', key),
   kind: 'drill',
   status: 'firing',
@@ -19,6 +24,7 @@ export const drillAlert = (accounts: readonly string[], key: string, nowMs: numb
   fields: [
     { name: 'Sent at', value: new Date(nowMs).toISOString() },
     { name: 'Accounts', value: accounts.join(', ') },
+    ...heads,
   ],
   events: [],
   eventIds: [],

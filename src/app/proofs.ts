@@ -31,6 +31,7 @@ export const checksOf = (
           accounts: settings.accounts.map((account) => account.name),
           outbox: monitor.store.outbox,
           history: monitor.store.history,
+          chains: monitor.store.chains,
           trouble,
           wake: monitor.wake,
           now,

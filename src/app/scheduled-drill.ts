@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { DrillSettings } from '../config/settings.ts';
+import type { Chains } from '../core/chain.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { DeliveryRecord, History } from '../core/history.ts';
@@ -9,6 +10,7 @@ import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { drillAlert } from './drill-alert.ts';
+import { headFields } from './publish-heads.ts';
 
 /** What {@link runScheduledDrills} works with. */
 export interface ScheduledDrillOptions {
@@ -20,6 +22,7 @@ export interface ScheduledDrillOptions {
   readonly accounts: readonly string[];
   readonly outbox: Pick<Outbox, 'enqueue'>;
   readonly history: Pick<History, 'deliveries'>;
+  readonly chains: Chains;
   readonly trouble: Trouble;
   readonly wake: (sinks: Iterable<string>) => void;
   readonly now: Clock;
@@ -53,7 +56,8 @@ export const runScheduledDrills = async (
 
   const start = async (minuteMs: number): Promise<void> => {
     if (underway.has(minuteMs)) return;
-    const alert = drillAlert(options.accounts, keyOf(minuteMs), minuteMs);
+    const heads = headFields(await options.chains.heads());
+    const alert = drillAlert(options.accounts, keyOf(minuteMs), minuteMs, heads);
     const added = await options.outbox.enqueue([{ alert, sinks: options.sinks }]);
     underway.set(minuteMs, { alertId: alert.id, sinceMs: minuteMs, waiting: new Set(options.sinks) });
     if (added.length === 0) return;

@@ -18,6 +18,7 @@ import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { pruneForEver } from './prune.ts';
+import { createHeadPublisher } from './publish-heads.ts';
 import { createRuleFailures } from './rule-failures.ts';
 import { tellEndedSilences } from './silences.ts';
 import { runTogether } from './tasks.ts';
@@ -117,6 +118,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
   });
   const feeds = createFeedLoops(monitor, trouble);
   for (const feed of feeds) await feed.open();
+  const heads = createHeadPublisher({ chains: store.chains, now, log });
   const storeError = (operation: string) => (error: unknown) =>
     log.error('store.error', { operation, reason: errorText(error) });
 
@@ -134,6 +136,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
               { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
               until,
             ),
+          heads.run,
           (until) => noticeOthers(monitor, until),
           (until) => tellEndedSilences({ silences: store.silences, wake: monitor.wake, log }, until),
           ...checksOf(monitor, pollers, trouble),
@@ -189,6 +192,8 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     },
     async close() {
       await Promise.all(accounts.map((account) => account.close()));
+      // The last commit of this life is vouched for by its last lines.
+      await heads.publish();
     },
   };
 };

@@ -17,6 +17,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   feeds: async () => (await import('./feeds.ts')).registerFeeds,
   completeness: async () => (await import('./completeness.ts')).registerCompleteness,
   backfill: async () => (await import('./backfill.ts')).registerBackfill,
+  export: async () => (await import('./export.ts')).registerExport,
+  backup: async () => (await import('./backup.ts')).registerBackup,
+  verify: async () => (await import('./verify.ts')).registerVerify,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

@@ -106,6 +106,18 @@ export interface AttemptRecord {
   readonly bytes?: number;
 }
 
+/** An alert as far as an event's reader wants to know it. */
+export interface EventAlert {
+  readonly id: string;
+  readonly kind: AlertKind;
+  readonly level: Level;
+  readonly ruleId: string;
+  readonly title: string;
+  readonly message: string;
+  /** Epoch ms. */
+  readonly decidedAtMs: number;
+}
+
 /** Which acts to read. */
 export interface ActQuery extends PageQuery {
   /** Id of a silence, delivery or alert. */
@@ -153,6 +165,8 @@ export interface History {
   deliveries(query: DeliveryQuery): Promise<Page<DeliveryRecord>>;
   /** All attempts of one delivery, oldest first; empty when it is unknown. */
   attempts(deliveryId: string): Promise<readonly AttemptRecord[]>;
+  /** The alerts an event took part in, oldest first. */
+  alertsOf(account: string, eventId: string): Promise<readonly EventAlert[]>;
   acts(query: ActQuery): Promise<Page<Act>>;
   windows(query: WindowQuery): Promise<Page<WindowRecord>>;
   quarantine(query: QuarantineQuery): Promise<Page<QuarantineRecord>>;

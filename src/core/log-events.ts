@@ -58,6 +58,8 @@ export const LOG_EVENTS = {
   'condition.opened': 'The monitor is in trouble, and says so once.',
   'condition.closed': 'That trouble has ended.',
   'store.pruned': 'Rows older than the retention were deleted.',
+  'chain.head':
+    'The end of a chain of hashes: kept outside, it proves later that the history before it is unchanged.',
   'store.error': 'The store refused an operation.',
 } as const satisfies Record<string, string>;
 

@@ -1,5 +1,6 @@
 import type { Act } from './acts.ts';
 import type { Backfills } from './backfill.ts';
+import type { Chains } from './chain.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
@@ -91,6 +92,7 @@ export interface Store {
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;
+  readonly chains: Chains;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;
 }

@@ -28,10 +28,16 @@ export const createInsertAlert = (db: Database): InsertAlert => {
     `INSERT INTO alerts (id, account, kind, level, rule, decided_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
   );
+  const insertEvent = db.prepare<[string, number | bigint]>(
+    'INSERT INTO alert_events (event, alert) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
   return (alert) => {
     const { id, account, kind, rule, decidedAtMs } = alert;
     const row = insert.run(id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert));
-    return row.changes === 0 ? undefined : row.lastInsertRowid;
+    if (row.changes === 0) return undefined;
+    const seq = row.lastInsertRowid;
+    for (const event of alert.eventIds) insertEvent.run(event, seq);
+    return seq;
   };
 };
 

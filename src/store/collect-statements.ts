@@ -3,8 +3,9 @@ import type { Progress } from '../core/collect-store.ts';
 
 /** The statements of collecting, prepared once. */
 export const prepareCollect = (db: Database) => ({
-  insertEvent: db.prepare<[number, number, number, number, string, string]>(
-    `INSERT INTO events (account, type, created_ms, seen_ms, id, json) VALUES (?, ?, ?, ?, ?, ?)
+  insertEvent: db.prepare<[number, number, number, number, string, string, number, Buffer]>(
+    `INSERT INTO events (account, type, created_ms, seen_ms, id, json, position, hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (account, id) DO NOTHING`,
   ),
   eventJson: db.prepare('SELECT json FROM events WHERE account = ? AND id = ?').pluck() as Statement<

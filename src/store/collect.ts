@@ -4,6 +4,8 @@ import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
 import { latenessEdge } from '../core/lateness.ts';
 import { covers, type LedgerRange } from '../core/ledger.ts';
 import type { InsertAlerts } from './alerts.ts';
+import { eventDigest } from './chain.ts';
+import type { OpenChain } from './chain-append.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { conflictWith } from './conflict.ts';
 import type { Connection } from './connection.ts';
@@ -20,6 +22,7 @@ export interface CollectDeps {
   readonly insertAlerts: InsertAlerts;
   readonly ledger: Ledger;
   readonly applyDrift: ApplyDrift;
+  readonly openChain: OpenChain;
 }
 
 /** Progress and history of collecting, in SQLite. */
@@ -31,10 +34,16 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
   const insertEvents = (account: number, commit: WindowCommit): Found => {
     const fresh: AuditEvent[] = [];
     const conflicts: QuarantinedEvent[] = [];
+    const chain = deps.openChain(account, commit.account);
     for (const event of commit.events) {
-      const { id, json } = event;
-      const type = eventTypes.key(event.eventType);
-      if (sql.insertEvent.run(account, type, event.createdAtMs, commit.nowMs, id, json).changes === 1) {
+      const { id, json, createdAtMs, eventType } = event;
+      const type = eventTypes.key(eventType);
+      const link = chain.next(createdAtMs, commit.nowMs, eventDigest(commit.account, id, eventType, json));
+      const { position, bytes } = link;
+      if (
+        sql.insertEvent.run(account, type, createdAtMs, commit.nowMs, id, json, position, bytes).changes === 1
+      ) {
+        chain.took(link);
         fresh.push(event);
         continue;
       }
@@ -42,6 +51,7 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
       const conflict = stored === undefined || stored === json ? undefined : conflictWith(stored, event);
       if (conflict) conflicts.push(conflict);
     }
+    chain.save();
     return { fresh, conflicts };
   };
 

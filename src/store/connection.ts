@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3';
+import { errorCode } from '../base/errors.ts';
 import { StoreError } from '../core/store.ts';
 import { createTogether } from './commit-together.ts';
 import { refusal, translate } from './errors.ts';
-import { checkLength, prepareFile } from './file.ts';
+import { checkLength, directoryRefusal, prepareFile } from './file.ts';
 import { checkIdentity, migrate } from './migrate.ts';
 import { MIGRATIONS } from './schema.ts';
 
@@ -57,7 +58,7 @@ export const connect = (options: ConnectionOptions): Connection => {
     migrate(db, path, migrations);
   } catch (error) {
     db.close();
-    throw translate(path, error);
+    throw translateOpening(path, error);
   }
   return wrap(db, path, durability);
 };
@@ -83,9 +84,17 @@ export const connectToRead = (path: string): Connection => {
     }
   } catch (error) {
     db.close();
-    throw translate(path, error);
+    throw translateOpening(path, error);
   }
   return wrap(db, path, 'full');
+};
+
+/** What opening came to: where the log cannot be made since nothing can be written there, that is the reason. */
+const translateOpening = (path: string, error: unknown): unknown => {
+  const code = errorCode(error)?.startsWith('SQLITE_CANTOPEN') ? directoryRefusal(path) : undefined;
+  return code === undefined
+    ? translate(path, error)
+    : refusal('readonly', path, `${code} (its directory cannot be written)`, error);
 };
 
 const configure = (db: Database.Database, path: string, durability: 'full' | 'off'): void => {
@@ -165,7 +174,18 @@ const wrap = (db: Database.Database, path: string, durability: 'full' | 'off'): 
   return {
     path,
     db,
-    read: answer,
+    async read(work) {
+      return answer(() => {
+        try {
+          return work();
+        } catch (error) {
+          // What was stored as JSON is none any more: nothing else that reads parses anything.
+          if (error instanceof SyntaxError)
+            throw refusal('corrupt', path, 'a stored JSON text is none', error);
+          throw error;
+        }
+      });
+    },
     commit: (work) => answer(() => transaction(work)),
     commitTogether: (work) =>
       together(work).catch((error: unknown) => {

@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../base/errors.ts';
 import { refusal, translate } from './errors.ts';
 
 /** Which file a path names; it differs after the file was removed or replaced. */
@@ -36,6 +46,19 @@ export const checkLength = (path: string, pageSize: number): void => {
   }
 };
 
+/**
+ * The code of the system (`EROFS`, `EACCES`) when the directory of an existing database cannot be written, else undefined.
+ * SQLite itself only says that it cannot open its log there.
+ */
+export const directoryRefusal = (path: string): string | undefined => {
+  try {
+    if (stat(path)?.isFile()) accessSync(dirname(path), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return errorCode(error);
+  }
+};
+
 /** Identity of the file at `path` now; undefined when there is none. */
 export const fileIdentity = (path: string): FileIdentity | undefined => {
   const found = stat(path);
@@ -61,7 +84,7 @@ const create = (path: string): void => {
 };
 
 /** Makes the new name survive a power cut, where the platform lets a directory be synced. */
-const syncDirectory = (directory: string): void => {
+export const syncDirectory = (directory: string): void => {
   let handle: number | undefined;
   try {
     handle = openSync(directory, 'r');

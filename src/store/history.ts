@@ -1,6 +1,7 @@
 import type { AttemptRecord, History, Page, PageQuery } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { limitOf, seqCursor, toPage } from './cursor.ts';
+import { createEventAlerts } from './history-alerts.ts';
 import { createEventHistory } from './history-events.ts';
 import { ACTS, ALERTS, DELIVERIES, type Listing, QUARANTINE, stateCondition, WINDOWS } from './listings.ts';
 import type { Names } from './names.ts';
@@ -75,6 +76,7 @@ export const createHistory = (connection: Connection, accounts: Names, eventType
         ['t.folded_into = (SELECT seq FROM deliveries WHERE id = ?)', query.foldedInto],
       ]),
     attempts: (deliveryId) => connection.read(() => attempts.all(deliveryId).map(attemptOf)),
+    alertsOf: createEventAlerts(connection),
     acts: (query) => pageOf(ACTS, query, [['t.subject = ?', query.subject]]),
     windows: (query) =>
       pageOf(WINDOWS, query, [

@@ -4,6 +4,8 @@ import type { Store } from '../core/store.ts';
 import { createRecordAct } from './acts.ts';
 import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
 import { createBackfills } from './backfills.ts';
+import { createOpenChain } from './chain-append.ts';
+import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
@@ -47,7 +49,8 @@ export const openStore = (options: StoreOptions): Store => {
   const insertDelivery = createInsertDelivery(db);
   const insertAlerts = createInsertAlerts(insertAlert, insertDelivery, planner, createPlannerMemory(db, now));
   const summarise = createSummarise(db, planner, insertAlert, insertDelivery);
-  const recordAct = createRecordAct(db);
+  const openChain = createOpenChain(db);
+  const recordAct = createRecordAct(db, openChain);
   const applyConditions = createApplyConditions(db, insertAlerts, now);
   const checkLease = createCheckLease(db);
   const applyDrift = createApplyDrift(db);
@@ -59,6 +62,7 @@ export const openStore = (options: StoreOptions): Store => {
       checkLease,
       ledger: createLedger(db),
       applyDrift,
+      openChain,
     }),
     ledger: createLedgerStore(connection, accounts, checkLease),
     backfills: createBackfills(connection, accounts),
@@ -78,6 +82,7 @@ export const openStore = (options: StoreOptions): Store => {
     status: createStatus(connection, now),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
+    chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { LATENESS_KEPT_MS } from '../core/lateness.ts';
 import type { Retention } from '../core/store.ts';
+import { ACTS_KEY } from './chain.ts';
+import { createPruneActs, createPruneEvents } from './chain-prune.ts';
 import type { Connection } from './connection.ts';
 
 /** Whether a delivery has ended before the bound: SQL for the alias of its table. */
@@ -48,7 +50,6 @@ const STEPS: readonly string[] = [
   `DELETE FROM backfills WHERE seq IN (SELECT seq FROM backfills WHERE ended_ms < @beforeMs LIMIT @limit)`,
   'DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE found_ms < @beforeMs LIMIT @limit)',
   'DELETE FROM feed_refusals WHERE seq IN (SELECT seq FROM feed_refusals WHERE refused_ms < @beforeMs LIMIT @limit)',
-  'DELETE FROM acts WHERE seq IN (SELECT seq FROM acts WHERE at_ms < @beforeMs LIMIT @limit)',
   // A silence stays as long as what it hid, which names it.
   `DELETE FROM silences WHERE seq IN (
      SELECT s.seq FROM silences AS s WHERE (s.ends_ms < @beforeMs OR s.expired_ms < @beforeMs)
@@ -64,12 +65,8 @@ const WINDOWS_KEPT_MS = 2 * 86_400_000;
 export const createRetention = (connection: Connection, now: Clock): Retention => {
   const { db } = connection;
   const accounts = db.prepare<[], number>('SELECT account FROM progress').pluck();
-  const events = db
-    .prepare<[number, number, number], number>(
-      `DELETE FROM events WHERE seq IN (
-         SELECT seq FROM events WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?) RETURNING seq`,
-    )
-    .pluck();
+  const pruneEvents = createPruneEvents(db, now);
+  const pruneActs = createPruneActs(db, now);
   // Retention is a promise to forget, and a receiver that is gone must not fill the disk: a feed does not hold it up.
   // What it takes from a feed before it was sent is counted, and told by the loop of that feed.
   const feeds = db.prepare<[], { sink: string; cursor: number }>('SELECT sink, cursor FROM feeds');
@@ -89,13 +86,14 @@ export const createRetention = (connection: Connection, now: Clock): Retention =
         let left = limit;
         for (const account of accounts.all()) {
           if (left <= 0) break;
-          const taken = events.all(account, beforeMs, left);
+          const taken = pruneEvents(account, beforeMs, left);
           if (taken.length > 0) {
             subtract.run(taken.length, account);
             countMissed(taken);
           }
           left -= taken.length;
         }
+        if (left > 0) left -= pruneActs(ACTS_KEY, beforeMs, left).length;
         const windowsMs = Math.max(beforeMs, now() - WINDOWS_KEPT_MS);
         const latenessMs = now() - LATENESS_KEPT_MS;
         for (const step of steps) {

@@ -1,10 +1,9 @@
-import { matchText } from '../core/matcher.ts';
 import type { Planner } from '../core/planner.ts';
 import type { EndedSilence, SilenceRecord, Silences } from '../core/silence.ts';
 import type { RecordAct } from './acts.ts';
 import type { Connection } from './connection.ts';
 import type { Summarise } from './fold.ts';
-import { type SilenceRow, silenceOf } from './silence-rows.ts';
+import { addedDetail, type SilenceRow, silenceOf } from './silence-rows.ts';
 
 /** What silences share with the other parts of the store. */
 export interface SilencesDeps {
@@ -81,9 +80,9 @@ export const createSilences = (connection: Connection, deps: SilencesDeps): Sile
   return {
     add: (silence) =>
       connection.commit(() => {
-        const { id, author, reason, match, endsAtMs } = silence;
+        const { id, author, endsAtMs } = silence;
         if (insert.run(id, endsAtMs, JSON.stringify(silence)).changes === 0) return;
-        const detail = `${matchText(match)} until ${new Date(endsAtMs).toISOString()}: ${reason}`;
+        const detail = addedDetail(silence);
         deps.recordAct({ act: 'silence.added', atMs: deps.now(), by: author, subject: id, detail });
       }),
     list: ({ nowMs, ended }) => connection.read(() => (ended ? every.all() : current.all(nowMs)).map(record)),

@@ -67,6 +67,7 @@ const live = async (script: Parameters<typeof scriptedSink>[1], sinks = ['slack'
       accounts: ['default'],
       outbox: harness.store.outbox,
       history: harness.store.history,
+      chains: harness.store.chains,
       trouble,
       wake: harness.ringAll,
       now: harness.now,

@@ -69,9 +69,9 @@ const race = async (files: number): Promise<void> => {
 };
 
 /** Opens the store as a user without rights on it. The addon must be loaded while files can still be read. */
-const readonly = async (writable: string): Promise<void> => {
+const readonly = async (writable: string, rights: string): Promise<void> => {
   await openStore({ path: writable, now: Date.now }).close();
-  if (process.getuid?.() === 0) {
+  if (process.getuid?.() === 0 && rights !== 'as-it-is') {
     process.setgid?.(65_534);
     process.setuid?.(65_534);
   }
@@ -113,7 +113,7 @@ const fill = async (): Promise<void> => {
 try {
   if (command === 'work') await work(rest[0] ?? '');
   else if (command === 'crash') await crash();
-  else if (command === 'readonly') await readonly(rest[0] ?? '');
+  else if (command === 'readonly') await readonly(rest[0] ?? '', rest[1] ?? '');
   else if (command === 'fill') await fill();
   else if (command === 'race') await race(Number(rest[0]));
   else throw new Error(`unknown command ${command}`);

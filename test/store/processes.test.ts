@@ -9,6 +9,7 @@ import type { EventQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { mountVolume } from '../support/volume.ts';
 import { allOf } from './fixtures.ts';
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
@@ -160,5 +161,51 @@ describe('a place that cannot be written', () => {
       expect(await status.totals()).toMatchObject({ events: stored * 20 });
       expect((await history.windows({ limit: 1_000 })).items).toHaveLength(stored);
     });
+  });
+
+  it('a full volume loses the window it was writing and nothing else, and goes on once there is space', async () => {
+    // Where no file system can be mounted, a limit on the size of files stands for a full one.
+    const place = join(folder, 'volume');
+    const volume = mountVolume(place, 8);
+    try {
+      path = join(place, 'monitor.db');
+      const child = start(['fill', path], volume ? '' : 'ulimit -f 16384');
+      const stored = Number(/^stored (\d+)$/.exec((await child.line()) ?? '')?.[1]);
+      expect(stored).toBeGreaterThan(3);
+      expect(await child.line()).toMatch(/^probe StoreError (io|full): .*monitor\.db/);
+      expect(await child.line()).toMatch(/^StoreError (io|full): .*monitor\.db.* disk/);
+      expect(await child.ended).toBe(1);
+      // Full to the last byte, it can be opened or says the same again; either way nothing of it is lost.
+      const opened = await reopen(async () => 'opened').catch((error: unknown) => String(error));
+      expect(opened).toMatch(/^opened$|disk/);
+      volume?.grow(64);
+      expect(await storedIds()).toHaveLength(stored * 20);
+      await reopen(async ({ status }) => {
+        await status.probe();
+        expect(await status.totals()).toMatchObject({ events: stored * 20 });
+      });
+    } finally {
+      volume?.remove();
+    }
+  });
+
+  it('a volume that is mounted read-only is refused with what to do, also by root', async () => {
+    const place = join(folder, 'volume');
+    const volume = mountVolume(place, 8);
+    try {
+      path = join(place, 'monitor.db');
+      await reopen(async () => undefined);
+      const elsewhere = join(folder, 'writable');
+      mkdirSync(elsewhere);
+      if (volume) volume.makeReadOnly();
+      else chmodSync(place, 0o555);
+      if (!volume) chmodSync(path, 0o444);
+      const child = start(['readonly', path, join(elsewhere, 'other.db'), volume ? 'as-it-is' : '']);
+      expect(await child.line()).toMatch(/^StoreError readonly: .*monitor\.db.* mount its volume writable/);
+      expect(await child.ended).toBe(1);
+    } finally {
+      volume?.remove();
+      chmodSync(place, 0o755);
+    }
   });
 });

@@ -1,0 +1,128 @@
+import { type Command, Option } from 'commander';
+import { createAnonymiser } from '../app/anonymiser.ts';
+import { refuseMissing } from '../app/deliveries.ts';
+import { exportEvents } from '../app/export.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../app/export-record.ts';
+import { createNewFile, refuseExisting } from '../app/new-file.ts';
+import { counted } from '../app/numbers.ts';
+import { UsageError } from '../base/errors.ts';
+import { openHistory } from '../store/open-history.ts';
+import { moment } from './arguments.ts';
+import { type CommandContext, EXIT } from './context.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { outputs } from './output.ts';
+import { createProgress } from './progress.ts';
+
+interface Options {
+  readonly from?: number;
+  readonly to?: number;
+  readonly account?: string;
+  readonly type: readonly string[];
+  readonly format: ExportFormat;
+  readonly alerts?: boolean;
+  readonly anonymise?: boolean;
+  readonly anonymiseKey?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly config?: string;
+}
+
+/** `export`: the stored history for other programs and other people. */
+export const registerExport = (program: Command, context: CommandContext): void => {
+  program
+    .command('export')
+    .description('write the stored events, in order of time, for other programs or other people')
+    .option('--from <time>', 'only events from then on: 2026-01-31, 2026-01-31T12:00:00Z, or 30d', moment)
+    .option('--to <time>', 'only events before, written likewise', moment)
+    .option('--account <name>', 'only those of one account')
+    .option(
+      '--type <type>',
+      'only events of this type (repeatable)',
+      (type: string, before: readonly string[]) => [...before, type],
+      [],
+    )
+    .addOption(
+      new Option('--format <format>', 'one JSON object a line, a table, or one array')
+        .choices(EXPORT_FORMATS)
+        .default('ndjson'),
+    )
+    .option('--alerts', 'with the alerts that each event took part in')
+    .option('--anonymise', 'with pseudonyms in place of e-mails, addresses, numbers, names and account ids')
+    .option('--anonymise-key <file>', 'the key of the pseudonyms, so that they are the same in every export')
+    .option('--output <file>', 'into a file, readable by its owner only, instead of standard output')
+    .option('--force', 'replace the file if there is one')
+    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vonage-audit-monitor export --from 30d --alerts > events.ndjson\n  vonage-audit-monitor export --format csv --type USER_LOGIN --output logins.csv\n  vonage-audit-monitor export --anonymise --anonymise-key key.txt --output shared.ndjson',
+    )
+    .action(async (options: Options) => {
+      if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
+        throw new UsageError('--from must be before --to');
+      const { settings } = (await loadOrRefuse(options.config)).ready;
+      refuseMissing(settings);
+      context.exit(await run(options, settings.store.path, context.signal));
+    });
+};
+
+const run = async (options: Options, storePath: string, signal: AbortSignal): Promise<number> => {
+  const { account, from: fromMs, to: toMs, type, output } = options;
+  const anonymiser =
+    options.anonymise || options.anonymiseKey !== undefined
+      ? createAnonymiser(options.anonymiseKey)
+      : undefined;
+  const { out, err } = outputs();
+  const stored = openHistory(storePath);
+  // On one terminal the bar and the events would write over each other.
+  const drawn =
+    output === undefined && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;
+  const progress = createProgress(drawn, Date.now);
+  try {
+    await refuseUnknown(stored.history.accounts(), account);
+    if (output !== undefined) refuseExisting(output, options.force === true);
+    const file = output === undefined ? undefined : await createNewFile(output);
+    // A reader that went away wants nothing more.
+    const gone = new AbortController();
+    const write = async (text: string): Promise<void> => {
+      if (file) return file.write(text);
+      await out.write(text);
+      if (out.closed) gone.abort();
+    };
+    try {
+      const events = await exportEvents(
+        {
+          stored,
+          query: { account, fromMs, toMs, types: type.length === 0 ? undefined : type },
+          format: options.format,
+          alerts: options.alerts === true,
+          anonymiser,
+          write,
+          onProgress: (done, count) => progress.update(done, counted(count, 'event')),
+        },
+        AbortSignal.any([signal, gone.signal]),
+      );
+      progress.clear();
+      if (signal.aborted) {
+        await err.line(file ? 'stopped early: nothing was written' : 'stopped early: this is not all');
+        return EXIT.failed;
+      }
+      await file?.finish();
+      if (file) await err.line(`${counted(events, 'event')} in ${output}`);
+      return EXIT.ok;
+    } finally {
+      await file?.abandon();
+    }
+  } finally {
+    progress.clear();
+    stored.close();
+  }
+};
+
+const refuseUnknown = async (
+  known: Promise<readonly string[]>,
+  account: string | undefined,
+): Promise<void> => {
+  const names = await known;
+  if (account === undefined || names.includes(account)) return;
+  throw new UsageError(`the store knows no account "${account}"; there are ${names.join(', ') || 'none'}`);
+};

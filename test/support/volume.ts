@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+
+/** A file system of its own, where this process may mount one. */
+export interface Volume {
+  /** From now on, nothing can be written there, not even by root. */
+  makeReadOnly(): void;
+  grow(megabytes: number): void;
+  remove(): void;
+}
+
+/** Mounts a small file system in memory on a new folder; undefined where that is not allowed (only root may). */
+export const mountVolume = (folder: string, megabytes: number): Volume | undefined => {
+  mkdirSync(folder);
+  const run = (command: string, ...args: readonly string[]): void => {
+    execFileSync(command, args, { stdio: 'ignore' });
+  };
+  try {
+    run('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', folder);
+  } catch {
+    return undefined;
+  }
+  return {
+    makeReadOnly: () => run('mount', '-o', 'remount,ro', folder),
+    grow: (megabytes) => run('mount', '-o', `remount,size=${megabytes}m`, folder),
+    // Lazily: a process that was killed may still be going away.
+    remove: () => run('umount', '-l', folder),
+  };
+};
