@@ -392,7 +392,7 @@ export const MIGRATIONS: readonly string[] = [
   -- How many entries have no hash, and the seq behind which all have one.
   CREATE TABLE unchained (account INTEGER PRIMARY KEY, entries INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
   INSERT INTO unchained
-    SELECT account, events, (SELECT seq FROM sqlite_sequence WHERE name = 'events') FROM progress WHERE events > 0;
+    SELECT account, events, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM progress WHERE events > 0;
   INSERT INTO unchained SELECT 0, count(*), max(seq) FROM acts HAVING count(*) > 0;
 
   -- What is left of entries that were pruned while older ones, committed before them, are still kept.
