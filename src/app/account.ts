@@ -1,8 +1,10 @@
 import { createAuditClient } from '../audit/client.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
+import type { SecretNotice, TellOfSecret } from '../config/secrets.ts';
 import type { AccountSettings } from '../config/settings.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
+import type { Log } from '../core/log.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { readEventTypes } from './event-types.ts';
@@ -38,13 +40,14 @@ export const createAccount = (
   const { api, poll, proxy, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
 
+  const tell: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
   const client = createAuditClient({
     account,
     baseUrl: api.baseUrl,
     pageSize: api.pageSize,
     timeoutMs: api.timeoutMs,
     credentials() {
-      const { apiKey, apiSecret } = settings.credentials();
+      const { apiKey, apiSecret } = settings.credentials(tell);
       return { key: apiKey, secret: apiSecret };
     },
     proxyUrl: proxy.urlFor(api.baseUrl),
@@ -107,4 +110,23 @@ export const createAccount = (
       runTogether([poller.run, (until) => readEventTypes(account, client, log, until)], signal),
     close: () => client.close(),
   };
+};
+
+/** One line for what became of a secret file that has changed. */
+const tellOfSecret = (log: Log, account: string, notice: SecretNotice): void => {
+  const { kind, file } = notice;
+  switch (kind) {
+    case 'changed':
+      return log.info('secret.changed', { account, reason: `the secret in ${file} has changed` });
+    case 'kept':
+      return log.error('secret.kept', {
+        account,
+        reason: `the secret file ${file} cannot be used (${notice.reason}); the secret that was read before stays in force`,
+      });
+    case 'open':
+      return log.warn('secret.open', {
+        account,
+        reason: `every user of this machine can read ${file} (mode ${notice.mode}); do: chmod 600 ${file}`,
+      });
+  }
 };

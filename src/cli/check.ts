@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { summary } from '../app/summary.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadFor, problemLines } from './load-or-refuse.ts';
+import { INSECURE, loadFor, problemLines } from './load-or-refuse.ts';
 
 /** `check`: all problems of the configuration and the rules at once, and what would run. */
 export const registerCheck = (program: Command, context: CommandContext): void => {
@@ -9,9 +9,13 @@ export const registerCheck = (program: Command, context: CommandContext): void =
     .command('check')
     .description('check the configuration and all rules, and say what would run')
     .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .option(...INSECURE)
     .addHelpText('after', '\nExample:\n  vonage-audit-monitor check --config config/monitor.yml')
-    .action(async (options: { config?: string }) => {
-      const loaded = await loadFor(options.config, true);
+    .action(async (options: { config?: string; insecure?: boolean }) => {
+      const loaded = await loadFor(options.config, {
+        everyPreset: true,
+        openSecrets: options.insecure === true ? 'warn' : 'refuse',
+      });
       const lines = problemLines(loaded);
       if (lines !== '') process.stderr.write(`${lines}\n`);
       if (!loaded.ready) {

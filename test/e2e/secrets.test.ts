@@ -207,7 +207,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   });
   scope.defer('installation', () => installation.remove());
   const secretFile = join(installation.folder, 'secret');
-  writeFileSync(secretFile, `${CANARIES.api}\n`);
+  writeFileSync(secretFile, `${CANARIES.api}\n`, { mode: 0o600 });
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
   const env = { HTTP_PROXY: `http://user:${encodeURIComponent(CANARIES.proxy)}@${host(proxy.port)}` };
 
