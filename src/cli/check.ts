@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { summary } from '../app/summary.ts';
+import { showLines } from '../logs/terminal.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { INSECURE, loadFor, problemLines } from './load-or-refuse.ts';
 
@@ -23,6 +24,6 @@ export const registerCheck = (program: Command, context: CommandContext): void =
         process.stderr.write(`${loaded.file}: ${count}\n`);
         return context.exit(EXIT.usage);
       }
-      process.stdout.write(`${summary(loaded.file, loaded.ready)}\n`);
+      process.stdout.write(`${showLines(summary(loaded.file, loaded.ready))}\n`);
     });
 };

@@ -3,6 +3,7 @@ import { type Loaded, load } from '../app/load.ts';
 import { UsageError } from '../base/errors.ts';
 import { processEnvironment } from '../config/process-environment.ts';
 import { formatProblem } from '../core/problem.ts';
+import { showLines } from '../logs/terminal.ts';
 
 /** The folder of the package, which lies two folders up from source and from `dist` alike. */
 export const PACKAGE_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -38,10 +39,12 @@ export const loadFor = (config: string | undefined, how: LoadHow = {}): Promise<
 
 /** All problems and warnings, one a line, as `file:line:column: text`. */
 export const problemLines = (loaded: Loaded): string =>
-  [
-    ...loaded.problems.map((problem) => `error: ${formatProblem(problem, process.cwd())}`),
-    ...loaded.warnings.map((problem) => `warning: ${formatProblem(problem, process.cwd())}`),
-  ].join('\n');
+  showLines(
+    [
+      ...loaded.problems.map((problem) => `error: ${formatProblem(problem, process.cwd())}`),
+      ...loaded.warnings.map((problem) => `warning: ${formatProblem(problem, process.cwd())}`),
+    ].join('\n'),
+  );
 
 /** Like {@link loadFor}, but rejects with a UsageError that lists everything wrong, for commands that need it right. */
 export const loadOrRefuse = async (
