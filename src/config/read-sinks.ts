@@ -249,7 +249,11 @@ const addSecret = (section: Section, value: string): void => {
   // A certificate is public, and long enough to slow down every line that is searched for it.
   if (isCertificate(value)) return;
   section.known.add(value);
-  if (value.startsWith('-----')) return;
+  if (value.startsWith('-----')) {
+    // Any line of a private key is too much of it.
+    for (const line of value.split(/\s*\n\s*/)) if (/^[\w+/=]{32,}$/.test(line)) section.known.add(line);
+    return;
+  }
   // Several secrets in one text, while they are being changed; or a scheme and its credential in a header.
   const words = value.split(/\s+/);
   if (words.length > 1) for (const word of words) if (word.length >= 8) section.known.add(word);
