@@ -2,10 +2,12 @@ import { type AuditClient, createAuditClient } from '../audit/client.ts';
 import { createTurns } from '../base/turns.ts';
 import type { Backfiller } from '../collect/backfiller.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
+import type { SecretNotice, TellOfSecret } from '../config/secrets.ts';
 import type { AccountSettings } from '../config/settings.ts';
 import type { Committed, Reader } from '../core/collect-store.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
+import type { Log } from '../core/log.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { createDriftMemory } from './drift-memory.ts';
@@ -58,6 +60,7 @@ export const createAccount = (
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
 
+  const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
   const clientWith = (pace: Pace | undefined): AuditClient =>
     createAuditClient({
       account,
@@ -65,7 +68,7 @@ export const createAccount = (
       pageSize: api.pageSize,
       timeoutMs: api.timeoutMs,
       credentials() {
-        const { apiKey, apiSecret } = settings.credentials();
+        const { apiKey, apiSecret } = settings.credentials(tellSecret);
         return { key: apiKey, secret: apiSecret };
       },
       proxyUrl: proxy.urlFor(api.baseUrl),
@@ -172,4 +175,23 @@ export const createAccount = (
       await readers.close();
     },
   };
+};
+
+/** One line for what became of a secret file that has changed. */
+const tellOfSecret = (log: Log, account: string, notice: SecretNotice): void => {
+  const { kind, file } = notice;
+  switch (kind) {
+    case 'changed':
+      return log.info('secret.changed', { account, reason: `the secret in ${file} has changed` });
+    case 'kept':
+      return log.error('secret.kept', {
+        account,
+        reason: `the secret file ${file} cannot be used (${notice.reason}); the secret that was read before stays in force`,
+      });
+    case 'open':
+      return log.warn('secret.open', {
+        account,
+        reason: `every user of this machine can read ${file} (mode ${notice.mode}); do: chmod 600 ${file}`,
+      });
+  }
 };

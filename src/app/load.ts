@@ -18,6 +18,8 @@ export interface Loaded {
   readonly ready: { readonly settings: Settings; readonly rules: CompiledRules } | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Those of `warnings` that are about secret files which every user of the machine can read. */
+  readonly openSecrets: readonly Problem[];
   /** Every secret that was read; live, a rotated secret file adds to it. */
   readonly secrets: readonly string[];
 }
@@ -31,6 +33,8 @@ export const load = async (options: {
   readonly now: Clock;
   /** Whether presets that no sink uses are checked as well. */
   readonly everyPreset?: boolean;
+  /** Whether a secret file that every user of the machine can read is a problem (the default) or a warning. */
+  readonly openSecrets?: 'refuse' | 'warn';
 }): Promise<Loaded> => {
   const file = options.path ?? defaultConfigPath(options.cwd, options.packageDir);
   const loaded = await loadConfiguration({
@@ -38,6 +42,7 @@ export const load = async (options: {
     env: options.env,
     ...sinkKinds(options.packageDir, options.everyPreset),
     now: options.now,
+    ...(options.openSecrets && { openSecrets: options.openSecrets }),
   });
   const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));
   const templates = checkTemplates(rules.rules);
@@ -52,6 +57,7 @@ export const load = async (options: {
     ready: loaded.settings && problems.length === 0 ? { settings: loaded.settings, rules } : undefined,
     problems,
     warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),
+    openSecrets: loaded.openSecrets,
     secrets: loaded.secrets,
   };
 };

@@ -75,6 +75,7 @@ export const loadRuleSet = async (options: RuleSetOptions): Promise<RuleSet> => 
     env: options.env,
     ...sinkKinds(options.packageDir),
     now: options.now,
+    openSecrets: 'warn',
   });
   const { aboutRules, ruleFiles } = configuration;
   const given = readPaths(options);

@@ -2,6 +2,7 @@ import type { SinkOptionsType } from '../config/schema.ts';
 import type { SinkSettings } from '../config/settings.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { SinkDeps, SinkType } from '../sinks/sink-type.ts';
+import { createRotatingSink } from './rotating-sink.ts';
 
 const isSinkType = (type: SinkOptionsType): type is SinkType => 'create' in type;
 
@@ -19,14 +20,19 @@ export const sharedClaims = (settings: readonly SinkSettings[]): readonly string
   return texts;
 };
 
-/** Makes the sinks that are on, in the order of the configuration. Opens no connection. */
+/**
+ * Makes the sinks that are on, in the order of the configuration. Opens no connection. Those whose secrets come from files
+ * follow them.
+ */
 export const createSinks = (settings: readonly SinkSettings[], deps: SinkDeps): readonly Sink[] =>
   settings
     .filter((sink) => !sink.off)
-    .map(({ name, sinkType, options }) => {
+    .map((sink) => {
+      const { name, sinkType } = sink;
       // The configuration was read with the kinds of sink-kinds.ts, all of which can make one.
       if (!isSinkType(sinkType)) throw new Error(`sink "${name}" has a type that makes none`);
-      return sinkType.create(name, options, deps);
+      const make = (options: SinkSettings['options']): Sink => sinkType.create(name, options, deps);
+      return sink.secretFiles.length === 0 ? make(sink.options) : createRotatingSink(sink, make, deps.log);
     });
 
 /** The options whose empty texts switch a sink off. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { summary } from '../app/summary.ts';
+import { showLines } from '../logs/terminal.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadFor, problemLines } from './load-or-refuse.ts';
+import { INSECURE, loadFor, problemLines } from './load-or-refuse.ts';
 
 /** `check`: all problems of the configuration and the rules at once, and what would run. */
 export const registerCheck = (program: Command, context: CommandContext): void => {
@@ -9,9 +10,13 @@ export const registerCheck = (program: Command, context: CommandContext): void =
     .command('check')
     .description('check the configuration and all rules, and say what would run')
     .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .option(...INSECURE)
     .addHelpText('after', '\nExample:\n  vonage-audit-monitor check --config config/monitor.yml')
-    .action(async (options: { config?: string }) => {
-      const loaded = await loadFor(options.config, true);
+    .action(async (options: { config?: string; insecure?: boolean }) => {
+      const loaded = await loadFor(options.config, {
+        everyPreset: true,
+        openSecrets: options.insecure === true ? 'warn' : 'refuse',
+      });
       const lines = problemLines(loaded);
       if (lines !== '') process.stderr.write(`${lines}\n`);
       if (!loaded.ready) {
@@ -19,6 +24,6 @@ export const registerCheck = (program: Command, context: CommandContext): void =
         process.stderr.write(`${loaded.file}: ${count}\n`);
         return context.exit(EXIT.usage);
       }
-      process.stdout.write(`${summary(loaded.file, loaded.ready)}\n`);
+      process.stdout.write(`${showLines(summary(loaded.file, loaded.ready))}\n`);
     });
 };

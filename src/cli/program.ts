@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../app/version.ts';
 import { errorText, UsageError } from '../base/errors.ts';
+import { showLines } from '../logs/terminal.ts';
 import { type CommandContext, EXIT } from './context.ts';
 
 type Register = (program: Command, context: CommandContext) => void;
@@ -49,6 +50,8 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
     .version(packageVersion())
     .showHelpAfterError('(--help shows what there is)')
     .exitOverride()
+    // A message quotes what was typed, or written by somebody else: it must not steer the terminal.
+    .configureOutput({ writeErr: (text) => process.stderr.write(showLines(text)) })
     .enablePositionalOptions();
   for (const register of await commandsFor(args)) register(program, context);
   try {
@@ -57,7 +60,8 @@ export const runCommandLine = async (args: readonly string[], signal: AbortSigna
   } catch (error) {
     // Commander has printed its own message; its help and version "errors" carry exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    process.stderr.write(`${error instanceof UsageError ? '' : 'failed: '}${errorText(error)}\n`);
+    const said = `${error instanceof UsageError ? '' : 'failed: '}${errorText(error)}\n`;
+    process.stderr.write(showLines(said));
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 };

@@ -11,6 +11,7 @@ import { pastAlertJson } from '../app/past-alert-json.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Level } from '../core/alert.ts';
+import { escapeJsonControls } from '../logs/terminal.ts';
 import { duration, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
@@ -145,7 +146,7 @@ const run = async (
         async onAlert(past) {
           alerts += 1;
           if (!options.json) return tally.add(past);
-          await out.write(`${alerts === 1 ? '\n' : '\n,'}${pastAlertJson(past)}`);
+          await out.write(`${alerts === 1 ? '\n' : '\n,'}${escapeJsonControls(pastAlertJson(past))}`);
           if (out.closed) gone.abort();
         },
         onProgress: (done, events) =>

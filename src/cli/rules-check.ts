@@ -12,6 +12,7 @@ import {
 import { counted } from '../app/numbers.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { packageVersion } from '../app/version.ts';
+import { escapeJsonControls, showControls } from '../logs/terminal.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadRules } from './load-rules.ts';
 import { type Colours, outputs } from './output.ts';
@@ -44,7 +45,7 @@ export const registerRulesCheck = (rules: Command, context: CommandContext): voi
       const warnings = set.warnings.filter(set.isChosen);
       const findings = findingsOf(problems, warnings);
       const text = written(findings, options.format, set, out.colours);
-      if (text !== '') await out.line(text);
+      if (text !== '') await out.line(options.format === 'text' ? text : escapeJsonControls(text));
       const beside = set.problems.length - problems.length;
       if (beside > 0) await err.line(`${counted(beside, 'problem')} in other rules of the configuration`);
       const bad = problems.length > 0 || (options.strict === true && warnings.length > 0);
@@ -71,7 +72,7 @@ const written = (
   }
   const lines = findings.map((finding) => {
     const paint = finding.severity === 'error' ? colours.bad : colours.doubtful;
-    return findingLine(finding, cwd).replace(finding.severity, paint(finding.severity));
+    return showControls(findingLine(finding, cwd)).replace(finding.severity, paint(finding.severity));
   });
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const loaded = set.compiled.rules.filter(({ info }) => set.isChosen(info)).length;

@@ -3,7 +3,7 @@ import { runMonitor } from '../app/monitor.ts';
 import { createLog } from '../logs/log.ts';
 import { createTextRedactor } from '../logs/redact.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadFor, loadOrRefuse } from './load-or-refuse.ts';
+import { INSECURE, loadFor, loadOrRefuse } from './load-or-refuse.ts';
 
 /** `run`: the daemon, or one pass with `--once`. */
 export const registerRun = (program: Command, context: CommandContext): void => {
@@ -15,12 +15,15 @@ export const registerRun = (program: Command, context: CommandContext): void => 
       '--once',
       'make one pass of every account, deliver what is due, and end with 0, or 1 if anything failed',
     )
+    .option(...INSECURE)
     .addHelpText(
       'after',
       '\nExamples:\n  VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run\n  vonage-audit-monitor run --config /etc/monitor.yml --once',
     )
-    .action(async (options: { config?: string; once?: boolean }) => {
-      const loaded = await loadOrRefuse(options.config);
+    .action(async (options: { config?: string; once?: boolean; insecure?: boolean }) => {
+      const loaded = await loadOrRefuse(options.config, {
+        openSecrets: options.insecure === true ? 'warn' : 'refuse',
+      });
       const log = createLog({
         level: loaded.ready.settings.log.level,
         pretty: process.stdout.isTTY,

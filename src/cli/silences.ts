@@ -14,6 +14,9 @@ import { loadOrRefuse } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { printTable } from './table.ts';
 
+/** Longest text of a silence that is printed beside others. */
+const MAX_SHOWN = 500;
+
 interface AddOptions {
   readonly config?: string;
   readonly match: Readonly<Record<string, readonly string[]>>;
@@ -85,7 +88,9 @@ export const registerSilences = (program: Command): void => {
       const silence = await withStore(settings, Date.now, (store) =>
         expireSilence(store, id, options.author ?? loginName(), Date.now()),
       );
-      await outputs().out.line(`silence ${silence.id} has ended (${matchText(silence.match)})`);
+      await outputs().out.line(
+        `silence ${silence.id} has ended (${visibleText(matchText(silence.match), MAX_SHOWN)})`,
+      );
     });
 };
 
@@ -130,7 +135,7 @@ const add = async (options: AddOptions): Promise<void> => {
   const { out } = outputs();
   await out.line(silence.id);
   await outputs().err.line(
-    `hides ${matchText(silence.match)} until ${new Date(silence.endsAtMs).toISOString()}${scheduleText(silence.schedule)}`,
+    `hides ${visibleText(matchText(silence.match), MAX_SHOWN)} until ${new Date(silence.endsAtMs).toISOString()}${scheduleText(silence.schedule)}`,
   );
 };
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { runDrill } from '../app/drill.ts';
 import { createLog } from '../logs/log.ts';
 import { createTextRedactor } from '../logs/redact.ts';
+import { showControls } from '../logs/terminal.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -33,7 +34,9 @@ export const registerSinks = (program: Command, context: CommandContext): void =
         context.signal,
       );
       for (const { sink, outcome, detail } of results) {
-        process.stdout.write(`${outcome === 'sent' ? 'ok    ' : 'FAILED'} ${sink}: ${detail}\n`);
+        process.stdout.write(
+          `${outcome === 'sent' ? 'ok    ' : 'FAILED'} ${sink}: ${showControls(detail)}\n`,
+        );
       }
       context.exit(results.every(({ outcome }) => outcome === 'sent') ? EXIT.ok : EXIT.failed);
     });

@@ -19,6 +19,7 @@ import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
 import { readText } from './read-text.ts';
 import { arrange } from './report.ts';
+import { rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets } from './secrets.ts';
@@ -42,6 +43,8 @@ export interface LoadedConfiguration {
   readonly storePath: string | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Those of `warnings` that are about secret files which every user of the machine can read. */
+  readonly openSecrets: readonly Problem[];
   /** Those of `problems` and `warnings` without which the rules cannot be read and judged: not those of other sections. */
   readonly aboutRules: { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
   /** Every secret that was read, for the log's redactor. Live: a rotated secret file adds its new content. */
@@ -107,12 +110,15 @@ export const loadConfiguration = async (options: {
   /** Where kinds of sink come from beside `sinkTypes`. Absent: there are no others. */
   readonly presets?: PresetSource;
   readonly now: Clock;
+  /** Whether a secret file that every user of the machine can read is a problem (the default) or a warning. */
+  readonly openSecrets?: 'refuse' | 'warn';
 }): Promise<LoadedConfiguration> => {
   const { path } = options;
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   const known = createKnownSecrets();
   const whole = (message: string): Problem => ({ file: path, line: 0, column: 0, message });
+  const openSecrets: Problem[] = [];
   /** Problems and warnings that the rules do not depend on. */
   const elsewhere = new Set<Problem>();
   const end = (rest: Partial<LoadedConfiguration>): LoadedConfiguration => ({
@@ -125,6 +131,7 @@ export const loadConfiguration = async (options: {
     storePath: rest.storePath,
     problems: arrange(problems),
     warnings: arrange(warnings),
+    openSecrets: arrange(openSecrets),
     aboutRules: {
       problems: arrange(problems.filter((problem) => !elsewhere.has(problem))),
       warnings: arrange(warnings.filter((warning) => !elsewhere.has(warning))),
@@ -159,6 +166,12 @@ export const loadConfiguration = async (options: {
     known,
     (problem) => problems.push(toProblem(problem)),
     (problem) => warnings.push(toProblem(problem)),
+    (problem) => {
+      const open = toProblem(problem);
+      if (options.openSecrets !== 'warn') return problems.push(open);
+      openSecrets.push(open);
+      return warnings.push(open);
+    },
   );
   if (typeof tree.root !== 'object' || tree.root === null || Array.isArray(tree.root)) {
     section.problem([], `top level: found ${found(tree, [], true)}, allowed: a map with at least "accounts"`);
@@ -198,7 +211,10 @@ export const loadConfiguration = async (options: {
   const lists = readList?.lists;
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
-  const { sinks, names: sinkNames } = readSinks(section, await readSinkTypes());
+  const sinkTypes = await readSinkTypes();
+  const { sinks: readOnce, names: sinkNames } = readSinks(section, sinkTypes);
+  const source = { file: path, text: read.text, lookup, known, sinkTypes };
+  const sinks = readOnce.map((sink) => ({ ...sink, reread: () => rereadSink(source, sink.name) }));
   const routes = readRoutes(section, {
     sinks: sinkNames,
     accounts: accountNames(section),

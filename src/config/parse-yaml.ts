@@ -24,6 +24,8 @@ const MAX_SYNTAX_PROBLEMS = 20;
 export interface OffsetProblem {
   readonly offset: number;
   readonly message: string;
+  /** The value it is about, for a reference that leads nowhere. */
+  readonly path?: Path;
 }
 
 /** What parsing came to. `tree` is undefined when the text is no YAML at all, or when nothing is in it. */
@@ -117,17 +119,17 @@ const walk = (
   const problems: OffsetProblem[] = [];
   let count = 0;
 
-  const scalar = (node: Node & { value: unknown; source?: string }, offset: number, label: string) => {
+  const scalar = (node: Node & { value: unknown; source?: string }, offset: number, path: Path) => {
     const source = typeof node.source === 'string' ? node.source : undefined;
     if (typeof node.value !== 'string')
-      return { value: node.value, source, referenced: false, file: undefined, bad: false };
+      return { value: node.value, source, referenced: false, file: undefined, files: [], bad: false };
     const replaced = substitute(node.value, lookup);
     let from = offset;
     for (const bad of replaced.bad) {
       // A quoted scalar may be written with escapes; then its beginning is the best place there is.
       const found = text.indexOf(bad.reference, from);
       const inside = found >= 0 && found < (node.range?.[1] ?? 0);
-      problems.push({ offset: inside ? found : offset, message: `${label}: ${bad.message}` });
+      problems.push({ offset: inside ? found : offset, message: `${pathLabel(path)}: ${bad.message}`, path });
       if (inside) from = found + bad.reference.length;
     }
     return {
@@ -135,6 +137,7 @@ const walk = (
       source: replaced.used ? node.value : source,
       referenced: replaced.used,
       file: replaced.file,
+      files: replaced.files,
       bad: replaced.bad.length > 0,
     };
   };
@@ -156,6 +159,7 @@ const walk = (
         source: undefined,
         referenced: false,
         secretFile: undefined,
+        files: [],
         bad: false,
         ...place,
       });
@@ -178,8 +182,9 @@ const walk = (
     }
     if (!aliased && 'anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node);
     if (isScalar(node)) {
-      const found = scalar(node, offset, pathLabel(path));
-      keep({ source: found.source, referenced: found.referenced, secretFile: found.file, bad: found.bad });
+      const found = scalar(node, offset, path);
+      const { source, referenced, file: secretFile, files, bad } = found;
+      keep({ source, referenced, secretFile, files, bad });
       return found.value;
     }
     keep({});
@@ -226,6 +231,7 @@ const walk = (
           source: undefined,
           referenced: false,
           secretFile: undefined,
+          files: [],
           bad: false,
         });
     }

@@ -19,7 +19,7 @@ export const readAccounts = (section: Section): readonly AccountSettings[] | und
     return {
       name: account.name,
       apiKey: account.api_key,
-      credentials: () => ({ apiKey: account.api_key, apiSecret: apiSecret() }),
+      credentials: (tell) => ({ apiKey: account.api_key, apiSecret: apiSecret(tell) }),
       secretFile: file,
     };
   });
@@ -82,6 +82,8 @@ const accountSecret = (section: Section, path: Path, entry: unknown): AccountSec
       ? { value: inline, file: section.tree.place(inlinePath)?.secretFile }
       : undefined);
   if (secret === undefined) return undefined;
+  if (fromFile === undefined)
+    for (const file of section.tree.place(inlinePath)?.files ?? []) section.guardSecretFile(inlinePath, file);
   section.known.add(secret.value);
   if (secret.value !== secret.value.trim())
     section.warn(

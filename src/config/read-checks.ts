@@ -57,6 +57,8 @@ export const readHeartbeat = (section: Section): HeartbeatSettings | undefined =
   const url =
     heartbeat.url ?? readSecret(section, ['heartbeat', 'url_file'], heartbeat.url_file ?? '')?.value ?? '';
   if (url === '') return undefined;
+  for (const file of section.tree.place(['heartbeat', 'url'])?.files ?? [])
+    section.guardSecretFile(['heartbeat', 'url'], file);
   if (!URL.canParse(url)) {
     section.problem(
       ['heartbeat', 'url_file'],

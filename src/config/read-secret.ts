@@ -13,7 +13,10 @@ export const readSecret = (
   const file = resolve(dirname(section.file), named);
   const read = readText(file);
   const value = 'text' in read ? secretText(read.text) : '';
-  if (value !== '') return { file, value };
+  if (value !== '') {
+    if (!isCertificate(value)) section.guardSecretFile(path, file);
+    return { file, value };
+  }
   const why = 'failure' in read ? read.failure : 'empty';
   section.problem(
     path,
@@ -21,3 +24,6 @@ export const readSecret = (
   );
   return undefined;
 };
+
+/** Certificates are public: they are neither looked for in texts nor need their files be hidden. */
+export const isCertificate = (value: string): boolean => value.startsWith('-----BEGIN CERTIFICATE');

@@ -1,5 +1,5 @@
 import type { SinkTypes } from './read-presets.ts';
-import { readSecret } from './read-secret.ts';
+import { isCertificate, readSecret } from './read-secret.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { Section } from './section.ts';
 import type { SinkSettings } from './settings.ts';
@@ -15,7 +15,7 @@ const DEFAULT_SINKS = { console: { type: 'log' } };
 export const readSinks = (
   section: Section,
   sinkTypes: SinkTypes,
-): { readonly sinks: readonly SinkSettings[]; readonly names: readonly string[] | undefined } => {
+): { readonly sinks: readonly ReadSink[]; readonly names: readonly string[] | undefined } => {
   const given = section.value(['sinks']);
   if (section.tree.place(['sinks'])?.bad) return { sinks: [], names: undefined };
   const raw = given === undefined ? DEFAULT_SINKS : given;
@@ -32,12 +32,16 @@ export const readSinks = (
   return { sinks: sinks.filter((sink) => sink !== undefined), names: Object.keys(raw) };
 };
 
-const readSink = (
+/** A sink as it was read once. */
+export type ReadSink = Omit<SinkSettings, 'reread'>;
+
+/** Reads one sink; undefined, with problems reported, when it is none. */
+export const readSink = (
   section: Section,
   sinkTypes: SinkTypes,
   name: string,
   value: unknown,
-): SinkSettings | undefined => {
+): ReadSink | undefined => {
   const path: Path = ['sinks', name];
   const label = pathLabel(path);
   if (section.tree.place(path)?.bad) return undefined;
@@ -57,6 +61,7 @@ const readSink = (
   const known = [...Object.keys(type.options.shape), ...Object.keys(COMMON_OPTIONS), ...files.keys(), 'type'];
   // Where the value of an option stands: for a secret from a file, where the file is named.
   const stands = new Map<string, string>();
+  const secretFiles = new Set<string>();
   for (const [key, option] of Object.entries(value)) {
     const secret = files.get(key);
     if (key === 'type') continue;
@@ -64,7 +69,7 @@ const readSink = (
       stands.set(secret, key);
       if (Object.hasOwn(value, secret))
         section.problem([...path, key], `${label}: found both ${secret} and ${key}, allowed: one of them`);
-      else options[secret] = secretFrom(section, [...path, key], option);
+      else options[secret] = secretFrom(section, [...path, key], option, secretFiles);
     } else if (!known.includes(key)) {
       section.keyProblem([...path, key], unknownKey(path, key, known));
     } else {
@@ -80,6 +85,7 @@ const readSink = (
     );
   const off = isOff(options, switches) && switches.every((key) => !section.tree.place([...path, key])?.bad);
   addSecrets(section, type, options);
+  for (const file of filesOfReferences(section, path, value, type)) secretFiles.add(file);
   const place: typeof section.tree.place = (at) => {
     const own = at.length > 0 && stands.get(String(at[0]));
     return section.tree.place([...path, ...(own ? [own, ...at.slice(1)] : at)]);
@@ -104,6 +110,7 @@ const readSink = (
     options: own,
     off: off || isOff(own, switches),
     limits: sinkLimits(common, type.limits),
+    secretFiles: [...secretFiles],
   };
 };
 
@@ -160,9 +167,13 @@ const shownPath = (path: Path, stands: ReadonlyMap<string, string>): Path => {
 /** Stands for a secret whose file could not be read, so that nothing more is said about it. */
 const FAILURE = Object.freeze({});
 
-const secretFrom = (section: Section, path: Path, file: unknown): unknown => {
+const secretFrom = (section: Section, path: Path, file: unknown, files: Set<string>): unknown => {
   if (section.tree.place(path)?.bad) return FAILURE;
-  if (typeof file === 'string' && file !== '') return readSecret(section, path, file)?.value ?? FAILURE;
+  if (typeof file === 'string' && file !== '') {
+    const read = readSecret(section, path, file);
+    if (read) files.add(read.file);
+    return read?.value ?? FAILURE;
+  }
   section.problem(
     path,
     `${pathLabel(path)}: found ${found(section.tree, path, false)}, allowed: the path of a file`,
@@ -214,11 +225,35 @@ const addSecrets = (
   }
 };
 
+/** Files that `NAME_FILE` variables named for anything in a sink; those that hold its secrets are guarded. */
+const filesOfReferences = (
+  section: Section,
+  sink: Path,
+  value: object,
+  type: SinkOptionsType,
+): readonly string[] => {
+  const visit = (at: Path, inner: unknown): readonly string[] => {
+    const path = [...sink, ...at];
+    if (Array.isArray(inner)) return inner.flatMap((item, index) => visit([...at, index], item));
+    if (typeof inner === 'object' && inner !== null)
+      return Object.entries(inner).flatMap(([key, item]) => visit([...at, key], item));
+    const files = section.tree.place(path)?.files ?? [];
+    if (isSecretOption(type, at) && !isCertificate(String(inner)))
+      for (const file of files) section.guardSecretFile(path, file);
+    return files;
+  };
+  return visit([], value);
+};
+
 const addSecret = (section: Section, value: string): void => {
   // A certificate is public, and long enough to slow down every line that is searched for it.
-  if (value.startsWith('-----BEGIN CERTIFICATE')) return;
+  if (isCertificate(value)) return;
   section.known.add(value);
-  if (value.startsWith('-----')) return;
+  if (value.startsWith('-----')) {
+    // Any line of a private key is too much of it.
+    for (const line of value.split(/\s*\n\s*/)) if (/^[\w+/=]{32,}$/.test(line)) section.known.add(line);
+    return;
+  }
   // Several secrets in one text, while they are being changed; or a scheme and its credential in a header.
   const words = value.split(/\s+/);
   if (words.length > 1) for (const word of words) if (word.length >= 8) section.known.add(word);

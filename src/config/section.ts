@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { didYouMean } from '../base/similar.ts';
+import { openMode } from './open-file.ts';
 import type { KnownSecrets } from './secrets.ts';
-import { type Path, type Tree, valueAt } from './tree.ts';
+import { type Path, pathLabel, type Tree, valueAt } from './tree.ts';
 import { found, type PathProblem, validate } from './validate.ts';
 
 /** What the readers of the sections share: the parsed file, and where problems and secrets go. */
@@ -18,6 +19,8 @@ export interface Section {
   warn(path: Path, message: string): void;
   /** Warns at the key of `path`. */
   keyWarn(path: Path, message: string): void;
+  /** Judges the file that the secret at `path` was read from: one that every user of the machine can read is refused. */
+  guardSecretFile(path: Path, file: string): void;
   /** The value at `path` for a message, unless it came from the environment. */
   shown(path: Path): string;
   /** `; did you mean …?` for a text in the file itself. */
@@ -30,13 +33,14 @@ export interface Section {
   ): z.output<T> | undefined;
 }
 
-/** Makes a {@link Section} over a tree. */
+/** Makes a {@link Section} over a tree. `openSecret` takes secret files that everybody can read. */
 export const createSection = (
   file: string,
   tree: Tree,
   known: KnownSecrets,
   report: (problem: PathProblem) => void,
   warn: (problem: PathProblem) => void,
+  openSecret: (problem: PathProblem) => unknown,
 ): Section => ({
   file,
   tree,
@@ -46,6 +50,14 @@ export const createSection = (
   keyProblem: (path, message) => report({ path, message, key: true }),
   warn: (path, message) => warn({ path, message }),
   keyWarn: (path, message) => warn({ path, message, key: true }),
+  guardSecretFile(path, secretFile) {
+    const mode = openMode(secretFile);
+    if (mode !== undefined)
+      openSecret({
+        path,
+        message: `${pathLabel(path)}: found a secret in a file that every user of this machine can read (mode ${mode}), allowed: a file for its owner alone; do: chmod 600 ${secretFile}`,
+      });
+  },
   shown: (path) => found(tree, path, false),
   hint(path, candidates) {
     const value = valueAt(tree.root, path);

@@ -3,6 +3,7 @@ import type { Route } from '../core/route.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
 import type { SinkOptionsType } from './schema.ts';
+import type { TellOfSecret } from './secrets.ts';
 import type { SinkLimitSettings } from './sink-limits.ts';
 import type { ListenAddress, PollStart } from './values.ts';
 
@@ -10,8 +11,11 @@ import type { ListenAddress, PollStart } from './values.ts';
 export interface AccountSettings {
   readonly name: string;
   readonly apiKey: string;
-  /** Key and secret for the next request. Cheap enough to be asked every time: a changed secret file is noticed. */
-  credentials(): { readonly apiKey: string; readonly apiSecret: string };
+  /**
+   * Key and secret for the next request. Cheap enough to be asked every time: a changed secret file is noticed, and what
+   * becomes of it told to `tell`.
+   */
+  credentials(tell?: TellOfSecret): { readonly apiKey: string; readonly apiSecret: string };
   /** The file that the secret is read from, when it comes from one. */
   readonly secretFile: string | undefined;
 }
@@ -26,7 +30,23 @@ export interface SinkSettings {
   /** The option that switches it off, `url` for most, is empty: it takes no deliveries, and its options are not complete. */
   readonly off: boolean;
   readonly limits: SinkLimitSettings;
+  /** The files that its options were read from, named by `<option>_file` or by `NAME_FILE` of a variable. */
+  readonly secretFiles: readonly string[];
+  /**
+   * The options once more, of the configuration as it was read at first and the files as they are now; or why they
+   * cannot be had. What is new in them is known to the redactor when this answers.
+   */
+  reread(): RereadSink;
 }
+
+/** What {@link SinkSettings.reread} came to. No text holds a secret. */
+export type RereadSink =
+  | {
+      readonly options: Readonly<Record<string, unknown>>;
+      /** What is doubtful about the files, for people. */
+      readonly warnings: readonly string[];
+    }
+  | { readonly reason: string };
 
 /** A regular test of the way alerts take. */
 export interface DrillSettings {

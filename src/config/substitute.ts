@@ -18,6 +18,8 @@ export interface Substituted {
   readonly bad: readonly BadReference[];
   /** The file whose content is the whole text, when the text was exactly one reference answered by a file. */
   readonly file: string | undefined;
+  /** All files whose content is in the text. */
+  readonly files: readonly string[];
 }
 
 const TOKEN = /\$\$\{|\$\{([^}]*)\}?/g;
@@ -32,6 +34,7 @@ export const substitute = (text: string, lookup: Lookup): Substituted => {
   const bad: BadReference[] = [];
   let used = false;
   let file: string | undefined;
+  const files: string[] = [];
   const result = text.replace(TOKEN, (token) => {
     if (token === '$${') return '${';
     const match = REFERENCE.exec(token);
@@ -53,6 +56,7 @@ export const substitute = (text: string, lookup: Lookup): Substituted => {
     }
     if (found !== undefined && (found.value !== '' || fallback === undefined)) {
       if (token === text) file = found.file;
+      if (found.file !== undefined) files.push(found.file);
       return found.value;
     }
     if (fallback !== undefined) return fallback;
@@ -62,5 +66,5 @@ export const substitute = (text: string, lookup: Lookup): Substituted => {
     });
     return '';
   });
-  return { text: result, used, bad, file };
+  return { text: result, used, bad, file, files };
 };

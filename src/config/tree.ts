@@ -13,6 +13,8 @@ export interface Place {
   readonly referenced: boolean;
   /** The file that a `NAME_FILE` variable named for it, when it is exactly that file's content. */
   readonly secretFile: string | undefined;
+  /** All files that `NAME_FILE` variables named for parts of it. */
+  readonly files: readonly string[];
   /** Already reported: problems with its value would only be consequences. */
   readonly bad: boolean;
 }

@@ -14,3 +14,7 @@ export const escapeJsonControls = (lines: string): string => lines.replace(JSON_
 
 /** A decoded text with every steering character written out as `\u001b`, so that it can be printed. */
 export const showControls = (text: string): string => text.replace(STEERING, escape);
+
+/** The same for a text of several lines: line feeds and tabs stay. */
+export const showLines = (text: string): string =>
+  text.replace(STEERING, (char) => (char === '\n' || char === '\t' ? char : escape(char)));

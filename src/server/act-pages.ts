@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { RateLimit } from './rate-limit.ts';
 
 /** What a page answers when there is nothing to confirm (any more). */
 export interface ActAnswer {
@@ -84,32 +85,39 @@ const questionPage = ({ label, question, level, title, message, happened }: ActQ
 const answerPage = ({ title, text }: ActAnswer): string =>
   page(title, `<h1>${html(title)}</h1><p>${html(text)}</p>`);
 
-/** Serves `/act/TOKEN`: a page that asks, and does only what is confirmed by a POST. */
-export const registerActPages = (app: FastifyInstance, acts: AlertActs): void => {
+const TOO_MANY: ActAnswer = {
+  status: 429,
+  title: 'Too many requests',
+  text: 'Nothing was done. Wait a moment and try again.',
+};
+
+/** Serves `/act/TOKEN`: a page that asks, and does only what is confirmed by a POST; 429 beyond the limit. */
+export const registerActPages = (app: FastifyInstance, acts: AlertActs, limit: RateLimit): void => {
+  const send = (reply: FastifyReply, status: number, text: string): FastifyReply =>
+    reply.code(status).header('content-security-policy', POLICY).type('text/html; charset=utf-8').send(text);
+  // Before the body is read and the token looked at.
+  const onRequest = async (_request: unknown, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const seconds = limit.take();
+    if (seconds === undefined) return undefined;
+    return send(reply.header('retry-after', seconds), 429, answerPage(TOO_MANY));
+  };
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },
     async (_request: unknown, body: string | Buffer) => new URLSearchParams(String(body)),
   );
-  app.get<{ Params: { token: string } }>('/act/:token', async (request, reply) => {
+  app.get<{ Params: { token: string } }>('/act/:token', { onRequest }, async (request, reply) => {
     const found = await acts.look(request.params.token);
-    const [status, text] = 'status' in found ? [found.status, answerPage(found)] : [200, questionPage(found)];
-    return reply
-      .code(status)
-      .header('content-security-policy', POLICY)
-      .type('text/html; charset=utf-8')
-      .send(text);
+    return 'status' in found
+      ? send(reply, found.status, answerPage(found))
+      : send(reply, 200, questionPage(found));
   });
-  app.post<{ Params: { token: string } }>('/act/:token', async (request, reply) => {
+  app.post<{ Params: { token: string } }>('/act/:token', { onRequest }, async (request, reply) => {
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
     const answer = await acts.act(request.params.token, {
       name: form.get('name') ?? '',
       note: form.get('note') ?? '',
     });
-    return reply
-      .code(answer.status)
-      .header('content-security-policy', POLICY)
-      .type('text/html; charset=utf-8')
-      .send(answerPage(answer));
+    return send(reply, answer.status, answerPage(answer));
   });
 };

@@ -4,12 +4,20 @@ import { errorCode, errorText, UsageError } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type AlertActs, registerActPages } from './act-pages.ts';
 import { type Health, readiness } from './health.ts';
+import { createRateLimit } from './rate-limit.ts';
 import type { MetricsPage } from './telemetry.ts';
 
 /** Only the confirmation of an act has a body, a small form. */
 const BODY_LIMIT_BYTES = 16 * 1_024;
 /** A request that is not complete by then is cut: slow senders must not hold connections. */
 const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * People follow a link now and then. This many at once, and one a second, is far more than they need, and far less than
+ * what would keep the database from its work; it holds for all who ask together, since behind a proxy all look alike.
+ */
+const ACT_BURST = 30;
+const ACTS_PER_SECOND = 1;
 
 const HEADERS = {
   'cache-control': 'no-store',
@@ -42,6 +50,8 @@ export const createServer = async (options: {
   readonly readyTimeoutMs?: number;
   /** Acts on alerts by signed links; absent: there are no such links. */
   readonly acts?: AlertActs | undefined;
+  /** For the rate limit of acts; does not jump. */
+  readonly clockMs?: () => number;
 }): Promise<Server> => {
   const { listen, health, metrics, log } = options;
   const { fastify } = await import('fastify');
@@ -52,6 +62,11 @@ export const createServer = async (options: {
     forceCloseConnections: true,
     // The token of a link is longer than the usual hundred characters.
     routerOptions: { maxParamLength: 1_024 },
+    // What is no HTTP never reaches the hooks below.
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+      else socket.end(plainAnswer(CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request'));
+    },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // What the router itself refuses passes by the hooks below.
     frameworkErrors: (_error, _request, { raw }) => {
@@ -81,7 +96,14 @@ export const createServer = async (options: {
     return reply.type(metrics.contentType).send(page);
   });
 
-  if (options.acts) registerActPages(app, options.acts);
+  if (options.acts) {
+    const limit = createRateLimit({
+      burst: ACT_BURST,
+      perSecond: ACTS_PER_SECOND,
+      clockMs: options.clockMs ?? (() => performance.now()),
+    });
+    registerActPages(app, options.acts, limit);
+  }
 
   try {
     await app.listen(listen);
@@ -94,6 +116,24 @@ export const createServer = async (options: {
   const url = `http://${hostPort(address)}`;
   log.info('http.listening', { address: hostPort(address), url });
   return { address, url, close: () => app.close() };
+};
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** An answer by hand, which ends the connection. */
+const plainAnswer = (status: string): string => {
+  const body = '{"error":"not a valid request"}';
+  const headers = {
+    ...HEADERS,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(body.length),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`;
 };
 
 /** No route has a schema. Told so, the framework leaves out its compilers, which are two thirds of its modules. */

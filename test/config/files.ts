@@ -41,7 +41,8 @@ export const folder = (files: Readonly<Record<string, string | Uint8Array>>): st
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
+    // Secret files that everybody can read are refused.
+    writeFileSync(join(root, path), content, { mode: 0o600 });
   }
   return root;
 };

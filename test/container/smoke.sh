@@ -243,7 +243,8 @@ api=$(values "$simulator_log" simulator.listening base_url)
 
 port=$(node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => {
   console.log(s.address().port); s.close(); });')
-printf '%s\n' "$api_secret" >"$work/config/secret"
+(umask 077 && printf '%s\n' "$api_secret" >"$work/config/secret")
+chown 10001:10001 "$work/config/secret"
 run_env=(HTTP_LISTEN="127.0.0.1:$port" VONAGE_AUDIT_URL="$api" VONAGE_API_KEY=abcd1234
   VONAGE_API_SECRET_FILE=/config/secret POLL_START=24h)
 check 'the shipped configuration is right' run_once "${entrypoint[@]}" check --config /config/monitor.yml

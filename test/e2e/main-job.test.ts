@@ -119,7 +119,7 @@ describe('the main job, the real process', () => {
 
   it('a refused key is alerted at once, and again when it is over, with a rotated secret file and without a restart', async () => {
     const secretFile = join(installation.folder, 'secret');
-    writeFileSync(secretFile, `${SECRET}\n`);
+    writeFileSync(secretFile, `${SECRET}\n`, { mode: 0o600 });
     installation.configure({
       accounts: [{ name: 'default', api_key: KEY, api_secret_file: secretFile }],
       sinks: { hook: { type: 'webhook', url: receiver.url } },

@@ -1,8 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import { SERVER_CERT, SERVER_KEY } from '../support/certs.ts';
 import { createInstallation, type Installation, ruleOf } from '../support/installation.ts';
 import { type LogLine, startMonitor } from '../support/monitor-process.ts';
 import { createReceiver } from '../support/receiver.ts';
@@ -14,6 +17,10 @@ import { createSmtpServer } from '../support/smtp-server.ts';
  */
 
 const KEY = 'abcd1234';
+const DKIM_PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
 const CANARIES = {
   api: 'Canary+api/Secret=ä"1',
   rotated: 'canary-rotated&secret-2',
@@ -23,6 +30,12 @@ const CANARIES = {
   slack: 'canarySlackTokenOfTheUrl',
   smtp: 'canary smtp:pass%word',
   proxy: 'canary@proxy/password',
+  presetToken: 'tk_canaryTokenOfThePreset',
+  presetRotated: 'tk_canaryRotatedOfThePreset',
+  heartbeat: 'canaryHeartbeatTokenInPath',
+  slackBot: 'xoxb-canary-token-of-the-bot',
+  tlsKey: SERVER_KEY.split('\n')[2] ?? '',
+  dkim: DKIM_PEM.split('\n')[2] ?? '',
 };
 
 let scope: Scope;
@@ -171,7 +184,8 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
     text: `no such user ${user} with ${password} ${Buffer.from(`\0${user}\0${password}`).toString('base64')}`,
   });
 
-  known = Object.values(CANARIES).filter((secret) => secret !== CANARIES.rotated);
+  const later: readonly string[] = [CANARIES.rotated, CANARIES.presetRotated];
+  known = Object.values(CANARIES).filter((secret) => !later.includes(secret));
   const host = (port: number): string => `127.0.0.1:${port}`;
   const password = encodeURIComponent(CANARIES.smtp);
   installation = createInstallation('http://audit.example/beta/audit', {
@@ -198,16 +212,49 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
       mail: {
         type: 'email',
         url: `smtp://${host(mails.port)}`,
+        dkim_domain: 'example.com',
+        dkim_selector: 'mail',
+        dkim_key: DKIM_PEM,
         from: 'monitor@example.com',
         to: ['oncall@example.com'],
       },
+      push: {
+        type: 'ntfy',
+        topic: 'alerts',
+        token_file: 'preset-token',
+        url: `http://${host(echoing.port)}`,
+      },
+      bot: {
+        type: 'slack',
+        token: CANARIES.slackBot,
+        channel: 'C1',
+        api_url: `http://${host(echoing.port)}/api`,
+      },
+      // Its key is never sent to anybody, and errors about it must not quote it.
+      tls: {
+        type: 'webhook',
+        url: `https://${host(echoing.port)}/${CANARIES.webhookToken}`,
+        cert: SERVER_CERT,
+        key: SERVER_KEY,
+      },
       console: { type: 'log' },
     },
-    routes: [{ to: ['hook', 'chat', 'far', 'letters', 'good', 'mail', 'console'] }],
+    routes: [
+      {
+        to: ['hook', 'chat', 'far', 'letters', 'good', 'mail', 'push', 'bot', 'tls', 'console'],
+      },
+    ],
+    heartbeat: {
+      url: `http://${host(echoing.port)}/${CANARIES.heartbeat}`,
+      interval: '5s',
+    },
+    http: { listen: '127.0.0.1:0', external_url: 'https://monitor.example' },
   });
   scope.defer('installation', () => installation.remove());
   const secretFile = join(installation.folder, 'secret');
-  writeFileSync(secretFile, `${CANARIES.api}\n`);
+  writeFileSync(secretFile, `${CANARIES.api}\n`, { mode: 0o600 });
+  const presetFile = join(installation.folder, 'preset-token');
+  writeFileSync(presetFile, `${CANARIES.presetToken}\n`, { mode: 0o600 });
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
   const env = { HTTP_PROXY: `http://user:${encodeURIComponent(CANARIES.proxy)}@${host(proxy.port)}` };
 
@@ -242,6 +289,15 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   for (let count = api.requests.length; api.requests.at(-1)?.headers.authorization !== rotated; count += 1) {
     await api.received(count);
   }
+  // A sink's as well: its next attempts use it.
+  writeFileSync(presetFile, CANARIES.presetRotated);
+  const bearer = `Bearer ${CANARIES.presetRotated}`;
+  for (
+    let count = echoing.requests.length;
+    !echoing.requests.some(({ headers }) => headers.authorization === bearer);
+    count += 1
+  )
+    await echoing.received(count);
   known = Object.values(CANARIES);
   const since = monitor.lines.length;
   for (const kind of ['blind', 'invalid']) {
@@ -267,7 +323,39 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   const parked = startMonitor(['deliveries', 'parked', '--config', installation.config], env);
   await parked.ended;
 
+  const command = async (...args: readonly string[]): Promise<string> => {
+    const ran = startMonitor([...args, '--config', installation.config], env);
+    await ran.ended;
+    return ran.output();
+  };
+  const decided = monitor.lines
+    .filter(({ event }) => event === 'alert.decided')
+    .map((line) => line['alert_id']);
+  const shown = [
+    ...(await Promise.all(
+      [...new Set(decided)].slice(0, 4).map((id) => command('deliveries', 'show', String(id))),
+    )),
+    await command('deliveries', 'list', '--json'),
+    await command('silences', 'list'),
+    await command('feeds'),
+    await command('check'),
+  ];
+  // Signed links lead people to the monitor: they are in the messages for people, and nowhere else.
+  const links = healthy.requests.flatMap(
+    ({ body }) => body.match(/https:\/\/monitor\.example\/act\/[\w.-]+/g) ?? [],
+  );
+  const database = new Database(installation.database, { readonly: true });
+  const linkKey = String(database.prepare("SELECT value FROM meta WHERE name = 'link_key'").pluck().get());
+  database.close();
+
   // The search itself would find something.
+  expect(links.length).toBeGreaterThan(0);
+  expect(shown[0]).toMatch(/^alert {6}/m);
+  for (const [index, text] of [monitor.output(), drill.output(), ...shown, ...served].entries()) {
+    expectClean(`text ${index}`, text);
+    for (const secret of [linkKey, ...links.map((link) => link.replace(/.*\/act\//, ''))])
+      expect(text).not.toContain(secret);
+  }
   expect(monitor.output()).toContain('[redacted]');
   expect(drill.output()).toMatch(/^FAILED hook: /m);
   expect(parked.output()).toMatch(/hook {2}/);

@@ -1,0 +1,194 @@
+import { connect } from 'node:net';
+import { AuditError } from '../../src/core/audit-reader.ts';
+import { compileMatch, matchText, matchValueProblem, parseMatcher } from '../../src/core/matcher.ts';
+import { createServer } from '../../src/server/server.ts';
+import { clientUnderTest, NOW, never } from '../audit/client-under-test.ts';
+import { createReceiver } from '../support/receiver.ts';
+import { type Chance, mutate, noise } from './mutate.ts';
+import { type FuzzTarget, must, withInput } from './target.ts';
+
+/* What comes in over the network, and matchers. */
+
+const EVENT = {
+  id: '3b1e9d5c-0d5c-4a57-9f0f-8f4d5c6b7a81',
+  event_type: 'NUMBER_ASSIGN',
+  event_type_description: 'Number assigned',
+  created_at: '2026-01-02T03:04:05',
+  account_id: 'abcd1234',
+  user_email: 'alice@example.com',
+  user_id: 42,
+  source: 'CD',
+  source_ip: '203.0.113.9',
+  source_country: 'NL',
+  context: { msisdn: '31201234567', country: 'NL', http: { answer: ['https://example.com', null, 1.5e300] } },
+  _links: { self: { href: 'http://api.example/events/1' } },
+};
+const PAGES: readonly string[] = [
+  JSON.stringify({
+    _embedded: { events: [EVENT, { ...EVENT, id: 'two' }] },
+    page: { size: 100, totalElements: 2, totalPages: 1, number: 1 },
+    _links: { next: { href: 'http://elsewhere.example/' } },
+  }),
+  JSON.stringify({ page: { size: 100, totalElements: 0, totalPages: 0, number: 1 } }),
+  JSON.stringify({ status: 400, error: 'Bad Request', message: 'date_from' }),
+  '<html><body>Bad gateway</body></html>',
+];
+
+/** Mutated answers of the API: a page, or an AuditError; elements are events, or in quarantine, none is lost. */
+export const answerTarget = async (): Promise<FuzzTarget> => {
+  const api = await createReceiver();
+  const { client, clock } = clientUnderTest(api.url, { retries: 0 });
+  return {
+    async once(chance) {
+      const body = chance.random() < 0.05 ? noise(chance) : mutate(chance.pick(PAGES), PAGES, chance);
+      const headers = {
+        ...(chance.random() < 0.1 && {
+          'content-type': chance.pick(['text/html', 'application/json; charset=utf-16', '']),
+        }),
+        ...(chance.random() < 0.05 && {
+          'content-encoding': chance.pick(['gzip', 'br', 'x', 'deflate, gzip']),
+        }),
+        ...(chance.random() < 0.1 && { date: chance.pick(['never', '0', 'Tue, 31 Feb 2026 99:00:00 GMT']) }),
+        ...(chance.random() < 0.1 && { 'retry-after': chance.pick(['-1', '1e99', 'x', '999999999999']) }),
+      };
+      api.answer({
+        status: chance.pick([200, 200, 200, 200, 206, 204, 302, 400, 401, 429, 500, 599]),
+        headers,
+        body,
+      });
+      const asked = api.requests.length;
+      // Whatever pause an answer has asked for is over by the next one.
+      clock.nowMs += 30 * 86_400_000;
+      await withInput({ body, headers }, async () => {
+        try {
+          const page = await client.readPage({ fromMs: NOW - 60_000, toMs: NOW, page: 1 }, never);
+          must(page.events.length + page.quarantined.length === page.count, 'an element was lost', body);
+          for (const event of page.events) {
+            must(event.id !== '' && event.eventType !== '', 'an event without id or type', body);
+            must(Number.isFinite(event.createdAtMs), 'an event without a time', body);
+            must(typeof JSON.parse(event.json) === 'object', 'an event that is no JSON', body);
+          }
+          for (const { reason, key } of page.quarantined)
+            must(reason !== '' && key !== '', 'quarantine without a reason', body);
+        } catch (error) {
+          if (!(error instanceof AuditError)) throw error;
+          must(error.message !== '', 'an error without a text', body);
+        }
+        must(api.requests.length > asked, 'the API was not asked', body);
+        must(!Object.hasOwn(Object.prototype, 'polluted'), 'a prototype was polluted', body);
+      });
+    },
+    async close() {
+      await client.close();
+      await api.close();
+    },
+  };
+};
+
+const REQUESTS: readonly string[] = [
+  'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n',
+  'GET /metrics HTTP/1.0\r\n\r\n',
+  'GET /act/eyJ.abc HTTP/1.1\r\nhost: a\r\naccept: */*\r\ncookie: a=b\r\n\r\n',
+  'POST /act/eyJ.abc HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 13\r\n\r\nname=a&note=b',
+  'POST /act/x HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n0\r\n\r\n',
+  'GET /readyz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nexpect: 100-continue\r\n\r\n',
+  `GET /${'a/'.repeat(500)}?${'x=1&'.repeat(500)} HTTP/1.1\r\nhost: a\r\n\r\n`,
+  `GET /livez HTTP/1.1\r\nhost: a\r\n${Array.from({ length: 300 }, (_, n) => `x-${n}: ${'y'.repeat(100)}`).join('\r\n')}\r\n\r\n`,
+];
+
+/** Raw bytes to our own server, some of them never finished: it goes on answering, and tells nothing of its inside. */
+export const serverTarget = async (): Promise<FuzzTarget> => {
+  const failures: string[] = [];
+  const fail = (event: string, fields: object = {}): void =>
+    void failures.push(`${event} ${JSON.stringify(fields)}`);
+  let clockMs = 0;
+  const server = await createServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    health: { ready: async () => ({ ready: true, reasons: [], detail: {} }) },
+    metrics: { contentType: 'text/plain', render: async () => 'metric 1\n' },
+    log: { debug() {}, info() {}, warn: fail, error: fail },
+    acts: {
+      look: async () => ({ status: 404, title: 'none', text: 'none' }),
+      act: async () => ({ status: 404, title: 'none', text: 'none' }),
+    },
+    // The limit is not what is looked for.
+    clockMs: () => (clockMs += 60_000),
+  });
+  const stalled = new Set<ReturnType<typeof connect>>();
+  const talk = (bytes: string, finish: boolean): Promise<string> =>
+    new Promise((resolve) => {
+      let text = '';
+      const socket = connect(server.address.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.on('data', (data: Buffer) => {
+        text += data.toString('latin1');
+      });
+      socket.on('close', () => resolve(text));
+      socket.write(bytes, 'latin1');
+      if (finish) socket.end();
+      else {
+        // A slow sender: left alone with its half of a request; the oldest is hung up on when there are many.
+        stalled.add(socket);
+        if (stalled.size > 50) {
+          const [oldest] = stalled;
+          oldest?.destroy();
+          if (oldest) stalled.delete(oldest);
+        }
+        resolve('');
+      }
+    });
+  return {
+    async once(chance: Chance) {
+      const bytes = chance.random() < 0.1 ? noise(chance) : mutate(chance.pick(REQUESTS), REQUESTS, chance);
+      await withInput(bytes, async () => {
+        const text = await talk(bytes, chance.random() < 0.9);
+        must(
+          text === '' || /^HTTP\/1\.[01] [1-5]\d\d /.test(text),
+          `an answer that is none: ${text.slice(0, 200)}`,
+          bytes,
+        );
+        must(!/ {4}at |node_modules|\.ts:/.test(text), `a stack in an answer: ${text}`, bytes);
+        must(!/^HTTP\/1\.1 5/m.test(text), `an error of ours: ${text}`, bytes);
+        const alive = await fetch(`${server.url}/livez`);
+        must(alive.status === 200, 'dead', bytes);
+        await alive.text();
+        must(failures.length === 0, failures.join('\n'), bytes);
+      });
+    },
+    async close() {
+      for (const socket of stalled) socket.destroy();
+      await server.close();
+    },
+  };
+};
+
+const MATCHERS: readonly string[] = [
+  'level=high',
+  'rule!=x',
+  'event_type=~^NUMBER_',
+  'user_email!~.*@example\\.com$',
+  'context.appId=a',
+  ' a =~ (b|c)+ ',
+  'x=~(?i)[a-z]{2,5}\\p{L}',
+];
+
+/** Mutated matchers: no matcher, a problem, or a function that answers. */
+export const matcherTarget = async (): Promise<FuzzTarget> => ({
+  async once(chance) {
+    const text = chance.random() < 0.1 ? noise(chance) : mutate(chance.pick(MATCHERS), MATCHERS, chance);
+    await withInput(text, () => {
+      const parsed = parseMatcher(text);
+      if (!parsed) return;
+      const [key, value] = parsed;
+      must(key !== '' && !/\s/.test(key), 'a key that is none', text);
+      const problem = matchValueProblem(value);
+      const match = { [key]: [value] };
+      matchText(match);
+      if (problem !== undefined) return must(problem !== '', 'a problem without a text', text);
+      const holds = compileMatch(match);
+      for (const said of ['', 'NUMBER_ASSIGN', 'a'.repeat(10_000), '\ud83d\0'])
+        must(typeof holds(() => [said]) === 'boolean', 'no answer', text);
+    });
+  },
+  async close() {},
+});
