@@ -26,7 +26,7 @@ options
   --events N       events of the catch-up (200000)
   --deliveries N   deliveries (10000)
   --alerts N       alerts of the soak (20000; the full one has 200000)
-  --rate N         alerts a second in the soak (500)
+  --rate N         alerts a second in the soak (250)
   --samples N      events of the delay (300)
   --rounds N       runs of catch-up and delivery of which the median counts (3)
   --starts N       starts of which the median counts (7)
@@ -41,7 +41,7 @@ const { values, positionals } = parseArgs({
     events: { type: 'string', default: '200000' },
     deliveries: { type: 'string', default: '10000' },
     alerts: { type: 'string', default: '20000' },
-    rate: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '250' },
     samples: { type: 'string', default: '300' },
     rounds: { type: 'string', default: '3' },
     starts: { type: 'string', default: '7' },
