@@ -105,7 +105,7 @@ export const gateAfter = (
     } else {
       const failures = next.failures + 1;
       // Attempts that were under way when it opened say nothing new.
-      const reopens = next.opens > 0 && nowMs >= next.openUntilMs;
+      const reopens = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);
       if (reopens || (next.opens === 0 && failures >= policy.circuit.failures)) {
         const opens = next.opens + 1;
         const openUntilMs = nowMs + backoffMs(opens, policy.circuit, random);
