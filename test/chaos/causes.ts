@@ -10,8 +10,7 @@ const MOST_SKEW_MS = 3 * 3_600_000;
 export const causeOf = (alert: Alert, plan: Plan): boolean => {
   const recent = plan.episodes.filter(
     ({ fromMs, toMs }: Episode) =>
-      alert.createdAtMs >= fromMs - MOST_SKEW_MS &&
-      alert.createdAtMs <= toMs + AFTERMATH_MS + MOST_SKEW_MS,
+      alert.createdAtMs >= fromMs - MOST_SKEW_MS && alert.createdAtMs <= toMs + AFTERMATH_MS + MOST_SKEW_MS,
   );
   const some = (fits: (trouble: Trouble) => boolean): boolean => recent.some(({ trouble }) => fits(trouble));
   const isAway = ({ kind }: Trouble): boolean => kind === 'restart' || kind === 'kill' || kind === 'clock';

@@ -43,9 +43,9 @@ export const liveDay = async (seed: number, hours?: number, logFile?: string): P
       await comeToRest(plan, world, time);
       return { seed, ...(await findViolations(plan, world)), virtualMs: time.now() - plan.startMs };
     } finally {
+      if (logFile !== undefined) writeLog(logFile, plan, world);
       await world.stop();
       await world.close();
-      if (logFile !== undefined) writeLog(logFile, plan, world);
     }
   } finally {
     time.restore();

@@ -1,4 +1,4 @@
-import { readFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Alert } from '../../src/core/alert.ts';
 import type { DeliveryRecord, History, Page, PageQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
@@ -78,10 +78,13 @@ const storedOnce = async ({ events }: Remains, history: History): Promise<readon
   for (const [account, generated] of events) {
     const stored = (await all(history.events, { account })).map(({ id }) => id);
     const ids = new Set(stored);
-    if (ids.size !== stored.length) violations.push(`${account}: ${stored.length - ids.size} events stored twice`);
+    if (ids.size !== stored.length)
+      violations.push(`${account}: ${stored.length - ids.size} events stored twice`);
     for (const event of generated)
       if (!ids.delete(event.id))
-        violations.push(`${account}: event ${event.id} of ${event.created_at} (${event.event_type}) is not stored`);
+        violations.push(
+          `${account}: event ${event.id} of ${event.created_at} (${event.event_type}) is not stored`,
+        );
     for (const id of ids) violations.push(`${account}: event ${id} is stored, but never happened`);
   }
   return violations;
@@ -114,10 +117,7 @@ const decidedOnce = ({ alerts, events }: Remains): readonly string[] => {
 };
 
 /** What a silence hid, it was in force to hide. */
-const silencedRightly = async (
-  { alerts, deliveries }: Remains,
-  store: Store,
-): Promise<readonly string[]> => {
+const silencedRightly = async ({ alerts, deliveries }: Remains, store: Store): Promise<readonly string[]> => {
   const silences = new Map(
     (await store.silences.list({ nowMs: 0, ended: true })).map((silence) => [silence.id, silence]),
   );
@@ -171,7 +171,8 @@ const accountedFor = ({ alerts, deliveries }: Remains): readonly string[] => {
     const rows = [...deliveries.values()].filter((row) => row.alertId === alert.id);
     const sinks = new Set(rows.map((row) => row.sink));
     for (const sink of sinksFor(alert) ?? [])
-      if (!sinks.has(sink)) violations.push(`alert ${alert.id} (${alert.rule.title}) has no delivery to ${sink}`);
+      if (!sinks.has(sink))
+        violations.push(`alert ${alert.id} (${alert.rule.title}) has no delivery to ${sink}`);
     if (alert.kind !== 'summary') continue;
     const told = folded.get(alert.id)?.size ?? 0;
     if (told !== alert.summary?.total)
@@ -200,6 +201,9 @@ const arrived = async ({ world, deliveries }: Remains, history: History): Promis
       if (row.sink === sink && row.state === 'sent' && !world.taken[sink].has(row.id))
         violations.push(`delivery ${row.id} is said to be sent, ${sink} never took it`);
   }
+  // A claim that a restart gave back may follow at once; more is a loop without a pause.
+  for (const [what, count] of world.arrivals)
+    if (count > 4) violations.push(`delivery ${what} arrived ${count} times within a second`);
   const ofMail = new Map<string, string>();
   for (const mail of world.mailbox.mails) {
     const id = /^Message-ID: <([^@>]+)@/im.exec(mail)?.[1] ?? '';
@@ -219,10 +223,7 @@ const arrived = async ({ world, deliveries }: Remains, history: History): Promis
 };
 
 /** Every alert of the monitor about itself has a cause in the plan, and what can end has ended. */
-const causedAndEnded = (
-  { alerts, plan }: Remains,
-  open: ReadonlyMap<string, number>,
-): readonly string[] => {
+const causedAndEnded = ({ alerts, plan }: Remains, open: ReadonlyMap<string, number>): readonly string[] => {
   const violations = [...open].map(([key, ms]) => `condition ${key} is open since ${iso(ms)}`);
   const balance = new Map<string, number>();
   for (const alert of alerts.values()) {
@@ -259,7 +260,10 @@ const kept = (world: World): readonly string[] => {
   const places: readonly (readonly [string, string])[] = [
     ['the log', world.lines.map((lines) => lines.map((line) => JSON.stringify(line)).join('\n')).join('\n')],
     ['the database', databaseText(world.database())],
-    ['a webhook', [...world.receivers.hook.requests, ...world.receivers.pager.requests].map(bodyOf).join('\n')],
+    [
+      'a webhook',
+      [...world.receivers.hook.requests, ...world.receivers.pager.requests].map(bodyOf).join('\n'),
+    ],
     ['a mail', world.mailbox.mails.join('\n')],
   ];
   const secrets = ['canary-', ...Object.values(CANARIES)];

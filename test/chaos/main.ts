@@ -30,7 +30,9 @@ for (let seed = from; seed < from + Number(values.seeds); seed += 1) {
     violations = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
   const took = `${((performance.now() - begunMs) / 1_000).toFixed(1)} s`;
-  say(`seed ${seed}: ${violations.length === 0 ? 'survived' : `${violations.length} VIOLATIONS`} (${took}) ${sums}`);
+  say(
+    `seed ${seed}: ${violations.length === 0 ? 'survived' : `${violations.length} VIOLATIONS`} (${took}) ${sums}`,
+  );
   for (const violation of violations.slice(0, 20)) say(`  ${violation}`);
   if (violations.length > 0) failed.push(seed);
 }

@@ -129,7 +129,7 @@ export const drawPlan = (seed: number, hours = 24): Plan => {
         event: generator.any(endMs, type),
       }));
     }),
-    episodes: drawEpisodes(rand, times, hours),
+    episodes: drawEpisodes(rand, times),
     acts: drawActs(rand, times, hours),
   };
 };
@@ -176,7 +176,8 @@ const drawEvents = (
   return events.map((event) => {
     const atMs = Date.parse(`${event.created_at}Z`);
     const draw = rand.next();
-    const lateMs = draw < 0.7 ? rand.int(0, 2_000) : draw < 0.95 ? rand.int(0, 60_000) : rand.int(0, LATEST_MS);
+    const lateMs =
+      draw < 0.7 ? rand.int(0, 2_000) : draw < 0.95 ? rand.int(0, 60_000) : rand.int(0, LATEST_MS);
     return { key, event, visibleAtMs: atMs + lateMs };
   });
 };
@@ -212,7 +213,10 @@ const FAILURES: readonly ((rand: Rand) => FaultSetting)[] = [
   }),
   () => ({ kind: 'redirect', to: 'https://elsewhere.example.com/' }),
   () => ({ kind: 'html' }),
-  (rand) => ({ kind: 'shape', shape: rand.pick(['array', 'null', 'text', 'empty-object', 'error'] as const) }),
+  (rand) => ({
+    kind: 'shape',
+    shape: rand.pick(['array', 'null', 'text', 'empty-object', 'error'] as const),
+  }),
   () => ({ kind: 'truncated' }),
   () => ({ kind: 'gzip', broken: true }),
   (rand) => ({ kind: 'reset', when: rand.pick(['before', 'middle', 'middle-orderly'] as const) }),
@@ -241,7 +245,7 @@ const drawTreatment = (rand: Rand): Treatment =>
     () => ({ kind: 'slow', ms: rand.int(100, 20_000) }),
   ])();
 
-const drawEpisodes = (rand: Rand, { startMs, endMs }: Times, hours: number): readonly Episode[] => {
+const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Episode[] => {
   const episodes: Episode[] = [];
   const add = (count: number, longestMs: number, draw: () => Trouble): void => {
     for (let left = count; left > 0; left -= 1) {
@@ -250,32 +254,29 @@ const drawEpisodes = (rand: Rand, { startMs, endMs }: Times, hours: number): rea
       episodes.push({ fromMs, toMs, trouble: draw() });
     }
   };
-  /** Of 24 hours; at least one. */
-  const some = (least: number, most: number): number =>
-    Math.max(1, Math.round((rand.int(least, most) * hours) / 24));
   // Lies follow each other with an honest overlap between them, whose passes find what they hid.
-  for (let fromMs = startMs + rand.int(0, 4 * HOUR_MS); fromMs < endMs - HOUR_MS; ) {
+  for (let fromMs = startMs + rand.int(0, 2 * HOUR_MS); fromMs < endMs - HOUR_MS; ) {
     const toMs = fromMs + rand.int(MINUTE_MS, LONGEST_LIE_MS);
     episodes.push({ fromMs, toMs, trouble: { kind: 'api lies', fault: rand.pick(LIES)(rand) } });
     fromMs = toMs + 2 * OVERLAP_MS + rand.int(0, 6 * HOUR_MS);
   }
-  add(some(2, 6), 90 * MINUTE_MS, () => {
+  add(rand.int(2, 6), 90 * MINUTE_MS, () => {
     const fault = rand.pick(FAILURES)(rand);
     return { kind: 'api fails', fault: { ...fault, probability: rand.pick([0.3, 1]) } };
   });
-  add(some(1, 3), HOUR_MS, () => ({ kind: 'api link', link: drawLink(rand) }));
-  add(some(3, 8), 4 * HOUR_MS, () => ({
+  add(rand.int(1, 3), HOUR_MS, () => ({ kind: 'api link', link: drawLink(rand) }));
+  add(rand.int(3, 8), 4 * HOUR_MS, () => ({
     kind: 'sink',
     sink: rand.pick(SINKS),
     treatment: drawTreatment(rand),
   }));
-  add(some(2, 5), HOUR_MS, () => ({ kind: 'sink link', sink: rand.pick(SINKS), link: drawLink(rand) }));
-  add(some(0, 3), HOUR_MS, () => ({
+  add(rand.int(2, 5), HOUR_MS, () => ({ kind: 'sink link', sink: rand.pick(SINKS), link: drawLink(rand) }));
+  add(rand.int(1, 3), HOUR_MS, () => ({
     kind: 'clock',
     skewMs: rand.pick([-1, 1]) * rand.pick([10_000, 10 * MINUTE_MS, 3 * HOUR_MS]),
   }));
-  add(some(1, 3), 10 * MINUTE_MS, () => ({ kind: 'restart' }));
-  add(some(3, 8), 30 * MINUTE_MS, () => ({ kind: 'kill', afterTraffic: rand.int(0, 80) }));
+  add(rand.int(1, 3), 10 * MINUTE_MS, () => ({ kind: 'restart' }));
+  add(rand.int(3, 8), 30 * MINUTE_MS, () => ({ kind: 'kill', afterTraffic: rand.int(0, 80) }));
   if (rand.chance(0.5)) add(1, 5 * MINUTE_MS, () => ({ kind: 'rival' }));
   return episodes.sort((a, b) => a.fromMs - b.fromMs);
 };

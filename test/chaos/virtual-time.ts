@@ -18,10 +18,15 @@ export interface VirtualTime {
 }
 
 /**
- * Turns of the event loop without any traffic after which everything counts as at rest. A connection on loopback takes
- * two, a command of SMTP up to eleven inside its server; a wrong guess costs nothing but a receiver that seems slower than it is.
+ * Turns of the event loop without any traffic after which everything counts as at rest: so many when nothing has moved
+ * at all, and more once something has, since a command of SMTP takes up to eleven inside its server. A wrong guess costs
+ * nothing but a receiver that seems slower than it is.
  */
-const CALM_TURNS = 12;
+const CALM_TURNS = 3;
+const CALM_TURNS_AFTER_TRAFFIC = 12;
+
+/** More without any time passing is somebody who tries again and again without a pause. */
+const MOST_TURNS = 100_000;
 
 interface Timer {
   atMs: number;
@@ -32,7 +37,8 @@ interface Timer {
 }
 
 /** The kernel holds back small writes for up to 40 ms of real time, in which virtual hours would pass. */
-const atOnce = (message: unknown): void => void (message as { readonly socket: Socket }).socket.setNoDelay(true);
+const atOnce = (message: unknown): void =>
+  void (message as { readonly socket: Socket }).socket.setNoDelay(true);
 const SOCKETS = ['net.client.socket', 'net.server.socket'];
 
 /** Replaces the global `setTimeout` and `clearTimeout` until `restore`. Time stands at `startMs`. */
@@ -84,10 +90,17 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
   for (const channel of SOCKETS) subscribe(channel, atOnce);
 
   const rest = async (): Promise<void> => {
-    for (let calm = 0; calm < CALM_TURNS && traffic < stopAt; ) {
+    let turns = 0;
+    let needed = CALM_TURNS;
+    for (let calm = 0; calm < needed && traffic < stopAt; turns += 1) {
+      if (turns > MOST_TURNS) throw new Error(`busy without end at ${new Date(nowMs).toISOString()}`);
       const before = traffic;
       await new Promise((resolve) => setImmediate(resolve));
-      calm = traffic === before ? calm + 1 : 0;
+      if (traffic === before) calm += 1;
+      else {
+        calm = 0;
+        needed = CALM_TURNS_AFTER_TRAFFIC;
+      }
     }
   };
   /** Runs all timers of the earliest moment up to `untilMs`; false when there is none. */
@@ -162,7 +175,8 @@ const createHeap = () => {
       const left = 2 * i + 1;
       if (left >= items.length) return;
       const right = left + 1;
-      const least = right < items.length && before(items[right] as Entry, items[left] as Entry) ? right : left;
+      const least =
+        right < items.length && before(items[right] as Entry, items[left] as Entry) ? right : left;
       if (!before(items[least] as Entry, items[i] as Entry)) return;
       swap(i, least);
       i = least;

@@ -28,6 +28,8 @@ export interface World {
   readonly mailbox: Mailbox;
   /** Delivery ids (webhooks) and mails' message ids that a receiver has taken. */
   readonly taken: Readonly<Record<'hook' | 'pager', Set<string>>>;
+  /** How often each delivery arrived in each second, by `delivery second`. */
+  readonly arrivals: ReadonlyMap<string, number>;
   /** Where the monitor's database is now. */
   readonly database: () => string;
   readonly config: () => string;
@@ -63,9 +65,14 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
   scope.defer('simulator', () => simulator.close());
   const treatments = new Map<SinkName, Treatment>();
   const taken = { hook: new Set<string>(), pager: new Set<string>() };
-  const hook = await webhookReceiver('hook', treatments, taken.hook);
+  const arrivals = new Map<string, number>();
+  const arrived = (id: string): void => {
+    const key = `${id} at ${new Date(time.now()).toISOString().slice(0, 19)}`;
+    arrivals.set(key, (arrivals.get(key) ?? 0) + 1);
+  };
+  const hook = await webhookReceiver('hook', treatments, taken.hook, arrived);
   scope.defer('hook', () => hook.close());
-  const pager = await webhookReceiver('pager', treatments, taken.pager);
+  const pager = await webhookReceiver('pager', treatments, taken.pager, arrived);
   scope.defer('pager', () => pager.close());
   const mailbox = await createMailbox(() => mailAnswer(treatments.get('mail')));
   scope.defer('mailbox', () => mailbox.close());
@@ -84,7 +91,9 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
   const links = new Map<string, (proxy: FaultProxy) => void | Promise<void>>();
   const lines: (readonly LogLine[])[] = [];
   const random = createRand('chaos monitor', plan.seed);
-  let life: { readonly monitor: InProcess; readonly proxies: Readonly<Record<string, FaultProxy>> } | undefined;
+  let life:
+    | { readonly monitor: InProcess; readonly proxies: Readonly<Record<string, FaultProxy>> }
+    | undefined;
   let lives = 0;
   let database = join(folder, 'data-0', 'monitor.db');
   let config = '';
@@ -112,6 +121,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     receivers: { hook, pager },
     mailbox,
     taken,
+    arrivals,
     database: () => database,
     config: () => config,
     lines,
@@ -199,7 +209,11 @@ const configuration = (
       fold_above: 10,
       fallback: 'mail',
     },
-    pager: { type: 'webhook', url: `http://127.0.0.1:${proxies.pager.port}/${CANARIES.pager}`, concurrency: 2 },
+    pager: {
+      type: 'webhook',
+      url: `http://127.0.0.1:${proxies.pager.port}/${CANARIES.pager}`,
+      concurrency: 2,
+    },
     mail: {
       type: 'email',
       url: `smtp://monitor:${CANARIES.mail}@127.0.0.1:${proxies.mail.port}`,
@@ -238,10 +252,12 @@ const webhookReceiver = async (
   sink: 'hook' | 'pager',
   treatments: ReadonlyMap<SinkName, Treatment>,
   taken: Set<string>,
+  arrived: (id: string) => void,
 ): Promise<Receiver> => {
   const receiver = await createReceiver();
   receiver.answer(async ({ headers }) => {
     const treatment = treatments.get(sink);
+    arrived(String(headers['webhook-id']));
     switch (treatment?.kind) {
       case 'status': {
         const { status, retryAfterS } = treatment;
@@ -264,7 +280,9 @@ const webhookReceiver = async (
   return receiver;
 };
 
-const mailAnswer = async (treatment: Treatment | undefined): Promise<number | 'hang' | 'reset' | undefined> => {
+const mailAnswer = async (
+  treatment: Treatment | undefined,
+): Promise<number | 'hang' | 'reset' | undefined> => {
   switch (treatment?.kind) {
     case 'status':
       return treatment.status >= 500 || treatment.status === 429 ? 451 : 550;
