@@ -197,7 +197,8 @@ const configuration = (
   store: { path: database },
   rules: ['rules'],
   timezone: 'Europe/London',
-  time_windows: { office_hours: { hours: '09:00-19:00' } },
+  // Closed at first, and open at the end, when everything that was held has to go.
+  time_windows: { office_hours: { hours: `${londonTime(plan, 2)}-${londonTime(plan, 12)}` } },
   sinks: {
     console: { type: 'log' },
     hook: {
@@ -235,15 +236,16 @@ const configuration = (
     { match: { kind: 'rule', level: 'low' }, to: ['mail', 'pager'], continue: true },
     { to: ['console'] },
   ],
-  drill: { at: drillTime(plan), within: '10m' },
+  // At the end, when every sink takes one again; in a long day also once before.
+  drill: { at: londonTime(plan, 3), within: '10m' },
   http: { listen: 'off' },
   log: { events: 'none' },
 });
 
-/** Three hours after the end, by the wall clock of London: then every sink takes one again. */
-const drillTime = ({ endMs }: Plan): string =>
+/** So many hours after the end, by the wall clock there. */
+const londonTime = ({ endMs }: Plan, hours: number): string =>
   new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit', minute: '2-digit' }).format(
-    endMs + 3 * 3_600_000,
+    endMs + hours * 3_600_000,
   );
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
