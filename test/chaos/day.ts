@@ -132,8 +132,9 @@ const begins = (
         return () => world.start();
       };
     case 'rival':
-      return async () => (world.isRunning() ? world.startRival() : undefined);
+      break;
   }
+  return async () => (world.isRunning() ? world.startRival() : undefined);
 };
 
 const linkWith = (

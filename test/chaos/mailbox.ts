@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
-/** What becomes of a mail: taken (undefined), refused with a code, never answered, or cut off. */
-export type MailAnswer = number | 'hang' | 'reset' | undefined;
+/** What becomes of a mail: taken, refused with a code, never answered, or cut off. */
+export type MailAnswer = 'take' | number | 'hang' | 'reset';
 
 /** An SMTP server on 127.0.0.1 that decides about each mail when it has come, and keeps those it takes. */
 export interface Mailbox {
@@ -17,6 +17,20 @@ export interface Mailbox {
 export const createMailbox = async (answer: () => Promise<MailAnswer>): Promise<Mailbox> => {
   const mails: string[] = [];
   const sockets = new Map<number, Socket>();
+  const decide = async (
+    mail: string,
+    remotePort: number,
+    reply: (error?: Error | null) => void,
+  ): Promise<void> => {
+    const code = await answer();
+    if (code === 'hang') return;
+    if (code === 'reset') sockets.get(remotePort)?.resetAndDestroy();
+    else if (code !== 'take') reply(Object.assign(new Error('not now'), { responseCode: code }));
+    else {
+      mails.push(mail);
+      reply();
+    }
+  };
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     authOptional: true,
@@ -27,21 +41,7 @@ export const createMailbox = async (answer: () => Promise<MailAnswer>): Promise<
     onData(stream, { remotePort }, callback) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        void answer().then((code) => {
-          if (code === 'hang') return;
-          if (code === 'reset') {
-            sockets.get(remotePort)?.resetAndDestroy();
-            return;
-          }
-          if (code !== undefined) {
-            callback(Object.assign(new Error('not now'), { responseCode: code }));
-            return;
-          }
-          mails.push(Buffer.concat(chunks).toString('utf8'));
-          callback();
-        });
-      });
+      stream.on('end', () => void decide(Buffer.concat(chunks).toString('utf8'), remotePort, callback));
     },
   });
   server.on('error', () => {});

@@ -84,15 +84,16 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     else real.clearTimeout(handle as NodeJS.Timeout);
   };
   globalThis.setTimeout = fakeSetTimeout as unknown as typeof setTimeout;
-  globalThis.clearTimeout = fakeClearTimeout as unknown as typeof clearTimeout;
+  globalThis.clearTimeout = fakeClearTimeout;
 
   let stopAt = Number.POSITIVE_INFINITY;
+  const isInterrupted = (): boolean => traffic >= stopAt;
   for (const channel of SOCKETS) subscribe(channel, atOnce);
 
   const rest = async (): Promise<void> => {
     let turns = 0;
     let needed = CALM_TURNS;
-    for (let calm = 0; calm < needed && traffic < stopAt; turns += 1) {
+    for (let calm = 0; calm < needed && !isInterrupted(); turns += 1) {
       if (turns > MOST_TURNS) throw new Error(`busy without end at ${new Date(nowMs).toISOString()}`);
       const before = traffic;
       await new Promise((resolve) => setImmediate(resolve));
@@ -127,18 +128,16 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     },
     async interruptAfter(touches, ms) {
       stopAt = traffic + touches;
-      for (await rest(); traffic < stopAt && step(ms); ) await rest();
-      if (traffic < stopAt) nowMs = Math.max(nowMs, ms);
+      for (await rest(); !isInterrupted() && step(ms); ) await rest();
+      if (!isInterrupted()) nowMs = Math.max(nowMs, ms);
       stopAt = Number.POSITIVE_INFINITY;
     },
     async settled(promise, withinMs) {
-      let over = false;
-      const end = promise.finally(() => {
-        over = true;
-      });
+      const over = new AbortController();
+      const end = promise.finally(() => over.abort());
       end.catch(() => undefined);
       const limitMs = nowMs + withinMs;
-      for (await rest(); !over; await rest()) {
+      for (await rest(); !over.signal.aborted; await rest()) {
         if (!step(limitMs)) throw new Error(`not settled within ${withinMs} ms of virtual time`);
       }
       return end;

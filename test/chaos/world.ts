@@ -8,7 +8,7 @@ import { createFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
 import type { LogLine } from '../support/monitor-process.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
-import { createMailbox, type Mailbox } from './mailbox.ts';
+import { createMailbox, type MailAnswer, type Mailbox } from './mailbox.ts';
 import type { Plan, SinkName, Treatment } from './plan.ts';
 import { DAY_RULES } from './rules.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -282,9 +282,7 @@ const webhookReceiver = async (
   return receiver;
 };
 
-const mailAnswer = async (
-  treatment: Treatment | undefined,
-): Promise<number | 'hang' | 'reset' | undefined> => {
+const mailAnswer = async (treatment: Treatment | undefined): Promise<MailAnswer> => {
   switch (treatment?.kind) {
     case 'status':
       return treatment.status >= 500 || treatment.status === 429 ? 451 : 550;
@@ -293,8 +291,9 @@ const mailAnswer = async (
       return treatment.kind;
     case 'slow':
       await wait(treatment.ms);
-      return undefined;
+      return 'take';
     case undefined:
-      return undefined;
+      break;
   }
+  return 'take';
 };
