@@ -2,6 +2,7 @@ import { createScope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { createFaultProxy, drawLinkFault } from '../support/fault-proxy.ts';
 import { createInstallation, KEY, ruleOf } from '../support/installation.ts';
 import { type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
 import { createReceiver } from '../support/receiver.ts';
@@ -50,10 +51,16 @@ export const killAgainAndAgain = async (options: {
     scope.defer('simulator', () => simulator.close());
     const receiver = await createReceiver();
     scope.defer('receiver', () => receiver.close());
-    const installation = createInstallation(simulator.url, {
+    // A network that breaks now and then as well, on the way to the API.
+    const proxy = await createFaultProxy(Number(new URL(simulator.url).port));
+    scope.defer('proxy', () => proxy.close());
+    const breaks = (): ReturnType<typeof drawLinkFault> | undefined =>
+      random() < 0.3 ? drawLinkFault(random, { longestMs: 100 }) : undefined;
+    const url = `http://127.0.0.1:${proxy.port}/beta/audit`;
+    const installation = createInstallation(url, {
       sinks: { hook: { type: 'webhook', url: receiver.url } },
       routes: [{ match: { kind: 'rule' }, to: ['hook'] }, { to: ['hook'] }],
-      api: { base_url: simulator.url, timeout: '5s', page_size: 20 },
+      api: { base_url: url, timeout: '1s', page_size: 20 },
     });
     scope.defer('installation', () => installation.remove());
     installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE', 'APP_UPDATE']));
@@ -76,6 +83,7 @@ export const killAgainAndAgain = async (options: {
 
     for (let kill = 0; kill < options.kills; kill += 1) {
       addEvents();
+      proxy.always(breaks);
       const moment = MOMENTS[Math.floor(random() * MOMENTS.length)] ?? 'start';
       moments[moment] = (moments[moment] ?? 0) + 1;
       const seen = receiver.requests.length;
@@ -88,6 +96,7 @@ export const killAgainAndAgain = async (options: {
       await monitor.ended;
     }
 
+    proxy.always(undefined);
     const last = start();
     const told = (): Set<string> =>
       new Set(receiver.requests.flatMap((request) => JSON.parse(request.body).event_ids));

@@ -22,7 +22,11 @@ export interface InProcess {
 export const runInProcess = async (
   config: string,
   mode: 'daemon' | 'once' = 'daemon',
-  options: { readonly now?: () => number; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly now?: () => number;
+    readonly random?: () => number;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<InProcess> => {
   const now = options.now ?? Date.now;
   const loaded = await load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now });
@@ -53,7 +57,7 @@ export const runInProcess = async (
       log,
       redact: createTextRedactor(loaded.secrets),
       now,
-      random: Math.random,
+      random: options.random ?? Math.random,
     },
     mode,
     stop.signal,
