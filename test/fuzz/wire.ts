@@ -34,13 +34,64 @@ const PAGES: readonly string[] = [
   '<html><body>Bad gateway</body></html>',
 ];
 
+const ODD_VALUES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  1e300,
+  42,
+  '',
+  ' ',
+  '__proto__',
+  '\u0000',
+  '\ud83d',
+  'x'.repeat(5_000),
+  [],
+  [[]],
+  {},
+  { id: 1 },
+  '2026-02-30T00:00:00',
+  '2026-01-02',
+  '9'.repeat(40),
+];
+
+/** Still JSON, with one to three values in it replaced by odd ones, or taken away. */
+const oddValues = (text: string, chance: Chance): string => {
+  const root = JSON.parse(text) as object;
+  for (let left = 1 + chance.int(3); left > 0; left -= 1) {
+    let at = root as Record<string, unknown>;
+    for (let depth = 0; depth < 6; depth += 1) {
+      const keys = Object.keys(at);
+      if (keys.length === 0) break;
+      const key = chance.pick(keys);
+      const value = at[key];
+      if (typeof value === 'object' && value !== null && chance.random() < 0.9) {
+        at = value as Record<string, unknown>;
+        continue;
+      }
+      if (chance.random() < 0.2) delete at[key];
+      else at[key] = chance.pick(ODD_VALUES);
+      break;
+    }
+  }
+  return JSON.stringify(root);
+};
+
 /** Mutated answers of the API: a page, or an AuditError; elements are events, or in quarantine, none is lost. */
 export const answerTarget = async (): Promise<FuzzTarget> => {
   const api = await createReceiver();
   const { client, clock } = clientUnderTest(api.url, { retries: 0 });
   return {
     async once(chance) {
-      const body = chance.random() < 0.05 ? noise(chance) : mutate(chance.pick(PAGES), PAGES, chance);
+      const way = chance.random();
+      const body =
+        way < 0.05
+          ? noise(chance)
+          : way < 0.5
+            ? oddValues(PAGES[0] ?? '', chance)
+            : mutate(chance.pick(PAGES), PAGES, chance);
       const headers = {
         ...(chance.random() < 0.1 && {
           'content-type': chance.pick(['text/html', 'application/json; charset=utf-16', '']),
@@ -64,7 +115,11 @@ export const answerTarget = async (): Promise<FuzzTarget> => {
           const page = await client.readPage({ fromMs: NOW - 60_000, toMs: NOW, page: 1 }, never);
           must(page.events.length + page.quarantined.length === page.count, 'an element was lost', body);
           for (const event of page.events) {
-            must(event.id !== '' && event.eventType !== '', 'an event without id or type', body);
+            must(
+              [event.id, event.eventType].every((text) => typeof text === 'string' && text !== ''),
+              'an event without id or type',
+              body,
+            );
             must(Number.isFinite(event.createdAtMs), 'an event without a time', body);
             must(typeof JSON.parse(event.json) === 'object', 'an event that is no JSON', body);
           }

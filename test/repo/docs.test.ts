@@ -39,6 +39,11 @@ describe.each(pages)('%s', (page) => {
     expect(named.filter((name) => !(name in manifest.scripts))).toEqual([]);
   });
 
+  it('names tests that exist', () => {
+    const named = [...text.matchAll(/`(test\/[\w./-]+\.(?:ts|sh))`/g)].map((match) => match[1] ?? '');
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('names metrics that exist', () => {
     const known = new Set([...Object.keys(COUNTERS), ...Object.keys(GAUGES), ...Object.keys(HISTOGRAMS)]);
     const named = [...text.matchAll(/`(?:vonage_audit_monitor_|…)([a-z_]+_(?:total|seconds))`/g)].map(
@@ -70,3 +75,17 @@ const headings = (text: string): ReadonlySet<string> =>
         .replaceAll(' ', '-'),
     ),
   );
+
+describe('docs/security.md', () => {
+  const rows = read('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\| .* \|$/.test(line) && line.split(' | ').length === 3)
+    .filter((line) => !line.startsWith('| attempt |') && !line.startsWith('| what might'));
+
+  it('names a test for every guard, but for what is no guard', () => {
+    expect(rows.length).toBeGreaterThan(25);
+    expect(rows.filter((line) => !/`test\/[^`]+` *[,|]/.test(line)).map((line) => line.slice(0, 30))).toEqual(
+      ['| the audit trail | events are'],
+    );
+  });
+});
