@@ -191,7 +191,8 @@ const configuration = (
     interval: `${plan.poll.intervalMs}ms`,
     settle: `${plan.poll.settleMs}ms`,
     overlap: `${plan.poll.overlapMs}ms`,
-    start: new Date(plan.startMs - 3_600_000).toISOString(),
+    // So long before that it is no time to come for a clock that is hours behind.
+    start: new Date(plan.startMs - 4 * 3_600_000).toISOString(),
     max_window_events: plan.poll.maxWindowEvents,
   },
   store: { path: database },

@@ -349,6 +349,23 @@ describe('20: clocks', () => {
     expect(rig.raised).toEqual(new Set());
   });
 
+  it('our clock jumps three hours ahead while there is much to read in parts: no part of that future moves the watermark', async () => {
+    await open();
+    await rig.pass();
+    rig.advance(5 * MINUTE);
+    rig.simulator.add(KEY, some(60));
+    rig.clock.skewMs = 3 * HOUR;
+    await rig.pass();
+    expect(rig.windows.length).toBeGreaterThan(2);
+    expect(await rig.watermarkMs()).toBeLessThanOrEqual(rig.now());
+    rig.advance(HOUR);
+    rig.simulator.add(KEY, [eventAt(rig.now() - MINUTE)]);
+    rig.clock.skewMs = 0;
+    rig.advance(MINUTE);
+    await rig.pass();
+    await expectAll();
+  });
+
   it('our clock jumps an hour back: nothing is lost, and the watermark never goes back', async () => {
     await open();
     await rig.pass();
