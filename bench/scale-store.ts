@@ -53,7 +53,7 @@ const commitOne = async (store: Store, lease: Lease, index: number, nowMs: numbe
     eventType: wire.event_type,
     createdAtMs: nowMs - STORED_MS,
     json: JSON.stringify(wire),
-    fields: { ...wire } as unknown as AuditEvent['fields'],
+    fields: { ...wire },
   };
   const window = { fromMs: nowMs - STORED_MS, toMs: nowMs, watermarkMs: nowMs, nowMs };
   const alerts = index === 0 ? [{ alert: alertOf(event, nowMs), sinks: [SINK] }] : [];
