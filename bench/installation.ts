@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInstallation, type Installation, KEY, SECRET } from '../test/support/installation.ts';
@@ -41,10 +41,18 @@ export const install = (baseUrl: string, sections: object = {}): Installation =>
     ...sections,
   });
 
-/** The monitor as a daemon. */
+/** What `npm start` and the image give to Node. */
+const nodeFlags = (): readonly string[] => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+};
+
+/** The monitor as a daemon, started as `npm start` and the image start it. */
 export const startMonitor = (program: Program, installation: Installation): Child =>
   startNode(
-    [program.main, 'run', '--config', installation.config],
+    [...nodeFlags(), program.main, 'run', '--config', installation.config],
     program.cache === '' ? {} : { NODE_COMPILE_CACHE: program.cache },
   );
 

@@ -6,6 +6,7 @@ import { ROOT } from './child.ts';
 import { measureDelay } from './delay.ts';
 import { measureDelivery } from './delivery.ts';
 import { compile, type Program, SOURCE } from './installation.ts';
+import { measureScale } from './scale.ts';
 import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { type Figure, table } from './table.ts';
@@ -18,6 +19,7 @@ sections (default: start catch-up delivery delay soak)
   delivery   deliveries/s through the durable outbox to a webhook
   delay      from visible to received, beyond the poll wait
   soak       alerts to four sinks of which three are in trouble: lost, repeated, memory, delay of the healthy one
+  scale      one process over stores of growing size: start, pass, memory, pruning, looking back
   store      the store alone (bench/store.ts)
   rules      the rule engine alone (bench/rules.ts)
   pack       the shipped rules alone (bench/pack.ts)
@@ -31,6 +33,8 @@ options
   --rounds N       runs of catch-up and delivery of which the median counts (3)
   --starts N       starts of which the median counts (7)
   --idle SECONDS   time until idle memory is read (20)
+  --stored N,N…    sizes of the stores of "scale" (10000,100000); 10000000 takes 10 GB and some minutes
+  --accounts N     accounts of "scale" (200), one of which fails and one of which is slow
   --source         run the monitor from source, without compiling it first
 
 Aims are judged on the compiled form, which the package and the image have.`;
@@ -46,19 +50,31 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     starts: { type: 'string', default: '7' },
     idle: { type: 'string', default: '20' },
+    stored: { type: 'string', default: '10000,100000' },
+    accounts: { type: 'string', default: '200' },
     source: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-type CountOption = 'events' | 'deliveries' | 'alerts' | 'rate' | 'samples' | 'rounds' | 'starts' | 'idle';
+type Option =
+  | 'events'
+  | 'deliveries'
+  | 'alerts'
+  | 'rate'
+  | 'samples'
+  | 'rounds'
+  | 'starts'
+  | 'idle'
+  | 'stored'
+  | 'accounts';
 
-const count = (name: CountOption): number => {
-  const text = values[name];
+const whole = (name: Option, text: string): number => {
   if (!/^[1-9]\d{0,7}$/.test(text))
     throw new RangeError(`--${name} is ${text}, allowed is a whole number from 1`);
   return Number(text);
 };
+const count = (name: Option): number => whole(name, values[name]);
 
 /** A benchmark of one part, which prints its own table. */
 const runScript =
@@ -83,6 +99,12 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
     measureDelivery(program, { deliveries: count('deliveries'), rounds: count('rounds') }),
   delay: (program) => measureDelay(program, { events: count('samples') }),
   soak: (program) => measureSoak(program, { alerts: count('alerts'), perSecond: count('rate') }),
+  scale: (program) =>
+    measureScale(program, {
+      sizes: values.stored.split(',').map((text) => whole('stored', text)),
+      accounts: count('accounts'),
+      seconds: count('idle'),
+    }),
   store: runScript('store.ts', [values.events]),
   rules: runScript('rules.ts'),
   pack: runScript('pack.ts', [values.events]),

@@ -162,6 +162,8 @@ export interface History {
   events(query: EventQuery): Promise<Page<StoredEvent>>;
   /** In the order they were stored, as all that follow. */
   alerts(query: AlertQuery): Promise<Page<Alert>>;
+  /** How many firing alerts each rule, by id, has had since a moment (epoch ms); rules without any are left out. */
+  ruleHits(sinceMs: number): Promise<ReadonlyMap<string, number>>;
   deliveries(query: DeliveryQuery): Promise<Page<DeliveryRecord>>;
   /** All attempts of one delivery, oldest first; empty when it is unknown. */
   attempts(deliveryId: string): Promise<readonly AttemptRecord[]>;

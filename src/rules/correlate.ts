@@ -94,7 +94,8 @@ export const createCorrelator = (
     return live;
   });
   // Without group-by there is one group, and it is watched before anything was heard of it.
-  const unborn = (table: StateTable<Group>): boolean => groupBy.length === 0 && !negated && table.size === 0;
+  const isBornByTime = groupBy.length === 0 && !negated;
+  const unborn = (table: StateTable<Group>): boolean => isBornByTime && table.size === 0;
 
   const { textsOf, valueOf } = createContributionReader(spec);
 
@@ -196,10 +197,13 @@ export const createCorrelator = (
     },
     nextDueMs(state) {
       if (!absence) return Number.POSITIVE_INFINITY;
+      if (!memory.isBegun(state)) return isBornByTime ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
       const { table, queue } = liveOf(state);
       return unborn(table) ? Number.NEGATIVE_INFINITY : queue.nextMs();
     },
     tick(nowMs, state) {
+      // With many accounts most rules have heard of nothing in most of them: a table each would fill the memory.
+      if (!memory.isBegun(state) && !(absence && isBornByTime)) return NO_MATCHES;
       const { table, queue } = liveOf(state);
       if (!absence) {
         sweep(table, nowMs);

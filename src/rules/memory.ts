@@ -4,6 +4,8 @@ import { loadTable, type StateTable, type TableOptions } from './state-table.ts'
 /** The records of one rule, one table per RuleState object, read from it when first needed. */
 export interface Memory<T> {
   of(state: RuleState): StateTable<T>;
+  /** Whether the table of a RuleState was asked for or has records stored: otherwise it is empty, and need not be made. */
+  isBegun(state: RuleState): boolean;
   flush(state: RuleState): void;
 }
 
@@ -29,7 +31,7 @@ export const createPerState = <V extends object>(
       lastMade = value;
       return value;
     },
-    known: (state) => made.get(state),
+    known: (state) => (state === last ? lastMade : made.get(state)),
   };
 };
 
@@ -38,6 +40,7 @@ export const createMemory = <T>(options: TableOptions<T>): Memory<T> => {
   const tables = createPerState<StateTable<T>>((state) => loadTable(state, options));
   return {
     of: tables.of,
+    isBegun: (state) => tables.known(state) !== undefined || state.get(options.prefix) !== undefined,
     flush: (state) => tables.known(state)?.flush(state),
   };
 };

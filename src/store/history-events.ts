@@ -1,3 +1,4 @@
+import type { Database, Statement } from 'better-sqlite3';
 import type { EventQuery, History, Page, StoredEvent } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { type EventCursor, eventCursor, eventCursorText, limitOf, toPage } from './cursor.ts';
@@ -17,9 +18,9 @@ export const createEventHistory = (
   const allAccounts = db.prepare<[], number>('SELECT account FROM progress ORDER BY account').pluck();
   const body = db.prepare<[number], BodyRow>('SELECT type, seen_ms, json FROM events WHERE seq = ?');
 
-  const keysOf = (request: KeyRequest, limit: number): readonly KeyRow[] => {
+  const keysOf = (request: KeyRequest, limit: number, prepare: PrepareKeys): readonly KeyRow[] => {
     const { sql, values } = keyQuery(request);
-    const rows = db.prepare<unknown[], Omit<KeyRow, 'account'>>(sql).all(...values, limit);
+    const rows = prepare(sql).all(...values, limit);
     return rows.map((row) => ({ ...row, account: request.account }));
   };
 
@@ -44,7 +45,10 @@ export const createEventHistory = (
       const types = query.types?.map((type) => eventTypes.find(type)).filter((key) => key !== undefined);
       if (types?.length === 0) return empty;
       const sources = account === undefined ? allAccounts.all() : [account];
-      const rows = sources.flatMap((source) => keysOf({ account: source, query, types, after }, limit + 1));
+      const prepare = preparedOnce(db);
+      const rows = sources.flatMap((source) =>
+        keysOf({ account: source, query, types, after }, limit + 1, prepare),
+      );
       if (sources.length > 1) rows.sort(query.newestFirst ? (a, b) => byPosition(b, a) : byPosition);
       return toPage(rows, limit, eventCursorText, eventOf);
     });
@@ -53,6 +57,18 @@ export const createEventHistory = (
 interface KeyRow extends EventCursor {
   readonly seq: number;
 }
+
+type PrepareKeys = (sql: string) => Statement<unknown[], Omit<KeyRow, 'account'>>;
+
+/** Hundreds of accounts are asked the same question. */
+const preparedOnce = (db: Database): PrepareKeys => {
+  const known = new Map<string, ReturnType<PrepareKeys>>();
+  return (sql) => {
+    const statement = known.get(sql) ?? db.prepare<unknown[], Omit<KeyRow, 'account'>>(sql);
+    known.set(sql, statement);
+    return statement;
+  };
+};
 
 interface BodyRow {
   readonly type: number;

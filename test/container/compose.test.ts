@@ -50,6 +50,15 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
   });
 });
 
+it('the image gives Node the flags that `npm start` does', async () => {
+  const { scripts } = JSON.parse(await read('package.json')) as { scripts: { start: string } };
+  const flags = scripts.start.split(' ').filter((word) => word.startsWith('--'));
+  expect(flags).not.toEqual([]);
+  expect(dockerfile).toContain(
+    `ENTRYPOINT ${JSON.stringify(['node', ...flags, '/app/dist/main.js']).replaceAll(',', ', ')}`,
+  );
+});
+
 it('the monitor comes back by itself and keeps its data in a volume', () => {
   const { monitor } = compose.services;
   expect(monitor).toMatchObject({ restart: 'unless-stopped', volumes: ['data:/data'] });

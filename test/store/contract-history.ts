@@ -144,4 +144,24 @@ export const historyContract = (bench: Bench): void => {
     await expect(store.history.events({})).rejects.toEqual(closed);
     await expect(store.outbox.claim('hook', 1, 1)).rejects.toEqual(closed);
   });
+
+  it('counts the firing alerts of each rule since a moment', async () => {
+    const told = async (id: string, changes: object): Promise<void> => {
+      const { alert } = decided(id);
+      await bench.store.outbox.enqueue([{ alert: { ...alert, ...changes }, sinks: [] }]);
+    };
+    const rule = { id: 'r', title: 'R', level: 'low', tags: [], references: [] };
+    await told('a', { rule, kind: 'rule', status: 'firing', decidedAtMs: T0 });
+    await told('b', { rule, kind: 'rule', status: 'firing', decidedAtMs: T0 + 1 });
+    await told('c', { rule, kind: 'rule', status: 'firing', decidedAtMs: T0 + 2 });
+    await told('d', { rule, kind: 'rule', status: 'resolved', decidedAtMs: T0 + 2 });
+    await told('e', { rule, kind: 'system', status: 'firing', decidedAtMs: T0 + 2 });
+    await told('f', { rule: { ...rule, id: 's' }, kind: 'rule', status: 'firing', decidedAtMs: T0 + 2 });
+    expect(await bench.store.history.ruleHits(T0 + 1)).toEqual(
+      new Map([
+        ['r', 2],
+        ['s', 1],
+      ]),
+    );
+  });
 };
