@@ -117,7 +117,15 @@ const decidedOnce = ({ alerts, events }: Remains): readonly string[] => {
 };
 
 /** What a silence hid, it was in force to hide. */
-const silencedRightly = async ({ alerts, deliveries }: Remains, store: Store): Promise<readonly string[]> => {
+const silencedRightly = async (
+  { plan, alerts, deliveries }: Remains,
+  store: Store,
+): Promise<readonly string[]> => {
+  // Times of before and after a clock was set back cannot be compared more exactly than by how much it was.
+  const setBackMs = Math.max(
+    0,
+    ...plan.episodes.map(({ trouble }) => (trouble.kind === 'clock' ? -trouble.skewMs : 0)),
+  );
   const silences = new Map(
     (await store.silences.list({ nowMs: 0, ended: true })).map((silence) => [silence.id, silence]),
   );
@@ -127,8 +135,13 @@ const silencedRightly = async ({ alerts, deliveries }: Remains, store: Store): P
     const alert = alerts.get(row.alertId);
     if (!silence || !alert) return [`delivery ${row.id} is hidden by nothing that exists`];
     const untilMs = Math.min(silence.endsAtMs, silence.expired?.atMs ?? Number.POSITIVE_INFINITY);
-    const inForce = row.createdAtMs >= silence.startsAtMs && row.createdAtMs <= untilMs;
-    if (!inForce) return [`alert ${alert.id} was hidden by silence ${silence.id}, which was not in force`];
+    const inForce = row.createdAtMs >= silence.startsAtMs && row.createdAtMs <= untilMs + setBackMs;
+    if (!inForce) {
+      const [at, from, until] = [row.createdAtMs, silence.startsAtMs, untilMs].map((ms) =>
+        new Date(ms).toISOString(),
+      );
+      return [`alert ${alert.id} was hidden at ${at} by silence ${silence.id}, in force ${from} to ${until}`];
+    }
     const loud = DAY_RULES.some((rule) => rule.unsilenceable && rule.title === alert.rule.title);
     return loud || alert.kind !== 'rule' ? [`alert ${alert.id} (${alert.rule.title}) was hidden`] : [];
   });
