@@ -109,19 +109,28 @@ export const gateAfter = (
   for (const verdict of verdicts) {
     if (verdict.outcome !== 'retry') {
       if (next.failures > 0 || next.opens > 0) next = { ...next, failures: 0, opens: 0, openUntilMs: 0 };
-    } else if (verdict.afterMs !== undefined && Number.isFinite(verdict.afterMs)) {
-      const untilMs = nowMs + Math.min(Math.max(verdict.afterMs, 0), MAX_RETRY_AFTER_MS);
-      next = { ...next, pausedUntilMs: Math.max(next.pausedUntilMs, untilMs) };
-    } else if (verdict.status !== 429) {
-      const failures = next.failures + 1;
-      // Attempts that were under way when it opened say nothing new.
-      const reopens = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);
-      if (reopens || (next.opens === 0 && failures >= policy.circuit.failures)) {
-        const opens = next.opens + 1;
-        const openUntilMs = nowMs + backoffMs(opens, policy.circuit, random);
-        next = { ...next, failures, opens, openUntilMs };
+    } else {
+      // Attempts that were under way when the circuit opened say nothing new about it.
+      const probed = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);
+      const wish = verdict.afterMs !== undefined && Number.isFinite(verdict.afterMs);
+      if (wish) {
+        const untilMs = nowMs + Math.min(Math.max(verdict.afterMs ?? 0, 0), MAX_RETRY_AFTER_MS);
+        // A pause of before the clock was set back does not count, and must not outlast this one.
+        const knownMs = ahead(next.pausedUntilMs, nowMs, MAX_RETRY_AFTER_MS) ? next.pausedUntilMs : 0;
+        next = { ...next, pausedUntilMs: Math.max(knownMs, untilMs) };
+      }
+      if (wish || verdict.status === 429) {
+        // No failure, but no success either: the next probe waits as well, or it would follow at once, again and again.
+        if (probed) next = { ...next, openUntilMs: nowMs + backoffMs(next.opens, policy.circuit, random) };
       } else {
-        next = { ...next, failures };
+        const failures = next.failures + 1;
+        if (probed || (next.opens === 0 && failures >= policy.circuit.failures)) {
+          const opens = next.opens + 1;
+          const openUntilMs = nowMs + backoffMs(opens, policy.circuit, random);
+          next = { ...next, failures, opens, openUntilMs };
+        } else {
+          next = { ...next, failures };
+        }
       }
     }
   }

@@ -19,6 +19,36 @@ const next = (gate: SinkGate, verdicts: readonly Verdict[], nowMs = T0, policy =
 const fresh = freshGate(UNPACED, T0);
 
 describe('the circuit of a sink', () => {
+  it.each([
+    { says: 'a wish to wait', verdict: after(45_000), notBeforeMs: 45_000 },
+    { says: 'a wish to wait no time at all', verdict: after(0), notBeforeMs: 30_000 },
+    {
+      says: 'too many, without a time',
+      verdict: { outcome: 'retry', reason: '', status: 429 },
+      notBeforeMs: 30_000,
+    },
+  ] as const)(
+    'waits again after a probe that is answered with $says: no probe follows at once',
+    ({ verdict, notBeforeMs }) => {
+      const open = next(fresh, times(5, FAILED));
+      const nowMs = open.openUntilMs;
+      const probed = next(open, [verdict], nowMs);
+      expect(probed.opens).toBe(open.opens);
+      expect(admission(probed, UNPACED, false, nowMs)).toMatchObject({ most: 0 });
+      expect(admission(probed, UNPACED, false, nowMs + notBeforeMs - 1)).toMatchObject({ most: 0 });
+      expect(admission(probed, UNPACED, false, nowMs + notBeforeMs)).toMatchObject({ most: 1, probe: true });
+    },
+  );
+
+  it('obeys a pause also after the clock was set back by hours, when an earlier one seems to be far ahead', () => {
+    const paused = next(next(fresh, times(5, FAILED)), [after(45_000)]);
+    const backMs = T0 - 3 * 3_600_000;
+    expect(admission(paused, UNPACED, false, backMs).most).toBe(1);
+    const again = next(paused, [after(45_000)], backMs);
+    expect(admission(again, UNPACED, false, backMs + 44_999)).toMatchObject({ most: 0 });
+    expect(admission(again, UNPACED, false, backMs + 45_000)).toMatchObject({ most: 1 });
+  });
+
   it('opens after five failures in a row, not after four, and for as long as the first step', () => {
     expect(next(fresh, times(4, FAILED))).toMatchObject({ failures: 4, opens: 0 });
     expect(next(fresh, [...times(4, FAILED), SENT, ...times(4, FAILED)])).toMatchObject({ opens: 0 });
