@@ -121,10 +121,10 @@ const silencedRightly = async (
   { plan, alerts, deliveries }: Remains,
   store: Store,
 ): Promise<readonly string[]> => {
-  // Times of before and after a clock was set back cannot be compared more exactly than by how much it was.
+  // Times of before and after a clock was set back (at the end of a jump ahead, too) compare no more exactly than by how much it was.
   const setBackMs = Math.max(
     0,
-    ...plan.episodes.map(({ trouble }) => (trouble.kind === 'clock' ? -trouble.skewMs : 0)),
+    ...plan.episodes.map(({ trouble }) => (trouble.kind === 'clock' ? Math.abs(trouble.skewMs) : 0)),
   );
   const silences = new Map(
     (await store.silences.list({ nowMs: 0, ended: true })).map((silence) => [silence.id, silence]),
