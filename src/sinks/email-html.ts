@@ -1,18 +1,8 @@
+import { html } from '../base/html.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Digest } from './digest.ts';
 import type { MailContent } from './email-content.ts';
 import { colourOf, groundFor, labelOf } from './presentation.ts';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for HTML content and double-quoted attributes. */
-const html = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
 /*
  * Text has no colour of its own: light on dark or dark on light is the mail program's choice, and both are readable. Only
