@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { DecidedAlert, NewAlert, PlannedDelivery } from '../core/decided.ts';
 import type { Planner } from '../core/planner.ts';
 import { plan } from './planner-memory.ts';
-import { get, many, type Steps } from './steps.ts';
+import { insert, many, type Steps } from './steps.ts';
 
 /**
  * Stores alerts, plans their deliveries and puts those into the outbox. Alerts whose id is known are dropped, before
@@ -21,7 +21,7 @@ export interface NewDelivery {
 }
 
 const INSERT_ALERT = `INSERT INTO alerts (id, account, kind, level, rule, decided_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO NOTHING RETURNING seq`;
+  ON CONFLICT (id) DO NOTHING`;
 const INSERT_ALERT_EVENTS = {
   sqlite: 'INSERT INTO alert_events (event, alert) VALUES (?, ?) ON CONFLICT DO NOTHING',
   postgres: `INSERT INTO alert_events (event, alert) SELECT * FROM unnest(?::text[], ?::bigint[])
@@ -44,13 +44,13 @@ const INSERT_DELIVERIES = {
 export function* insertAlert(alert: Alert): Steps<number | undefined> {
   const { id, account, kind, rule, decidedAtMs } = alert;
   const columns = [id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert)] as const;
-  const row = yield* get<{ seq: number }>(INSERT_ALERT, ...columns);
-  if (row === undefined) return undefined;
+  const seq = yield* insert(INSERT_ALERT, ...columns);
+  if (seq === undefined) return undefined;
   yield* many(
     INSERT_ALERT_EVENTS,
-    alert.eventIds.map((event) => [event, row.seq]),
+    alert.eventIds.map((event) => [event, seq]),
   );
-  return row.seq;
+  return seq;
 }
 
 const deliveryColumns = ({ alertId, alertSeq, delivery }: NewDelivery, nowMs: number) => {
@@ -74,11 +74,8 @@ const deliveryColumns = ({ alertId, alertSeq, delivery }: NewDelivery, nowMs: nu
 };
 
 /** Puts one delivery into the outbox; answers its `seq`, or undefined when there is one of that alert and sink. */
-export function* insertDelivery(delivery: NewDelivery, nowMs: number): Steps<number | undefined> {
-  const row = yield* get<{ seq: number }>(RETURNING_DELIVERY, ...deliveryColumns(delivery, nowMs));
-  return row?.seq;
-}
-const RETURNING_DELIVERY = `${INSERT_DELIVERY} RETURNING seq`;
+export const insertDelivery = (delivery: NewDelivery, nowMs: number): Steps<number | undefined> =>
+  insert(INSERT_DELIVERY, ...deliveryColumns(delivery, nowMs));
 
 /** Makes {@link InsertAlerts}. */
 export const createInsertAlerts = (planner: Planner, now: Clock): InsertAlerts =>

@@ -1,10 +1,10 @@
 import type { WindowCommit } from '../core/collect-store.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
 import { eventDigest } from './chain.ts';
-import { type ChainEnd, openChain } from './chain-append.ts';
+import { type Link, openChain } from './chain-append.ts';
 import { conflictWith } from './conflict.ts';
 import type { Names } from './names.ts';
-import { run, type Steps, value } from './steps.ts';
+import { each, type Steps, value } from './steps.ts';
 
 /** What of a window was new, and what contradicts what is stored. */
 export interface Found {
@@ -27,20 +27,38 @@ export function* insertEach(account: number, commit: WindowCommit, eventTypes: N
   const fresh: AuditEvent[] = [];
   const conflicts: QuarantinedEvent[] = [];
   if (commit.events.length === 0) return { fresh, conflicts };
-  const chain: ChainEnd = yield* openChain(account, commit.account);
+  const chain = yield* openChain(account, commit.account);
   const types = yield* eventTypes.keys(commit.events.map(({ eventType }) => eventType));
-  for (const event of commit.events) {
-    const { id, json, createdAtMs, eventType } = event;
-    const type = types.get(eventType) ?? 0;
-    const link = chain.next(createdAtMs, commit.nowMs, eventDigest(commit.account, id, eventType, json));
-    const { position, bytes } = link;
-    if ((yield* run(INSERT, account, type, createdAtMs, commit.nowMs, id, json, position, bytes)) === 1) {
-      chain.took(link);
-      fresh.push(event);
-      continue;
+  const known: AuditEvent[] = [];
+  let index = -1;
+  let link: Link | undefined;
+  yield* each(INSERT, (changes) => {
+    const before = commit.events[index];
+    if (link && before) {
+      if (changes === 1) {
+        chain.took(link);
+        fresh.push(before);
+      } else known.push(before);
     }
-    const stored = yield* value<string>(JSON_OF, account, id);
-    const conflict = stored === undefined || stored === json ? undefined : conflictWith(stored, event);
+    index += 1;
+    const event = commit.events[index];
+    if (!event) return undefined;
+    const { id, json, createdAtMs, eventType } = event;
+    link = chain.next(createdAtMs, commit.nowMs, eventDigest(commit.account, id, eventType, json));
+    return [
+      account,
+      types.get(eventType) ?? 0,
+      createdAtMs,
+      commit.nowMs,
+      id,
+      json,
+      link.position,
+      link.bytes,
+    ];
+  });
+  for (const event of known) {
+    const stored = yield* value<string>(JSON_OF, account, event.id);
+    const conflict = stored === undefined || stored === event.json ? undefined : conflictWith(stored, event);
     if (conflict) conflicts.push(conflict);
   }
   yield* chain.save();

@@ -17,7 +17,10 @@ type Condition = readonly [
 
 const IDS = { sqlite: 'd.id IN (SELECT value FROM json_each(?))', postgres: 'd.id = ANY(?::text[])' };
 
-function* selected(which: DeliverySelection, states: readonly (keyof typeof STATES)[]): Steps<readonly Selected[]> {
+function* selected(
+  which: DeliverySelection,
+  states: readonly (keyof typeof STATES)[],
+): Steps<readonly Selected[]> {
   const conditions: readonly Condition[] = [
     [IDS, which.ids],
     ['d.sink = ?', which.sink],
@@ -34,7 +37,9 @@ function* selected(which: DeliverySelection, states: readonly (keyof typeof STAT
       return `SELECT d.seq, d.id FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
         WHERE ${[STATES[state], ...where].join(' AND ')} ORDER BY d.seq FOR UPDATE OF d`;
     };
-    found.push(...(yield* all<Selected>({ sqlite: select('sqlite'), postgres: select('postgres') }, ...bound)));
+    found.push(
+      ...(yield* all<Selected>({ sqlite: select('sqlite'), postgres: select('postgres') }, ...bound)),
+    );
   }
   return found.sort((a, b) => a.seq - b.seq);
 }

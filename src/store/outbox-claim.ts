@@ -64,26 +64,31 @@ const THREAD_REF = `SELECT ref FROM deliveries
   WHERE sink = ? AND thread = ? AND ref IS NOT NULL AND created_ms >= ? AND seq <> ? ORDER BY seq LIMIT 1`;
 const REF_OF = 'SELECT ref FROM deliveries WHERE id = ?';
 
-function* deliveryOf(row: DueRow, mayHaveRefs: boolean, nowMs: number): Steps<Delivery> {
-  const alert = JSON.parse(row.json) as Alert;
-  const first = mayHaveRefs
-    ? yield* value<string>(THREAD_REF, row.sink, row.thread, nowMs - THREAD_MS, row.seq)
-    : undefined;
-  const firing =
-    mayHaveRefs && alert.resolves !== undefined
-      ? yield* value<string | null>(REF_OF, stableId('delivery', alert.resolves, row.sink))
-      : undefined;
-  return {
-    id: row.id,
-    sink: row.sink,
-    alert,
-    attempt: row.attempts + 1,
-    createdAtMs: row.since_ms,
-    thread: row.thread,
-    ...(first === undefined ? {} : { threadRef: first }),
-    ...(firing === undefined || firing === null ? {} : { firingRef: firing }),
-  };
+/** What the receiver calls the messages that this one belongs to. */
+interface Refs {
+  readonly first?: string | undefined;
+  readonly firing?: string | null | undefined;
 }
+
+function* refsOf(row: DueRow, alert: Alert, nowMs: number): Steps<Refs> {
+  const first = yield* value<string>(THREAD_REF, row.sink, row.thread, nowMs - THREAD_MS, row.seq);
+  if (alert.resolves === undefined) return { first };
+  const resolved = stableId('delivery', alert.resolves, row.sink);
+  return { first, firing: yield* value<string | null>(REF_OF, resolved) };
+}
+
+const deliveryOf = (row: DueRow, alert: Alert, { first, firing }: Refs): Delivery => ({
+  id: row.id,
+  sink: row.sink,
+  alert,
+  attempt: row.attempts + 1,
+  createdAtMs: row.since_ms,
+  thread: row.thread,
+  ...(first === undefined ? {} : { threadRef: first }),
+  ...(firing === undefined || firing === null ? {} : { firingRef: firing }),
+});
+
+const NO_REFS: Refs = {};
 
 /** Makes {@link Claim}. */
 export const createClaim = (foldDue: FoldDue): Claim =>
@@ -106,6 +111,10 @@ export const createClaim = (foldDue: FoldDue): Claim =>
     if (gate) yield* putGate(sink, gate(rows.length));
     const mayHaveRefs = (yield* value<number>(HAS_REFS, sink)) !== undefined;
     const deliveries: Delivery[] = [];
-    for (const row of rows) deliveries.push(yield* deliveryOf(row, mayHaveRefs, nowMs));
+    for (const row of rows) {
+      const alert = JSON.parse(row.json) as Alert;
+      const refs = mayHaveRefs ? yield* refsOf(row, alert, nowMs) : NO_REFS;
+      deliveries.push(deliveryOf(row, alert, refs));
+    }
     return deliveries;
   };

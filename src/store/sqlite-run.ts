@@ -53,12 +53,23 @@ export const createRunNow = (db: Database): RunNow => {
     return rows;
   };
 
+  const runEach = (sql: string, next: (changes: number) => readonly Value[] | undefined): void => {
+    const one = prepare(sql);
+    let changes = 0;
+    for (let row = next(0); row; row = next(changes)) ({ changes } = one.run(...row));
+  };
+
   const execute = (statement: Statement): unknown => {
     const sql = typeof statement.sql === 'string' ? statement.sql : statement.sql.sqlite;
+    if (statement.kind === 'each') return runEach(sql, statement.next);
     if (statement.kind === 'many') return runMany(statement.sql, statement.rows);
     const values = bound(statement.values);
     if (statement.kind === 'some') return runSome(sql, values, statement.enough);
     if (statement.kind === 'run') return prepare(sql).run(...values).changes;
+    if (statement.kind === 'insert') {
+      const { changes, lastInsertRowid } = prepare(sql).run(...values);
+      return changes === 0 ? undefined : Number(lastInsertRowid);
+    }
     if (statement.kind === 'get') return prepare(sql).get(...values);
     if (statement.kind === 'all') return prepare(sql).all(...values);
     if (statement.kind === 'value') return pluck(sql).get(...values);

@@ -31,6 +31,14 @@ export type Statement =
   | { readonly kind: 'all' | 'get' | 'value' | 'values' | 'run'; readonly sql: Sql; readonly values: Values }
   /** One statement for many rows. Answers the number of changes. */
   | { readonly kind: 'many'; readonly sql: ManySql; readonly rows: readonly (readonly Value[])[] }
+  /** One row into a table with a `seq`, which is answered; undefined when `ON CONFLICT DO NOTHING` did nothing. */
+  | { readonly kind: 'insert'; readonly sql: string; readonly values: readonly Value[] }
+  /** The same statement as long as `next` gives values; it is told how many rows the one before has changed. */
+  | {
+      readonly kind: 'each';
+      readonly sql: string;
+      readonly next: (changes: number) => readonly Value[] | undefined;
+    }
   /** Rows until `enough` says so of one, which is the last that is given. */
   | {
       readonly kind: 'some';
@@ -70,6 +78,19 @@ export function* run(sql: Sql, ...values: Values): Steps<number> {
 /** One statement for many rows: see {@link ManySql}. Nothing is sent when there are none. */
 export function* many(sql: ManySql, rows: readonly (readonly Value[])[]): Steps<number> {
   return rows.length === 0 ? 0 : ((yield { kind: 'many', sql, rows }) as number);
+}
+
+/** Inserts a row; answers its `seq`, or undefined when there is one already (`ON CONFLICT DO NOTHING`). */
+export function* insert(sql: string, ...values: readonly Value[]): Steps<number | undefined> {
+  return (yield { kind: 'insert', sql, values }) as number | undefined;
+}
+
+/**
+ * Runs a statement as long as `next` gives values for it, and tells it how many rows the one before has changed (0 for the
+ * first): for loops that are too hot for a step each.
+ */
+export function* each(sql: string, next: (changes: number) => readonly Value[] | undefined): Steps<void> {
+  yield { kind: 'each', sql, next };
 }
 
 /** Rows until one is enough: that one is the last. */

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 
 /** Tables that hold as many rows as there are events, alerts, passes or acts. */
-export const LARGE = ['events', 'alerts', 'deliveries', 'attempts', 'windows', 'quarantine', 'feed_refusals'];
+const LARGE = ['events', 'alerts', 'deliveries', 'attempts', 'windows', 'quarantine', 'feed_refusals'];
 
 /** Indexes that hold only what is under way or in trouble: walking through all of one is what it is for. */
 const SMALL_INDEXES = [
@@ -15,7 +15,10 @@ const SMALL_INDEXES = [
 /** Statements that may read a whole table, with the reason. */
 const ALLOWED: readonly (readonly [sql: RegExp, reason: string])[] = [
   [/\(SELECT count\(\*\) FROM alerts\)/, 'asked by people alone, and answered from an index'],
-  [/AS t\b.*ORDER BY t\.seq (?:ASC|DESC) LIMIT \?$/s, 'a listing for people walks in its order until its page is full'],
+  [
+    /AS t\b.*ORDER BY t\.seq (?:ASC|DESC) LIMIT \?$/s,
+    'a listing for people walks in its order until its page is full',
+  ],
   [/FROM events AS e .*ORDER BY e\.seq LIMIT \?$/s, 'verifying walks through all events, page by page'],
 ];
 
