@@ -51,7 +51,7 @@ export const verifyChains = async (options: VerifyOptions): Promise<Verification
 };
 
 /** The same over a connection. `checkFile` says what is wrong with the tables themselves. */
-const verifyStored = (
+export const verifyStored = (
   connection: Connection,
   options: Omit<VerifyOptions, 'path'>,
   checkFile: () => string | undefined,

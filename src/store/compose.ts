@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { WindowCommit } from '../core/collect-store.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
 import { recordActs } from './acts.ts';
@@ -21,6 +22,7 @@ import { createOutbox } from './outbox.ts';
 import { createRetention } from './retention.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
+import type { Steps } from './steps.ts';
 
 /** What a store is made of beside its connection. */
 export interface StoreParts {
@@ -30,11 +32,15 @@ export interface StoreParts {
   readonly planner: Planner;
   readonly status: StatusDeps;
   readonly insertEvents: InsertEvents;
+  /** What has to be there before the transaction of a window begins. */
+  readonly beforeWindow?: (commit: WindowCommit) => Promise<void>;
+  /** Where several commit at a time: the `seq` of events behind which nothing can appear that lies before it. */
+  readonly committedUpTo?: () => Steps<number>;
 }
 
 /** Puts the store together over a connection of either kind. */
 export const composeStore = (connection: Connection, parts: StoreParts): Store => {
-  const { now, planner, insertEvents } = parts;
+  const { now, planner, insertEvents, beforeWindow, committedUpTo } = parts;
   const accounts = createNames('accounts');
   const eventTypes = createNames('event_types');
   const insertAlerts = createInsertAlerts(planner, now);
@@ -42,7 +48,13 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
   const foldDue = createFoldDue(summarise);
   const applyConditions = createApplyConditions(insertAlerts, now);
   return {
-    collect: createCollectStore(connection, { accounts, eventTypes, insertAlerts, insertEvents }),
+    collect: createCollectStore(connection, {
+      accounts,
+      eventTypes,
+      insertAlerts,
+      insertEvents,
+      beforeWindow,
+    }),
     ledger: createLedgerStore(connection, accounts),
     backfills: createBackfills(connection, accounts),
     drift: createDriftStore(connection, { accounts, insertAlerts }),
@@ -52,7 +64,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     acts: { record: (act) => connection.commit(() => recordActs([act])) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
-    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
+    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo }),
     retention: createRetention(connection, now),
     chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),

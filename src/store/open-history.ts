@@ -29,7 +29,7 @@ export interface StoredHistory {
 export const openHistory = (path: string): StoredHistory => composeHistory(connectToRead(path));
 
 /** The history over a connection of either kind. */
-const composeHistory = (connection: Connection): StoredHistory => {
+export const composeHistory = (connection: Connection): StoredHistory => {
   const accounts = createNames('accounts');
   const of = <T>(account: string, otherwise: T, read: (key: number) => Steps<T>): Promise<T> =>
     connection.read(function* () {

@@ -30,7 +30,7 @@ const OLD_ALERTS = `
  * Each deletes at most @limit rows. Attempts go before their delivery and deliveries before their alert. CROSS JOIN
  * keeps the order of the joins: left free, SQLite would walk through all attempts ever made.
  */
-const STEPS: readonly Sql[] = [
+const STEPS: readonly string[] = [
   `DELETE FROM attempts WHERE (delivery, number) IN (
      SELECT t.delivery, t.number FROM (${OLD_ALERTS}) AS old
      CROSS JOIN deliveries AS d ON d.alert = old.seq CROSS JOIN attempts AS t ON t.delivery = d.seq
@@ -57,6 +57,12 @@ const STEPS: readonly Sql[] = [
   `DELETE FROM planner_memory WHERE key IN (
      SELECT key FROM planner_memory WHERE expires_ms < @beforeMs LIMIT @limit)`,
 ];
+
+/** The order of joins is the planner's own affair there. */
+const BOTH: readonly Sql[] = STEPS.map((sql) => ({
+  sqlite: sql,
+  postgres: sql.replaceAll('CROSS JOIN', 'JOIN'),
+}));
 
 /** A pass leaves a row every half minute. What they prove is in the ledger; single ones are for looking into the present. */
 const WINDOWS_KEPT_MS = 2 * 86_400_000;
@@ -90,7 +96,7 @@ export const createRetention = (connection: Connection, now: Clock): Retention =
       if (left > 0) left -= (yield* pruneActs(beforeMs, left, nowMs)).length;
       const windowsMs = Math.max(beforeMs, nowMs - WINDOWS_KEPT_MS);
       const latenessMs = nowMs - LATENESS_KEPT_MS;
-      for (const step of STEPS)
+      for (const step of BOTH)
         if (left > 0) left -= yield* run(step, { beforeMs, windowsMs, latenessMs, limit: left });
       return limit - left;
     }),

@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.ts';
+import { explicitPlanner, type Planner } from '../core/planner.ts';
+import type { Store } from '../core/store.ts';
+import { composeStore } from './compose.ts';
+import { composeHistory, type StoredHistory } from './open-history.ts';
+import type { PostgresPlace } from './postgres-client.ts';
+import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
+import { translate } from './postgres-errors.ts';
+import { committedUpTo, insertTogether } from './postgres-events.ts';
+import { checkPostgres, migratePostgres } from './postgres-migrate.ts';
+import { createPrepareMonths } from './postgres-months.ts';
+import { createOthers } from './postgres-others.ts';
+import { value } from './steps.ts';
+
+/** How to open a store on PostgreSQL. */
+export interface PostgresStoreOptions {
+  readonly place: PostgresPlace;
+  readonly now: Clock;
+  /** Decides how alerts travel. Left out: only to sinks that are named with them. */
+  readonly planner?: Planner;
+  /** By which leases run. The clock of the database unless given, which is for tests. */
+  readonly leaseClock?: Clock;
+}
+
+const BYTES = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+  WHERE relnamespace = 'vonage_audit_monitor'::regnamespace AND relkind = 'r'`;
+
+/**
+ * Opens the store in the schema `vonage_audit_monitor` of a PostgreSQL database, made or brought up to date where needed.
+ * Rejects with a StoreError when the database does not answer, is too old, or holds what is not ours. Several processes may
+ * use the same one; leases say who acts.
+ */
+export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
+  const { place, now, planner = explicitPlanner, leaseClock } = options;
+  const others = createOthers(place);
+  const connection = connectPostgres({ ...place, onTold: others.tell });
+  const end = async (): Promise<void> => {
+    await others.close();
+    await connection.close();
+  };
+  try {
+    await opened(connection, migratePostgres);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const prepareMonths = createPrepareMonths(connection.commit, now);
+  const store = composeStore(connection, {
+    now,
+    leaseClock,
+    planner,
+    status: {
+      now,
+      changedByOthers: async () => others.changed(),
+      checkPlace: () => undefined,
+      *bytes() {
+        return (yield* value<number>(BYTES)) ?? 0;
+      },
+    },
+    insertEvents: insertTogether,
+    beforeWindow: ({ events }) => prepareMonths(events.map(({ createdAtMs }) => createdAtMs)),
+    committedUpTo,
+  });
+  return { ...store, close: end };
+};
+
+/**
+ * Opens the history in a PostgreSQL database for reading alone. Rejects with a StoreError when there is none, or it is not one
+ * this version can read.
+ */
+export const openPostgresHistory = async (place: PostgresPlace): Promise<StoredHistory> => {
+  const connection = connectPostgres({ ...place, readOnly: true, poolSize: 2 });
+  try {
+    await opened(connection, checkPostgres);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return composeHistory(connection);
+};
+
+const opened = async (connection: PostgresConnection, check: typeof checkPostgres): Promise<void> => {
+  try {
+    await connection.withClient((client) => check(client, connection.place));
+  } catch (error) {
+    throw translate(connection.place, error);
+  }
+};
