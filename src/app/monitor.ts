@@ -1,16 +1,18 @@
 import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
+import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import { fileState } from '../config/secrets.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
-import type { PlannerMemory } from '../core/planner.ts';
+import type { Planner, PlannerMemory } from '../core/planner.ts';
 import { formatProblem } from '../core/problem.ts';
-import type { Store } from '../core/store.ts';
+import { type Store, StoreError } from '../core/store.ts';
+import { placeText } from '../core/store-place.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
-import { openStore } from '../store/open-store.ts';
+import { openStoreAt } from '../store/open.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
 import { readiness } from './health.ts';
@@ -68,7 +70,7 @@ const runBuilt = async (
   const { settings, rules, log, now, random } = parts;
   const version = packageVersion();
   const planner = plannerFor(settings);
-  const store = openStore({ path: settings.store.path, now, planner });
+  const store = await openPatiently(parts, mode, planner, signal);
   scope.defer('store', () => store.close());
 
   const { telemetry, metrics } = createTelemetry({
@@ -173,6 +175,28 @@ const runBuilt = async (
   return ok;
 };
 
+/** A server that starts together with this process may take longer than it; one that never comes is told to whoever started us. */
+const OPEN_TRIES = 10;
+const OPEN_PAUSE_MS = 3_000;
+
+const openPatiently = async (
+  { settings, now, log }: MonitorParts,
+  mode: Mode,
+  planner: Planner,
+  signal: AbortSignal,
+): Promise<Store> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openStoreAt(settings.store.place, { now, planner });
+    } catch (error) {
+      const passes = error instanceof StoreError && error.kind === 'unreachable' && mode === 'daemon';
+      if (!passes || tries >= OPEN_TRIES || signal.aborted) throw error;
+      log.error('store.error', { operation: 'open', reason: errorText(error) });
+      await sleep(OPEN_PAUSE_MS, signal);
+    }
+  }
+};
+
 /** Links in alerts, where people can reach the server that answers them. */
 const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | undefined> => {
   const { externalUrl, listen } = parts.settings.http;
@@ -208,7 +232,7 @@ const announce = (parts: MonitorParts, version: string, live: readonly string[])
     config: settings.file,
     accounts: settings.accounts.map((account) => account.name),
     sinks: live,
-    store: settings.store.path,
+    store: placeText(settings.store.place),
   });
 };
 

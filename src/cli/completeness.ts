@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { type AccountCompleteness, completenessJson, storedCompleteness } from '../app/completeness.ts';
 import { formatDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
-import { openHistory } from '../store/open-history.ts';
+import { placeText } from '../core/store-place.ts';
+import { isStoreAt, openHistoryAt } from '../store/open.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
@@ -27,10 +27,10 @@ export const registerCompleteness = (program: Command, context: CommandContext):
     .addHelpText('after', '\nExample:\n  vonage-audit-monitor completeness --account default')
     .action(async (options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
-      const { path } = settings.store;
-      if (!existsSync(path))
-        throw new UsageError(`there is no store at ${path}; "run" makes it at its first start`);
-      const stored = openHistory(path);
+      const { place } = settings.store;
+      if (!isStoreAt(place))
+        throw new UsageError(`there is no store at ${placeText(place)}; "run" makes it at its first start`);
+      const stored = await openHistoryAt(place);
       let answers: readonly AccountCompleteness[];
       let known: readonly string[];
       try {

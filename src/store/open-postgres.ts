@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { explicitPlanner, type Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
+import type { PostgresPlace } from '../core/store-place.ts';
+import { type Verification, type VerifyOptions, verifyStored } from './chain-verify.ts';
 import { composeStore } from './compose.ts';
 import { composeHistory, type StoredHistory } from './open-history.ts';
-import type { PostgresPlace } from './postgres-client.ts';
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
 import { translate } from './postgres-errors.ts';
 import { committedUpTo, insertTogether } from './postgres-events.ts';
@@ -77,6 +78,20 @@ export const openPostgresHistory = async (place: PostgresPlace): Promise<StoredH
     throw error;
   }
   return composeHistory(connection);
+};
+
+/** Verifies the chains of a PostgreSQL store. The server checks its own tables: see its data checksums and amcheck. */
+export const verifyPostgres = async (
+  place: PostgresPlace,
+  options: Omit<VerifyOptions, 'path'>,
+): Promise<Verification> => {
+  const connection = connectPostgres({ ...place, readOnly: true, poolSize: 2 });
+  try {
+    await opened(connection, checkPostgres);
+    return await verifyStored(connection, options, () => undefined);
+  } finally {
+    await connection.close();
+  }
 };
 
 const opened = async (connection: PostgresConnection, check: typeof checkPostgres): Promise<void> => {

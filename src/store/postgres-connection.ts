@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import pg from 'pg';
+import { type PostgresPlace, placeText } from '../core/store-place.ts';
 import type { Connection } from './connection.ts';
-import { clientConfig, type PostgresPlace, placeName, SCHEMA } from './postgres-client.ts';
+import { clientConfig, SCHEMA } from './postgres-client.ts';
 import { isClash, isLost, refusal, translate } from './postgres-errors.ts';
 import { runSteps } from './postgres-run.ts';
 import type { Steps } from './steps.ts';
@@ -53,17 +54,15 @@ const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 /** Makes the pool. Nothing is connected before the first use. */
 export const connectPostgres = (options: PostgresConnectionOptions): PostgresConnection => {
-  const { url, poolSize = DEFAULT_POOL_SIZE, readOnly = false, onTold = () => undefined } = options;
-  const place = placeName(url);
+  const { poolSize = DEFAULT_POOL_SIZE, readOnly = false, onTold = () => undefined } = options;
+  const place = placeText(options);
   const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}`;
   const pool = new pg.Pool({
     ...clientConfig(options),
     max: poolSize,
     idleTimeoutMillis: 60_000,
     // The first thing a connection does; what is asked of it afterwards waits for the answer.
-    onConnect: async (client) => {
-      await client.query(settings);
-    },
+    onConnect: (client) => client.query(settings) as unknown as undefined,
   });
   // A connection that breaks while nobody uses it is taken out of the pool; whoever needs one gets another.
   pool.on('error', () => undefined);

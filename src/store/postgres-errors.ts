@@ -43,7 +43,7 @@ export const refusal = (kind: StoreErrorKind, place: string, found: string, caus
   new StoreError(kind, `database ${place}: ${found}: ${ADVICE[kind]}`, { cause });
 
 /** The code of an error of the server, the network or the client; undefined when it is of another kind. */
-export const databaseCode = (error: unknown): string | undefined => {
+const databaseCode = (error: unknown): string | undefined => {
   if (error instanceof Error && LOST.test(error.message)) return 'LOST';
   const code = errorCode(error);
   return code !== undefined && (isServerError(error) || KINDS.some(([pattern]) => pattern.test(code)))

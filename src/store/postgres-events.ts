@@ -11,13 +11,16 @@ import { all, many, run, type Steps, type Value, value } from './steps.ts';
 
 const postgres = (sql: string) => ({ sqlite: '', postgres: sql });
 
+/** The upper sixteen bits of the numbers of our locks; the others are a `seq`. */
+const ANNOUNCED = 0x56_4d;
+
 const KNOWN = postgres(
   'SELECT id, md5(json) AS digest FROM events WHERE account = ? AND id = ANY(?::text[])',
 );
 const JSON_OF = 'SELECT json FROM events WHERE account = ? AND id = ?';
 // See {@link committedUpTo}.
 const ANNOUNCE = postgres(`SELECT pg_advisory_xact_lock_shared(
-  ${0x564d} * 281474976710656 + last_value - CASE WHEN is_called THEN 0 ELSE 1 END) FROM events_seq`);
+  ${ANNOUNCED} * 281474976710656 + last_value - CASE WHEN is_called THEN 0 ELSE 1 END) FROM events_seq`);
 const INSERT = postgres(`INSERT INTO events (account, type, created_ms, seen_ms, id, json, position, hash)
   SELECT account, type, created_ms, seen_ms, id, json, position, hash
   FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::bigint[], ?::bytea[])
@@ -73,7 +76,7 @@ const digestOf = ({ json }: AuditEvent): string => hash('md5', encodeText(json.t
 
 const LAST_GIVEN = postgres('SELECT last_value FROM events_seq');
 const OLDEST_ANNOUNCED = postgres(`SELECT min(((classid::bigint & 65535) << 32) + objid::bigint) FROM pg_locks
-  WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 16 = ${0x564d}
+  WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 16 = ${ANNOUNCED}
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
 
 /**

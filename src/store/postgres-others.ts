@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { sleep } from '../base/sleep.ts';
-import { clientConfig, type PostgresPlace } from './postgres-client.ts';
+import type { PostgresPlace } from '../core/store-place.ts';
+import { clientConfig } from './postgres-client.ts';
 
 /** Hears of what other processes have committed, and tells them what was committed here. */
 export interface Others {

@@ -47,7 +47,7 @@ const isScalar = (value: unknown): boolean => Array.isArray(value) || Buffer.isB
 
 const query = (client: ClientBase, sql: string, values: Values): Promise<QueryResult> => {
   const { text, name, names } = translateSql(sql);
-  const bound = isNamed(values) ? names.map((key) => values[0][key]) : (values as readonly Value[]);
+  const bound = isNamed(values) ? names.map((key) => values[0][key]) : values;
   return client.query({ text, values: bound.map(encode), ...(name === undefined ? {} : { name }) });
 };
 

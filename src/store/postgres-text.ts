@@ -4,16 +4,18 @@
  * another one, and the order by bytes stays what it was. Lone surrogates become U+FFFD, in SQLite as well: UTF-8 has none.
  */
 
-const SPECIAL = /[\u0000\u0001]/;
+const NUL = String.fromCharCode(0);
+const ONE = String.fromCharCode(1);
+const TWO = String.fromCharCode(2);
 
 /** A text as PostgreSQL keeps it. */
 export const encodeText = (text: string): string =>
-  SPECIAL.test(text)
-    ? text.replace(/[\u0000\u0001]/g, (found) => (found === '\u0000' ? '\u0001\u0001' : '\u0001\u0002'))
+  text.includes(NUL) || text.includes(ONE)
+    ? text.replaceAll(ONE, `${ONE}${TWO}`).replaceAll(NUL, `${ONE}${ONE}`)
     : text;
+
+const PAIR = new RegExp(`${ONE}([${ONE}${TWO}])`, 'g');
 
 /** The text that was given to {@link encodeText}. */
 export const decodeText = (text: string): string =>
-  text.includes('\u0001')
-    ? text.replace(/\u0001([\u0001\u0002])/g, (_, second) => (second === '\u0001' ? '\u0000' : '\u0001'))
-    : text;
+  text.includes(ONE) ? text.replace(PAIR, (_, second: string) => (second === ONE ? NUL : ONE)) : text;

@@ -11,6 +11,11 @@ afterAll(() => database.drop());
 
 storeContract('PostgreSQL', async () => ({
   open: (now, planner) =>
-    openPostgresStore({ place: { url: database.url, poolSize: 4 }, now, planner, leaseClock: now }),
+    openPostgresStore({
+      place: { kind: 'postgres', url: database.url, poolSize: 4 },
+      now,
+      planner,
+      leaseClock: now,
+    }),
   remove: () => database.clear(),
 }));

@@ -50,19 +50,15 @@ const start = async (): Promise<void> => {
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
     postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
-      ...[
-        '-c',
-        'fsync=off',
-        '-c',
-        'full_page_writes=off',
-        '-c',
-        'shared_buffers=32MB',
-        '-c',
-        'max_wal_size=256MB',
-      ],
+      '--listen_addresses=127.0.0.1',
+      '--unix_socket_directories=',
+      '--max_connections=200',
+      '--fsync=off',
+      '--full_page_writes=off',
+      '--shared_buffers=32MB',
+      '--max_wal_size=256MB',
     ],
-    onLog: (text) => void log.push(String(text)),
+    onLog: (text: string) => void log.push(text),
     onError: (error) => void log.push(errorText(error)),
   });
   const stop = async (): Promise<void> => {

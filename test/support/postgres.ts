@@ -48,7 +48,11 @@ export const createDatabase = async (): Promise<TestDatabase> => {
   const admin = async (sql: string): Promise<void> => {
     const client = new pg.Client(`${server}/postgres`);
     await client.connect();
-    await client.query(sql).finally(() => client.end());
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
   };
   await admin(`CREATE DATABASE ${name} TEMPLATE template0`);
   const url = `${server}/${name}`;
