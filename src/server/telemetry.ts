@@ -7,6 +7,7 @@ import {
   GAUGES,
   type GaugeName,
   HISTOGRAMS,
+  type GaugeSeries,
   type HistogramName,
   type Labels,
 } from '../core/telemetry.ts';
@@ -35,6 +36,11 @@ export interface CheckedTelemetry {
   count<N extends CounterName>(name: N, labels: LabelsOf<typeof COUNTERS, N>, by?: number): void;
   gauge<N extends GaugeName>(name: N, value: number, ...labels: Rest<typeof GAUGES, N>): void;
   observe<N extends HistogramName>(name: N, value: number, labels: LabelsOf<typeof HISTOGRAMS, N>): void;
+  replace<N extends GaugeName>(
+    name: N,
+    series: readonly (GaugeSeries & { readonly labels: LabelsOf<typeof GAUGES, N> })[],
+  ): void;
+  forget(labels: Labels): void;
 }
 
 /** What `/metrics` answers with. */
@@ -103,6 +109,18 @@ export const createTelemetry = (options: {
       observe(name, value, labels) {
         const found = histograms.get(name);
         if (found && Number.isFinite(value)) found.of(labels).observe(value);
+      },
+      replace(name, series) {
+        gauges.get(name)?.metric.reset();
+        for (const { labels, value } of series) gauges.get(name)?.metric.set(labels, value);
+      },
+      forget(labels) {
+        for (const { metric, labelNames } of gauges.values())
+          if (Object.keys(labels).every((name) => labelNames.includes(name)))
+            void metric.get().then(({ values }) => {
+              for (const { labels: of } of values)
+                if (Object.entries(labels).every(([name, value]) => of[name] === value)) metric.remove(of);
+            });
       },
     },
     metrics: {
