@@ -35,7 +35,7 @@ export interface EventTypesOptions {
 export const readEventTypes = async (options: EventTypesOptions, signal: AbortSignal): Promise<void> => {
   const { account, log, memory } = options;
   if (memory.typesReadMs !== undefined)
-    await sleep(Math.min(memory.typesReadMs + EVERY_MS - options.now(), EVERY_MS), signal);
+    await sleep(Math.min(Math.max(memory.typesReadMs + EVERY_MS - options.now(), 0), EVERY_MS), signal);
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
     memory.typesReadMs = options.now();
     try {

@@ -166,7 +166,7 @@ export const createPoller = (
       const { intervalMs } = options;
       // One that takes another's place keeps its rhythm, unless that one failed: what it failed by may be mended.
       if (memory.nextMs !== undefined && memory.lastFailure === undefined)
-        await sleep(Math.min(memory.nextMs - now(), intervalMs), signal);
+        await sleep(Math.min(Math.max(memory.nextMs - now(), 0), intervalMs), signal);
       while (!signal.aborted) {
         await pass(hurry);
         // Up to a tenth either way, so that many accounts do not poll in step.
