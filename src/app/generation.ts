@@ -1,6 +1,8 @@
 import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { sleep } from '../base/sleep.ts';
+import type { Sink } from '../core/delivery.ts';
+import type { Log } from '../core/log.ts';
 import type { Planner, PlannerMemory } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -69,28 +71,32 @@ export const createGeneration = (ready: Ready, lasting: Lasting): Generation => 
     planWithoutStore: (alert) => planner.plan({ alert }, NO_MEMORY, now()),
     refusal,
   };
+  let closing: Promise<void> | undefined;
   return {
     monitor,
     planner,
     hash: configHash(ready),
     loadedAtMs: now(),
     countEngine: createEngineCount(rules.engine.counters, telemetry),
-    async close() {
-      const closed = new AbortController();
-      const closing = sinks.map(async (sink) => {
-        try {
-          await sink.close();
-        } catch (error) {
-          log.warn('config.warning', {
-            sink: sink.name,
-            warning: `it could not be closed: ${errorText(error)}`,
-          });
-        }
-      });
-      await Promise.race([Promise.all(closing), sleep(CLOSE_MS, closed.signal)]);
-      closed.abort();
+    close() {
+      closing ??= closeAll(sinks, log);
+      return closing;
     },
   };
+};
+
+const closeAll = async (sinks: readonly Sink[], log: Log): Promise<void> => {
+  const closed = new AbortController();
+  const closing = sinks.map(async (sink) => {
+    try {
+      await sink.close();
+    } catch (error) {
+      const warning = `it could not be closed: ${errorText(error)}`;
+      log.warn('config.warning', { sink: sink.name, warning });
+    }
+  });
+  await Promise.race([Promise.all(closing), sleep(CLOSE_MS, closed.signal)]);
+  closed.abort();
 };
 
 const NO_MEMORY: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };

@@ -42,8 +42,7 @@ export const createGenerations = (
     current = next;
     onSwitch(next, old);
     // Its attempts have ended: nothing is cut off, and what two may not share, such as a file, is free again.
-    await old.close();
-    if (isClosed) await next.close();
+    await (isClosed ? next : old).close();
     done();
   };
 

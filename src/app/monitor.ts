@@ -1,16 +1,16 @@
 import { errorText } from '../base/errors.ts';
 import { createScope, type Scope } from '../base/scope.ts';
-import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { Lease } from '../core/lease.ts';
 import { formatProblem } from '../core/problem.ts';
-import { type Store, StoreError } from '../core/store.ts';
+import type { Store } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
+import { beginPatiently } from './begin-patiently.ts';
 import { refreshFeedGauges } from './feeds.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { createGenerations, type Generations } from './generations.ts';
@@ -211,26 +211,6 @@ const runBuilt = async (
   await runTogether([leased, watching], signal);
   return ok;
 };
-
-/** A store that fails at the very moment of a change must not end a monitor that would outlive it otherwise. */
-const beginPatiently = async <T>(
-  begin: () => Promise<T>,
-  log: MonitorParts['log'],
-  signal: AbortSignal,
-): Promise<T | undefined> => {
-  while (!signal.aborted) {
-    try {
-      return await begin();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      log.error('store.error', { operation: 'go on with another configuration', reason: errorText(error) });
-      await sleep(BEGIN_AGAIN_MS, signal);
-    }
-  }
-  return undefined;
-};
-
-const BEGIN_AGAIN_MS = 1_000;
 
 /** Links in alerts, where people can reach the server that answers them. */
 const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | undefined> => {
