@@ -131,7 +131,11 @@ export const createAccount = (
     rereads: REREADS,
   };
   const known = poll.overlapAuto && memory.overlapMs !== undefined ? { overlapMs: memory.overlapMs } : {};
-  const overlap = createOverlap(account, { ...poll, ...known }, { ledger: store.ledger, now, log, telemetry });
+  const overlap = createOverlap(
+    account,
+    { ...poll, ...known },
+    { ledger: store.ledger, now, log, telemetry },
+  );
   const poller = createPoller(
     {
       ...reading,
@@ -165,7 +169,16 @@ export const createAccount = (
     },
     monitor,
   );
-  const types = { account, client, drift, store: store.drift, lease, inTurn, onAlerts: report.alerts, memory };
+  const types = {
+    account,
+    client,
+    drift,
+    store: store.drift,
+    lease,
+    inTurn,
+    onAlerts: report.alerts,
+    memory,
+  };
   return {
     poller,
     run: (signal, hurry) =>

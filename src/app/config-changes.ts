@@ -51,7 +51,9 @@ const differences = (section: string, old: ViewSection, fresh: ViewSection): rea
     if (isPlain) texts.push(`${section}.${nameOf(key)}: ${valueOf(key, before)} → ${valueOf(key, after)}`);
     else {
       const subject = key === '' ? section : `${NOUNS[section] ?? section} ${JSON.stringify(key)}`;
-      texts.push(`${subject}: ${before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'}`);
+      texts.push(
+        `${subject}: ${before === undefined ? 'added' : after === undefined ? 'removed' : 'changed'}`,
+      );
     }
   }
   return texts;
@@ -63,5 +65,6 @@ const nameOf = (key: string): string =>
 
 const valueOf = (key: string, value: unknown): string => {
   if (value === undefined) return 'none';
-  return key.endsWith('Ms') && typeof value === 'number' ? formatDuration(value) : String(value);
+  if (typeof value === 'string') return value;
+  return key.endsWith('Ms') && typeof value === 'number' ? formatDuration(value) : JSON.stringify(value);
 };

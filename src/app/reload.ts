@@ -90,7 +90,11 @@ export const createReloader = (options: ReloaderOptions): Reloader => {
   const read = async (by: string): Promise<ReloadAnswer> => {
     const loaded = await lasting.parts.reload();
     lastRead = loaded.sources;
-    if (!loaded.ready) return refuse(by, loaded.problems.map((problem) => formatProblem(problem)));
+    if (!loaded.ready)
+      return refuse(
+        by,
+        loaded.problems.map((problem) => formatProblem(problem)),
+      );
     const { settings, needsRestart } = keepFixed(loaded.ready.settings, inForce.settings);
     const ready = { ...loaded.ready, settings };
     const changes = changesBetween(inForce, ready);

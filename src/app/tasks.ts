@@ -53,11 +53,7 @@ export const runInTurn = async (
   if (ending.aborted) onEnding();
   else ending.addEventListener('abort', onEnding, { once: true });
   const reading: Task = async (until, hurry) => {
-    await runTogether(
-      readers,
-      AbortSignal.any([until, ending]),
-      AbortSignal.any([hurry, late.signal]),
-    );
+    await runTogether(readers, AbortSignal.any([until, ending]), AbortSignal.any([hurry, late.signal]));
     readersEnded.abort();
   };
   const later = others.map(

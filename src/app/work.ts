@@ -12,8 +12,8 @@ import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { type Account, createAccount } from './account.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import { createPace } from './pace.ts';
 import { accountMemory, type Memory } from './memory.ts';
+import { createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -141,7 +141,11 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
         accounts.map((account) => account.run),
         [
           ...loops.map((loop) => loop.run),
-          ...feeds.map((feed): Task => (until) => feed.run(until)),
+          ...feeds.map(
+            (feed): Task =>
+              (until) =>
+                feed.run(until),
+          ),
           (until) =>
             watch(
               pollers,

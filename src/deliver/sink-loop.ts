@@ -268,16 +268,14 @@ const work = async (
 };
 
 /** Resolves with `end`, or when the signal aborts. */
-const endOr = (end: Promise<void>, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    signal.addEventListener('abort', done);
-    void end.then(done);
-  });
+const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) resolve();
+  await Promise.race([end, aborted]);
+  signal.removeEventListener('abort', onAbort);
+};
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */
 const withinGrace = async (end: Promise<void>, graceMs: number): Promise<void> => {

@@ -4,7 +4,6 @@ import type { Linked } from './link.ts';
 export const stateKey = (kind: 'correlation' | 'first-seen' | 'changed', ruleId: string): string =>
   `${kind}/${ruleId}`;
 
-
 const tableOf = (key: string): string => key.replace(/\/\d+$/, '');
 
 /** Whether a key of the state belongs to one of these rules. */

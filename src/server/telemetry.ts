@@ -6,8 +6,8 @@ import {
   type CounterName,
   GAUGES,
   type GaugeName,
-  HISTOGRAMS,
   type GaugeSeries,
+  HISTOGRAMS,
   type HistogramName,
   type Labels,
 } from '../core/telemetry.ts';

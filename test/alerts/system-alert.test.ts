@@ -14,7 +14,10 @@ describe('systemAlert', () => {
     const firing = systemAlert(condition, 'firing', CREATED_MS, CREATED_MS);
     expect(firing.kind).toBe('system');
     expect(firing.rule.id).toBe(`system.${name}`);
-    const about: Partial<Record<ConditionName, string>> = { store: 'its database', config: 'The configuration' };
+    const about: Partial<Record<ConditionName, string>> = {
+      store: 'its database',
+      config: 'The configuration',
+    };
     expect(firing.message).toContain(about[name] ?? '"subject-1"');
     expect(firing.message).toContain('2026-01-02 03:04:05 UTC');
     expect(firing.message).toContain('(status 401)');

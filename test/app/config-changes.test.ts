@@ -19,7 +19,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o600 });
-const read = async (sections: object | string = {}, env: Readonly<Record<string, string>> = {}): Promise<Ready> => {
+const read = async (
+  sections: object | string = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ready> => {
   write(
     'monitor.yml',
     typeof sections === 'string'
@@ -84,22 +87,38 @@ it('a secret in a file is followed anyway: its content is no change, another fil
 });
 
 it.each<[string, object, object, readonly string[]]>([
-  ['values', { poll: { interval: '30s', start: 'now' } }, { poll: { interval: '2m', start: '24h' } }, [
-    'poll.interval: 30s → 2m',
-    'poll.start: {"kind":"now"} → {"kind":"ago","ms":86400000}',
-  ]],
+  [
+    'values',
+    { poll: { interval: '30s', start: 'now' } },
+    { poll: { interval: '2m', start: '24h' } },
+    ['poll.interval: 30s → 2m', 'poll.start: {"kind":"now"} → {"kind":"ago","ms":86400000}'],
+  ],
   ['a value that was absent', {}, { api: { requests_per_second: 5 } }, ['api.requests_per_second: none → 5']],
-  ['lists', { lists: { x: ['a'], y: [] } }, { lists: { x: ['b'], z: [] } }, [
-    'list "x": changed',
-    'list "y": removed',
-    'list "z": added',
-  ]],
-  ['time windows', { time_windows: { w: { days: 'mon' } } }, { time_windows: { w: { days: 'tue' } } }, [
-    'time window "w": changed',
-  ]],
+  [
+    'lists',
+    { lists: { x: ['a'], y: [] } },
+    { lists: { x: ['b'], z: [] } },
+    ['list "x": changed', 'list "y": removed', 'list "z": added'],
+  ],
+  [
+    'time windows',
+    { time_windows: { w: { days: 'mon' } } },
+    { time_windows: { w: { days: 'tue' } } },
+    ['time window "w": changed'],
+  ],
   ['the zone', {}, { timezone: 'Europe/London' }, ['timezone: changed']],
-  ['routes', { sinks: { c: { type: 'log' } } }, { sinks: { c: { type: 'log' } }, routes: [{ match: { level: 'low' }, to: ['c'] }, { to: ['c'] }] }, ['routes: changed']],
-  ['limits of a sink', { sinks: { c: { type: 'log' } } }, { sinks: { c: { type: 'log', max_age: '1h' } } }, ['sink "c": changed']],
+  [
+    'routes',
+    { sinks: { c: { type: 'log' } } },
+    { sinks: { c: { type: 'log' } }, routes: [{ match: { level: 'low' }, to: ['c'] }, { to: ['c'] }] },
+    ['routes: changed'],
+  ],
+  [
+    'limits of a sink',
+    { sinks: { c: { type: 'log' } } },
+    { sinks: { c: { type: 'log', max_age: '1h' } } },
+    ['sink "c": changed'],
+  ],
   ['a drill', {}, { drill: { at: '09:00' } }, ['drill: added']],
   ['whether files are watched', {}, { reload: { watch: false } }, ['reload.watch: true → false']],
 ])('tells of %s', async (_, before, after, expected) => {
@@ -110,7 +129,10 @@ it.each<[string, object, object, readonly string[]]>([
 
 it('tells of rules by their titles, and of what is none by its file', async () => {
   const documents = (...parts: readonly string[]): void => write('rules/all.yml', parts.join('\n---\n'));
-  const [first, second] = [`${ruleOf('First', 'low', ['APP_CREATE'])}\nname: first`, ruleOf('Second', 'low', ['APP_CREATE'])];
+  const [first, second] = [
+    `${ruleOf('First', 'low', ['APP_CREATE'])}\nname: first`,
+    ruleOf('Second', 'low', ['APP_CREATE']),
+  ];
   documents(first, second);
   const one = await read();
   documents(first, ruleOf('Second', 'high', ['APP_CREATE']), ruleOf('Third', 'low', ['APP_CREATE']));
@@ -120,13 +142,19 @@ it('tells of rules by their titles, and of what is none by its file', async () =
     'rules/filter.yml',
     'title: Not ours\nlogsource: {product: vonage}\nfilter: {rules: [first], a: {event_type: x}, condition: not a}\n',
   );
-  write('rules/retired.yml', ruleOf('Old', 'low', ['APP_CREATE']).replace('level', 'status: deprecated\nlevel'));
+  write(
+    'rules/retired.yml',
+    ruleOf('Old', 'low', ['APP_CREATE']).replace('level', 'status: deprecated\nlevel'),
+  );
   expect(changesBetween(one, await read())).toEqual(['rule files: changed']);
 });
 
 it('tells of a preset whose text has changed', async () => {
   const preset = (path: string): void =>
-    write('presets/own.yml', `description: x\noptions: { url: { description: Where, secret: true } }\nrequest: { url: '{options.url}', body: { text: '{message}' } }\n# ${path}\n`);
+    write(
+      'presets/own.yml',
+      `description: x\noptions: { url: { description: Where, secret: true } }\nrequest: { url: '{options.url}', body: { text: '{message}' } }\n# ${path}\n`,
+    );
   const sinks = { sinks: { own: { type: 'own', url: 'https://example.com/x' } } };
   preset('a');
   const one = await read(sinks);
@@ -137,7 +165,8 @@ it('tells of a preset whose text has changed', async () => {
 
 it('keeps what only a restart changes, and names it', async () => {
   const running = (await read({ store: { path: 'one.db' } })).settings;
-  const fresh = (await read({ store: { path: 'two.db', retention: '7d' }, http: { listen: 'off' } })).settings;
+  const fresh = (await read({ store: { path: 'two.db', retention: '7d' }, http: { listen: 'off' } }))
+    .settings;
   const { settings, needsRestart } = keepFixed(fresh, running);
   expect(needsRestart).toEqual(['store.path', 'http']);
   expect(settings.store).toEqual({ path: 'one.db', retentionMs: 7 * 86_400_000 });

@@ -41,9 +41,7 @@ it('keeps what rules remember that are there, and the rest for a week', () => {
   }
   forgetRemoved(state, RULES.engine.isOwnState, START_MS + 7 * DAY_MS);
   expect(state.keys()).toEqual(USED);
-  expect(state.takeChanges()).toEqual(
-    expect.arrayContaining(GONE.map((key) => ({ key, value: null }))),
-  );
+  expect(state.takeChanges()).toEqual(expect.arrayContaining(GONE.map((key) => ({ key, value: null }))));
 });
 
 it('a rule that comes back goes on, and has its week again when it goes once more', () => {

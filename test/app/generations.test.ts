@@ -14,7 +14,9 @@ const setUp = () => {
       notes.push(`${hash} closed`);
     },
   });
-  const generations = createGenerations(named('one'), (fresh, old) => notes.push(`${old.hash} → ${fresh.hash}`));
+  const generations = createGenerations(named('one'), (fresh, old) =>
+    notes.push(`${old.hash} → ${fresh.hash}`),
+  );
   return { notes, named, generations };
 };
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -60,9 +60,14 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ what: fc.constant('reload' as const), variant, wait: fc.boolean() }) },
   {
     weight: 3,
-    arbitrary: fc.record({ what: fc.constantFrom('nonsense', 'pass', 'failures') }) as fc.Arbitrary<Happening>,
+    arbitrary: fc.record({
+      what: fc.constantFrom('nonsense', 'pass', 'failures'),
+    }) as fc.Arbitrary<Happening>,
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('slow' as const), ms: fc.integer({ min: 1, max: 300 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('slow' as const), ms: fc.integer({ min: 1, max: 300 }) }),
+  },
 );
 
 interface Told {

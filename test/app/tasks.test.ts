@@ -6,12 +6,14 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 /** Ends `ms` after it was asked to, or at once when it is hurried; notes when. */
-const taking = (ms: number, name: string, notes: string[]): Task => async (signal, hurry) => {
-  await sleep(1e9, signal);
-  const atMs = Date.now();
-  await sleep(ms, hurry);
-  notes.push(`${name} after ${(Date.now() - atMs) / 1_000} s`);
-};
+const taking =
+  (ms: number, name: string, notes: string[]): Task =>
+  async (signal, hurry) => {
+    await sleep(1e9, signal);
+    const atMs = Date.now();
+    await sleep(ms, hurry);
+    notes.push(`${name} after ${(Date.now() - atMs) / 1_000} s`);
+  };
 
 const run = (readers: readonly [string, number][], others: readonly [string, number][]) => {
   const notes: string[] = [];
@@ -26,7 +28,13 @@ const run = (readers: readonly [string, number][], others: readonly [string, num
 
 describe('ending one configuration for another', () => {
   it('lets passes end first, then what is being sent', async () => {
-    const { notes, ending, ended } = run([['pass', 2_000], ['quick pass', 0]], [['send', 3_000]]);
+    const { notes, ending, ended } = run(
+      [
+        ['pass', 2_000],
+        ['quick pass', 0],
+      ],
+      [['send', 3_000]],
+    );
     ending.abort();
     await vi.advanceTimersByTimeAsync(60_000);
     await ended;
@@ -56,7 +64,12 @@ describe('ending one configuration for another', () => {
     const ending = new AbortController();
     const notes: string[] = [];
     const failing: Task = () => Promise.reject(new Error('lost'));
-    const ended = runInTurn([taking(1e8, 'pass', notes)], [failing], new AbortController().signal, ending.signal);
+    const ended = runInTurn(
+      [taking(1e8, 'pass', notes)],
+      [failing],
+      new AbortController().signal,
+      ending.signal,
+    );
     await expect(ended).rejects.toThrow('lost');
     expect(notes).toEqual(['pass after 0 s']);
     expect(vi.getTimerCount()).toBe(0);

@@ -54,16 +54,22 @@ describe('watching what the configuration was read from', () => {
     ['a rule is new', () => writeFileSync(join(rules, 'two.yaml'), 'c')],
     ['a rule is new, deep below', () => writeFileSync(join(rules, 'deep', 'two.yml'), 'c')],
     ['a rule is gone', () => rmSync(join(rules, 'one.yml'))],
-    ['a file takes its place, of the same size', () => {
-      writeFileSync(join(folder, 'other'), 'z');
-      renameSync(join(folder, 'other'), config);
-    }],
+    [
+      'a file takes its place, of the same size',
+      () => {
+        writeFileSync(join(folder, 'other'), 'z');
+        renameSync(join(folder, 'other'), config);
+      },
+    ],
     ['a rule has another name', () => renameSync(join(rules, 'one.yml'), join(rules, 'uno.yml'))],
-    ['a link takes its place', () => {
-      writeFileSync(join(folder, 'other'), 'a');
-      rmSync(config);
-      symlinkSync('other', config);
-    }],
+    [
+      'a link takes its place',
+      () => {
+        writeFileSync(join(folder, 'other'), 'a');
+        rmSync(config);
+        symlinkSync('other', config);
+      },
+    ],
   ])('%s: once, when two looks agree', async (_, change) => {
     await seconds(5);
     expect(reloads).toBe(0);

@@ -309,7 +309,9 @@ describe('the main job, the real process', () => {
     await monitor.until(is('config.kept'));
     const third = await deleted();
     await receiver.received(3);
-    const told = receiver.requests.map((request) => JSON.parse(request.body)).filter(({ kind }) => kind === 'rule');
+    const told = receiver.requests
+      .map((request) => JSON.parse(request.body))
+      .filter(({ kind }) => kind === 'rule');
     expect(told.map(({ event_ids }) => event_ids)).toEqual([[second], [third]]);
   });
 

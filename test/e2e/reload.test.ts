@@ -149,7 +149,10 @@ describe('SIGHUP', () => {
     const monitor = await started();
     const { config_hash: hash } = await monitor.until(is('monitor.started'));
     writeFileSync(installation.config, 'accounts: []\npol: {interval: 30}\n');
-    installation.rule('bad.yml', 'title: x\nlogsource: {product: vonage}\ndetection: {a: {b|contain: c}, condition: a}\n');
+    installation.rule(
+      'bad.yml',
+      'title: x\nlogsource: {product: vonage}\ndetection: {a: {b|contain: c}, condition: a}\n',
+    );
     expect(await reload(monitor)).toMatchObject({ event: 'config.kept', by: 'SIGHUP', config_hash: hash });
     const problems = monitor.lines.filter(is('config.problem')).map(({ problem }) => String(problem));
     expect(problems).toEqual(
@@ -261,7 +264,11 @@ describe('SIGHUP', () => {
       monitor.kill('SIGHUP');
     }
     await receiver.received(10);
-    expect(told(receiver).flatMap(({ event_ids }) => event_ids).sort()).toEqual([...ids].sort());
+    expect(
+      told(receiver)
+        .flatMap(({ event_ids }) => event_ids)
+        .sort(),
+    ).toEqual([...ids].sort());
     configure({});
     monitor.kill('SIGHUP');
     monitor.kill('SIGTERM');
@@ -310,7 +317,8 @@ describe('files that change', () => {
     const mount = join(installation.folder, 'mount');
     const swap = (version: string, files: Readonly<Record<string, string>>): void => {
       mkdirSync(join(mount, `..${version}`), { recursive: true });
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(mount, `..${version}`, name), text);
+      for (const [name, text] of Object.entries(files))
+        writeFileSync(join(mount, `..${version}`, name), text);
       symlinkSync(`..${version}`, join(mount, '..data_tmp'));
       renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
     };

@@ -33,8 +33,7 @@ export const runInProcess = async (
 ): Promise<InProcess> => {
   const now = options.now ?? Date.now;
   const known = createKnownSecrets();
-  const read = () =>
-    load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now, known });
+  const read = () => load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now, known });
   const loaded = await read();
   let ask = (): void => {};
   if (!loaded.ready) throw new Error(loaded.problems.map((problem) => problem.message).join('\n'));
