@@ -3,13 +3,13 @@ import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { Lease } from '../core/lease.ts';
-import { formatProblem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
+import { announce } from './announce.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import { refreshFeedGauges } from './feeds.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -22,7 +22,6 @@ import type { MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
-import { switchOf } from './sinks.ts';
 import { steadyTasks } from './steady.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
 import { runTogether } from './tasks.ts';
@@ -222,33 +221,6 @@ const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | 
     store,
     now: parts.now,
     log: parts.log,
-  });
-};
-
-/** The first lines of a life: what runs, what is off, what is doubtful. */
-const announce = (parts: MonitorParts, { monitor, hash }: Generation): void => {
-  const { settings, rules, log } = parts;
-  for (const warning of parts.warnings) log.warn('config.warning', { warning: formatProblem(warning) });
-  for (const sink of settings.sinks.filter((candidate) => candidate.off)) {
-    log.info('config.sink_off', {
-      sink: sink.name,
-      type: sink.type,
-      reason: `its ${switchOf(sink)} is empty`,
-    });
-  }
-  log.info('rules.loaded', {
-    rules: rules.rules.length,
-    left_out: rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`),
-  });
-  log.info('monitor.started', {
-    version: packageVersion(),
-    node: process.versions.node,
-    pid: process.pid,
-    config: settings.file,
-    config_hash: hash,
-    accounts: settings.accounts.map((account) => account.name),
-    sinks: [...monitor.wakes.keys()],
-    store: settings.store.path,
   });
 };
 

@@ -180,7 +180,7 @@ const stopped = (): ReloadAnswer => ({
 });
 
 /** Names that `fresh` no longer has. */
-export const namesGone = (
+const namesGone = (
   old: readonly { readonly name: string }[],
   fresh: readonly { readonly name: string }[],
 ): readonly string[] => old.map(({ name }) => name).filter((name) => !fresh.some((one) => one.name === name));

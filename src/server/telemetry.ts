@@ -96,6 +96,7 @@ export const createTelemetry = (options: {
     ].map(([name, { metric, labelNames }]) => [name, { of: seriesOf(metric, labelNames) }]),
   );
 
+  let forgetting = Promise.resolve();
   return {
     telemetry: {
       count(name, labels, by = 1) {
@@ -117,10 +118,7 @@ export const createTelemetry = (options: {
       forget(labels) {
         for (const { metric, labelNames } of gauges.values())
           if (Object.keys(labels).every((name) => labelNames.includes(name)))
-            void metric.get().then(({ values }) => {
-              for (const { labels: of } of values)
-                if (Object.entries(labels).every(([name, value]) => of[name] === value)) metric.remove(of);
-            });
+            forgetting = forgetting.then(() => forgetIn(metric, labels));
       },
     },
     metrics: {
@@ -128,6 +126,7 @@ export const createTelemetry = (options: {
       async render() {
         try {
           await options.refresh?.();
+          await forgetting;
         } catch (error) {
           options.log.warn('http.error', { path: '/metrics', reason: errorText(error) });
         }
@@ -135,6 +134,11 @@ export const createTelemetry = (options: {
       },
     },
   };
+};
+
+const forgetIn = async (metric: Gauge, labels: Labels): Promise<void> => {
+  for (const { labels: of } of (await metric.get()).values)
+    if (Object.entries(labels).every(([name, value]) => of[name] === value)) metric.remove(of);
 };
 
 /** A metric with its labels filled in. */
