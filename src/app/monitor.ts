@@ -201,7 +201,7 @@ const runBuilt = async (
     watchSources(
       {
         sources: reloader.sources,
-        state: parts.sourcesState,
+        seen: reloader.seen,
         isOn: () => generations.current.monitor.parts.settings.reload.watch,
         reload: () => reloader.reload(BY_FILES),
       },

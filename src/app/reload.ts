@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
+import { sourcesState } from '../config/sources.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Figures } from '../core/telemetry.ts';
 import { changesBetween } from './config-changes.ts';
@@ -48,6 +50,8 @@ export interface Reloader {
   refusal(): string | undefined;
   /** Files and folders that the configuration was last read from, and that the one in force was. */
   sources(): readonly string[];
+  /** Their state when they were last read. */
+  seen(): string;
 }
 
 /** What {@link createReloader} works with. */
@@ -70,6 +74,8 @@ export const createReloader = (options: ReloaderOptions): Reloader => {
   const { log, now } = lasting.parts;
   let inForce = options.first;
   let lastRead = inForce.sources;
+  let seen = inForce.sourcesState;
+  const sources = (): readonly string[] => [...new Set([...lastRead, ...inForce.sources])];
   let last: ConfigStatus['lastReload'];
   let warned = new Set(lasting.parts.warnings.map((warning) => formatProblem(warning)));
 
@@ -140,10 +146,14 @@ export const createReloader = (options: ReloaderOptions): Reloader => {
       next = undefined;
       if (stopping.aborted) return stopped();
       const all = [...asking].join(', ');
+      // Taken before they are read: what changes meanwhile is seen by the next look.
+      const [from, state] = [sources(), sourcesState(sources())];
       try {
         return await read(all);
       } catch (error) {
         return refuse(all, [errorText(error)]);
+      } finally {
+        seen = isDeepStrictEqual(sources(), from) ? state : sourcesState(sources());
       }
     });
     next = { answer, by: asking };
@@ -154,7 +164,8 @@ export const createReloader = (options: ReloaderOptions): Reloader => {
   return {
     reload,
     refusal,
-    sources: () => [...new Set([...lastRead, ...inForce.sources])],
+    sources,
+    seen: () => seen,
     status() {
       const { hash, loadedAtMs } = options.generations().current;
       return { file: inForce.settings.file, hash, loadedAtMs, lastReload: last };

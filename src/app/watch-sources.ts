@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { sleep } from '../base/sleep.ts';
-import { sourcesState } from '../config/sources.ts';
+import { isIncomplete, sourcesState } from '../config/sources.ts';
 
 /** Often enough for a person who has just saved a file; a look costs a few microseconds for each file. */
 const LOOK_EVERY_MS = 1_000;
+/** Thousands of files, or a slow disk: at most one part in so many of the time goes into looking. */
+const PAUSE_PER_LOOK = 200;
 /** Looks that must agree: whoever writes several files, or one in parts, is let finish. */
 const CALM_LOOKS = 1;
 /** The same while something is missing: tools that deliver files take the old ones away first. */
@@ -13,10 +14,11 @@ const CALM_LOOKS_MISSING = 10;
 export interface WatchOptions {
   /** Files and folders; others after a reload. */
   readonly sources: () => readonly string[];
-  /** Their state when what is in force was read. */
-  readonly state: string;
+  /** Their state when they were last read, by whomever. */
+  readonly seen: () => string;
   /** False: nobody wants to be told now. */
   readonly isOn: () => boolean;
+  /** Has all of it read; what is seen is then another state. */
   readonly reload: () => Promise<unknown>;
 }
 
@@ -26,29 +28,19 @@ export interface WatchOptions {
  * file systems, nor of folders that are made anew.
  */
 export const watchSources = async (options: WatchOptions, signal: AbortSignal): Promise<void> => {
-  let known = options.state;
-  let sources = options.sources();
-  let last = known;
+  let last = options.seen();
   let calm = 0;
-  for (await sleep(LOOK_EVERY_MS, signal); !signal.aborted; await sleep(LOOK_EVERY_MS, signal)) {
+  let pauseMs = LOOK_EVERY_MS;
+  for (await sleep(pauseMs, signal); !signal.aborted; await sleep(pauseMs, signal)) {
     if (!options.isOn()) continue;
-    const others = options.sources();
-    if (!isDeepStrictEqual(others, sources)) {
-      // Somebody else had it read meanwhile, from other files.
-      sources = others;
-      known = sourcesState(sources);
-      last = known;
-      continue;
-    }
-    const state = sourcesState(sources);
+    const begunMs = performance.now();
+    const state = sourcesState(options.sources());
+    pauseMs = Math.max(LOOK_EVERY_MS, (performance.now() - begunMs) * PAUSE_PER_LOOK);
     calm = state === last ? calm + 1 : 0;
     last = state;
-    if (state === known) continue;
-    if (calm < (isMissing(state) && !isMissing(known) ? CALM_LOOKS_MISSING : CALM_LOOKS)) continue;
-    // Taken before it is read: what changes meanwhile is seen by the next look.
-    known = state;
-    await options.reload();
+    const seen = options.seen();
+    if (state === seen) continue;
+    const isGone = isIncomplete(state) && !isIncomplete(seen);
+    if (calm >= (isGone ? CALM_LOOKS_MISSING : CALM_LOOKS)) await options.reload();
   }
 };
-
-const isMissing = (state: string): boolean => state.includes('=none');

@@ -13,6 +13,7 @@ let ended: Promise<void>;
 let reloads: number;
 let on: boolean;
 let sources: readonly string[];
+let seen: string;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -23,16 +24,18 @@ beforeEach(() => {
   writeFileSync(config, 'a');
   writeFileSync(join(rules, 'one.yml'), 'b');
   sources = [config, rules];
+  seen = sourcesState(sources);
   stop = new AbortController();
   reloads = 0;
   on = true;
   ended = watchSources(
     {
       sources: () => sources,
-      state: sourcesState(sources),
+      seen: () => seen,
       isOn: () => on,
       async reload() {
         reloads += 1;
+        seen = sourcesState(sources);
       },
     },
     stop.signal,
@@ -90,6 +93,14 @@ describe('watching what the configuration was read from', () => {
     expect(reloads).toBe(0);
   });
 
+  it('what somebody else has had read is not read again', async () => {
+    await seconds(5);
+    writeFileSync(config, 'aa');
+    seen = sourcesState(sources);
+    await seconds(10);
+    expect(reloads).toBe(0);
+  });
+
   it('waits while files are being written', async () => {
     for (let part = 0; part < 10; part += 1) {
       writeFileSync(config, 'a'.repeat(part + 2));
@@ -122,6 +133,7 @@ describe('watching what the configuration was read from', () => {
     const list = join(folder, 'list.txt');
     writeFileSync(list, 'x');
     sources = [config, list];
+    seen = sourcesState(sources);
     await seconds(10);
     expect(reloads).toBe(0);
     writeFileSync(join(rules, 'one.yml'), 'no longer of interest');
