@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./export.ts')).registerExport,
   backup: async () => (await import('./backup.ts')).registerBackup,
   verify: async () => (await import('./verify.ts')).registerVerify,
+  state: async () => (await import('./state.ts')).registerState,
   demo: async () => (await import('./demo.ts')).registerDemo,
   simulator: async () => (await import('./simulator.ts')).registerSimulator,
 };

@@ -65,29 +65,36 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   return { ...store, close: end };
 };
 
-/**
- * Opens the history in a PostgreSQL database for reading alone. Rejects with a StoreError when there is none, or it is not one
- * this version can read.
- */
-export const openPostgresHistory = async (place: PostgresPlace): Promise<StoredHistory> => {
-  const connection = connectPostgres({ ...place, readOnly: true, poolSize: 2 });
+/** Connects to a store that is there for reading alone, or to one that is made or brought up to date. Rejects with a StoreError. */
+export const connectChecked = async (
+  place: PostgresPlace,
+  purpose: 'read' | 'write',
+): Promise<PostgresConnection> => {
+  const readOnly = purpose === 'read';
+  const connection = connectPostgres({ ...place, readOnly, poolSize: 2 });
   try {
-    await opened(connection, checkPostgres);
+    await opened(connection, readOnly ? checkPostgres : migratePostgres);
   } catch (error) {
     await connection.close();
     throw error;
   }
-  return composeHistory(connection);
+  return connection;
 };
+
+/**
+ * Opens the history in a PostgreSQL database for reading alone. Rejects with a StoreError when there is none, or it is not one
+ * this version can read.
+ */
+export const openPostgresHistory = async (place: PostgresPlace): Promise<StoredHistory> =>
+  composeHistory(await connectChecked(place, 'read'));
 
 /** Verifies the chains of a PostgreSQL store. The server checks its own tables: see its data checksums and amcheck. */
 export const verifyPostgres = async (
   place: PostgresPlace,
   options: Omit<VerifyOptions, 'path'>,
 ): Promise<Verification> => {
-  const connection = connectPostgres({ ...place, readOnly: true, poolSize: 2 });
+  const connection = await connectChecked(place, 'read');
   try {
-    await opened(connection, checkPostgres);
     return await verifyStored(connection, options, () => undefined);
   } finally {
     await connection.close();

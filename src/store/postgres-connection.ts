@@ -159,6 +159,22 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
             }
           }),
       ),
+    transaction: (work) =>
+      retried(
+        () => false,
+        () =>
+          withClient(async (client) => {
+            await client.query(BEGIN);
+            try {
+              const result = await work((steps) => readOn(client, steps));
+              await client.query('COMMIT');
+              return result;
+            } catch (error) {
+              await rollBack(client);
+              throw error;
+            }
+          }),
+      ),
     async close() {
       if (closed) return;
       closed = true;
