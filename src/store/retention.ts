@@ -58,10 +58,15 @@ const STEPS: readonly string[] = [
      SELECT key FROM planner_memory WHERE expires_ms < @beforeMs LIMIT @limit)`,
 ];
 
-/** The order of joins is the planner's own affair there. */
+/**
+ * PostgreSQL orders joins by itself. Where a statement is planned for any limit, it takes that for a tenth of the table, and
+ * would walk through all of it to find these rows again; of an array it knows that it is short.
+ */
 const BOTH: readonly Sql[] = STEPS.map((sql) => ({
   sqlite: sql,
-  postgres: sql.replaceAll('CROSS JOIN', 'JOIN'),
+  postgres: sql
+    .replaceAll('CROSS JOIN', 'JOIN')
+    .replace(/WHERE (seq|key) IN \((.*)\)$/s, 'WHERE $1 = ANY (ARRAY($2))'),
 }));
 
 /** A pass leaves a row every half minute. What they prove is in the ledger; single ones are for looking into the present. */
