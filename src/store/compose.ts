@@ -34,6 +34,8 @@ export interface StoreParts {
   readonly insertEvents: InsertEvents;
   /** What has to be there before the transaction of a window begins. */
   readonly beforeWindow?: (commit: WindowCommit) => Promise<void>;
+  /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
+  readonly dropBefore?: (beforeMs: number, nowMs: number) => Steps<number>;
   /** Where several commit at a time: the `seq` of events behind which nothing can appear that lies before it. */
   readonly committedUpTo?: () => Steps<number>;
 }
@@ -65,7 +67,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo }),
-    retention: createRetention(connection, now),
+    retention: createRetention(connection, now, parts.dropBefore),
     chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),

@@ -6,6 +6,7 @@ import { type Verification, type VerifyOptions, verifyStored } from './chain-ver
 import { composeStore } from './compose.ts';
 import { composeHistory, type StoredHistory } from './open-history.ts';
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
+import { dropMonths } from './postgres-drop.ts';
 import { translate } from './postgres-errors.ts';
 import { committedUpTo, insertTogether } from './postgres-events.ts';
 import { checkPostgres, migratePostgres } from './postgres-migrate.ts';
@@ -61,6 +62,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     insertEvents: insertTogether,
     beforeWindow: ({ events }) => prepareMonths(events.map(({ createdAtMs }) => createdAtMs)),
     committedUpTo,
+    dropBefore: dropMonths,
   });
   return { ...store, close: end };
 };

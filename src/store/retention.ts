@@ -84,11 +84,16 @@ function* countMissed(taken: readonly number[]): Steps<void> {
 }
 
 /** Pruning, one short transaction per call. */
-export const createRetention = (connection: Connection, now: Clock): Retention => ({
+export const createRetention = (
+  connection: Connection,
+  now: Clock,
+  /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
+  dropBefore: ((beforeMs: number, nowMs: number) => Steps<number>) | undefined,
+): Retention => ({
   prune: (beforeMs, limit) =>
     connection.commitLightly(function* () {
       const nowMs = now();
-      let left = limit;
+      let left = limit - (dropBefore ? yield* dropBefore(beforeMs, nowMs) : 0);
       for (const account of yield* values<number>('SELECT account FROM progress ORDER BY account')) {
         if (left <= 0) break;
         const taken = yield* pruneEvents(account, beforeMs, left, nowMs);
