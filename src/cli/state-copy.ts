@@ -67,7 +67,7 @@ export const registerStateCopy = (group: Command, context: CommandContext): void
 const URL_FILE = 'url_file:';
 
 /** Where a store is, by its text on the command line. A URL with a password belongs into a file: others see command lines. */
-const placeOf = (option: string, text: string): StorePlace => {
+export const placeOf = (option: string, text: string): StorePlace => {
   if (!text.startsWith(URL_FILE)) return parsePlace(text);
   const file = text.slice(URL_FILE.length);
   let url: string;
