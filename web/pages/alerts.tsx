@@ -3,12 +3,13 @@ import { get } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { LEVELS } from '../data/levels.ts';
 import { onLive } from '../data/live.ts';
-import { useResource, useThrottled } from '../data/resource.ts';
+import { useResource } from '../data/resource.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { AlertPage, AlertRow, RuleList } from '../data/shapes.ts';
 import { utcText } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
-import { atTop, type Column, DataGrid } from '../ui/data-grid.tsx';
+import { atTop, useNewest } from '../data/use-newest.ts';
+import { type Column, DataGrid } from '../ui/data-grid.tsx';
 import { Chips, Choice, rangeStart, SearchBox, Several, TimeRange } from '../ui/filters.tsx';
 import { LevelMark } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
@@ -86,15 +87,7 @@ export const AlertsPage = () => {
     keyOf,
   );
   const filtered = FILTERS.some((name) => values[name] !== '');
-  const lookAgain = useThrottled(() => {
-    get<AlertPage>('/alerts', { ...queryOf(values), limit: NEWEST }).then(
-      ({ items }) => {
-        const top = atTop();
-        for (const row of [...items].reverse()) list.push(row, top);
-      },
-      () => undefined,
-    );
-  }, 400);
+  const lookAgain = useNewest(list, () => get<AlertPage>('/alerts', { ...queryOf(values), limit: NEWEST }));
   useEffect(() => {
     const ends = [onLive('delivery', lookAgain)];
     if (values.to === '')

@@ -2,13 +2,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { onLive } from '../data/live.ts';
-import { useResource, useThrottled } from '../data/resource.ts';
+import { useResource } from '../data/resource.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { DeliveryPage, ListedDelivery, StatusAnswer } from '../data/shapes.ts';
 import { counted } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
+import { useNewest } from '../data/use-newest.ts';
 import { ActDialog } from '../ui/act-dialog.tsx';
-import { atTop, type Column, DataGrid } from '../ui/data-grid.tsx';
+import { type Column, DataGrid } from '../ui/data-grid.tsx';
 import { Choice } from '../ui/filters.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { DeliveryTag, LevelMark } from '../ui/marks.tsx';
@@ -91,16 +92,10 @@ export const DeliveriesPage = () => {
     keyOf,
   );
   const status = useResource('sinks', (signal) => get<StatusAnswer>('/status', {}, signal));
-  const lookAgain = useThrottled(() => {
+  const lookAgain = useNewest(list, () => {
     status.reload();
-    get<DeliveryPage>('/deliveries', { sink, state, limit: NEWEST }).then(
-      ({ items }) => {
-        const top = atTop();
-        for (const row of [...items].reverse()) list.push(row, top);
-      },
-      () => undefined,
-    );
-  }, 400);
+    return get<DeliveryPage>('/deliveries', { sink, state, limit: NEWEST });
+  });
   useEffect(() => onLive('delivery', lookAgain), [lookAgain]);
   const set = (changes: Readonly<Record<string, string>>): void =>
     navigate(withQuery('/deliveries', query, changes), { replace: true });

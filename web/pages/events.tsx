@@ -2,11 +2,11 @@ import { useEffect } from 'preact/hooks';
 import { get } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { onLive } from '../data/live.ts';
-import { useThrottled } from '../data/resource.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { EventPage, EventRow } from '../data/shapes.ts';
 import { useCursorList } from '../data/use-list.ts';
-import { atTop, type Column, DataGrid } from '../ui/data-grid.tsx';
+import { atTop, useNewest } from '../data/use-newest.ts';
+import { type Column, DataGrid } from '../ui/data-grid.tsx';
 import { LevelMark } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
 import { Split } from '../ui/split.tsx';
@@ -91,15 +91,9 @@ export const EventsPage = () => {
   );
   const filtered = EVENT_FILTERS.some((name) => values[name] !== '');
   // Which events fit a filter is the monitor's to say: the newest are asked for again with the same filters.
-  const lookAgain = useThrottled(() => {
-    get<EventPage>('/events', { ...eventQuery(values), limit: NEWEST }).then(
-      ({ items }) => {
-        const top = atTop();
-        for (const row of [...items].reverse()) list.push(row, top);
-      },
-      () => undefined,
-    );
-  }, 400);
+  const lookAgain = useNewest(list, () =>
+    get<EventPage>('/events', { ...eventQuery(values), limit: NEWEST }),
+  );
   useEffect(() => {
     if (values.order !== '' || values.to !== '') return undefined;
     return onLive('event', (row) => (filtered ? lookAgain() : list.push(row, atTop())));

@@ -252,9 +252,6 @@ export const DataGrid = <T,>({
   );
 };
 
-/** Whether the grid shows its first rows, where news may appear at once. */
-export const atTop = (): boolean => (document.querySelector('.grid-scroll')?.scrollTop ?? 0) <= 4;
-
 const selectedIndex = <T,>(
   list: CursorList<T>,
   keyOf: (row: T) => string,
