@@ -11,6 +11,7 @@ import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
+import type { ReadOverview } from './overview.ts';
 import type { Silences } from './silence.ts';
 
 /*
@@ -90,6 +91,7 @@ export interface Store {
   linkKey(): Promise<Buffer>;
   readonly conditions: Conditions;
   readonly status: StoreStatus;
+  readonly overview: ReadOverview;
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;

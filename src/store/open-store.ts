@@ -19,6 +19,7 @@ import { createLedger, createLedgerStore } from './ledger.ts';
 import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
+import { createOverview } from './overview.ts';
 import { createPlannerMemory } from './planner-memory.ts';
 import { createRetention } from './retention.ts';
 import { createSilences } from './silences.ts';
@@ -81,6 +82,7 @@ export const openStore = (options: StoreOptions): Store => {
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
+    overview: createOverview(connection),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
     chains: createChains(connection),
