@@ -45,7 +45,7 @@ export const sinkStatus = z.object({
   parked: z.number().int(),
   sent: z.number().int(),
   oldest_due_at: time.nullable().describe('Since when the oldest delivery that is due waits.'),
-  last_success_at: time.nullable(),
+  last_success_at: time.nullable().describe('Of the newest 5,000 deliveries of all sinks.'),
   circuit_open_until: time.nullable(),
   feed: z
     .object({ events: z.number().int(), oldest_seen_at: time.nullable() })
@@ -66,6 +66,14 @@ export const status = z.object({
   role: z
     .enum(['active', 'standby', 'offline'])
     .describe('`offline`: read from the store, no monitor was asked.'),
+  lease: z
+    .object({
+      holder: z.string().describe('Host, namespace of process ids, process id and a random part.'),
+      renewed_at: time,
+      expires_at: time,
+    })
+    .nullable()
+    .describe('The process that polls and delivers; null: none does.'),
   started_at: time.nullable(),
   config: z.object({
     file: z.string(),
@@ -94,7 +102,7 @@ export const status = z.object({
     quarantined: z.number().int(),
     bytes: z.number().int(),
     kind: z.enum(['sqlite', 'postgres']),
-    writable: z.boolean(),
+    writable: z.boolean().nullable().describe('Null: it was not tried.'),
   }),
 });
 

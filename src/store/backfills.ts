@@ -1,3 +1,4 @@
+import type { Database } from 'better-sqlite3';
 import type { Backfill, Backfills } from '../core/backfill.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
@@ -11,6 +12,12 @@ const SELECT = `SELECT b.id, n.name AS account, b.from_ms AS fromMs, b.to_ms AS 
   FROM backfills AS b JOIN accounts AS n ON n.key = b.account`;
 
 const backfillOf = (row: Row): Backfill => ({ ...row, notify: row.notify === 1 });
+
+/** Reads those of all accounts that are not done, oldest first. */
+export const prepareEveryWaiting = (db: Database): (() => readonly Backfill[]) => {
+  const waiting = db.prepare<[], Row>(`${SELECT} WHERE b.state = 'waiting' ORDER BY b.seq`);
+  return () => waiting.all().map(backfillOf);
+};
 
 /** Requests for backfills in SQLite. */
 export const createBackfills = (connection: Connection, accounts: Names): Backfills => {

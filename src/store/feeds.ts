@@ -1,3 +1,4 @@
+import type { Database } from 'better-sqlite3';
 import type { FeedEntry, FeedPage, Feeds, RefusedEvent } from '../core/feed.ts';
 import type { ApplyConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
@@ -13,6 +14,27 @@ export interface FeedDeps {
   readonly applyConditions: ApplyConditions;
   readonly now: () => number;
 }
+
+/** Reads what a feed has still to send; undefined: there is no such feed. */
+export const prepareBacklog = (
+  db: Database,
+): ((feed: string) => Awaited<ReturnType<Feeds['backlog']>> | undefined) => {
+  const cursor = db.prepare<[string], number>('SELECT cursor FROM feeds WHERE sink = ?').pluck();
+  const newest = db.prepare<[], number>('SELECT coalesce(max(seq), 0) FROM events').pluck();
+  // Counting would read every event that waits: it is the distance in `seq`, which has gaps only where retention took
+  // something. So it is exact for the newest, and at most too high for a feed that has fallen behind by the retention.
+  const oldest = db.prepare<[number], { seq: number; seen_ms: number }>(
+    'SELECT seq, seen_ms FROM events WHERE seq > ? ORDER BY seq LIMIT 1',
+  );
+  return (feed) => {
+    const done = cursor.get(feed);
+    if (done === undefined) return undefined;
+    const first = oldest.get(done);
+    return first === undefined
+      ? { events: 0, oldestSeenAtMs: undefined }
+      : { events: (newest.get() ?? 0) - first.seq + 1, oldestSeenAtMs: first.seen_ms };
+  };
+};
 
 /**
  * Feeds in SQLite. `events.seq` is the order of commits: it is given inside the one transaction that may write at a
@@ -40,11 +62,7 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
     `SELECT account, id, type AS eventType, created_ms AS createdAtMs, refused_ms AS refusedAtMs, reason
      FROM feed_refusals WHERE sink = ? ORDER BY seq DESC LIMIT ?`,
   );
-  // Counting would read every event that waits: it is the distance in `seq`, which has gaps only where retention took
-  // something. So it is exact for the newest, and at most too high for a feed that has fallen behind by the retention.
-  const oldest = db.prepare<[number], { seq: number; seen_ms: number }>(
-    'SELECT seq, seen_ms FROM events WHERE seq > ? ORDER BY seq LIMIT 1',
-  );
+  const backlog = prepareBacklog(db);
 
   /** Rows up to the limit, or until they are too much together; read to their end before anything else is asked. */
   const pageOf = (from: number, limit: number): readonly EventRow[] => {
@@ -94,14 +112,7 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
       return lasting ? connection.commit(write) : connection.commitLightly(write);
     },
 
-    backlog: (feed) =>
-      connection.read(() => {
-        const row = find.get(feed);
-        const first = row && oldest.get(row.cursor);
-        return first === undefined
-          ? { events: 0, oldestSeenAtMs: undefined }
-          : { events: (newest.get() ?? 0) - first.seq + 1, oldestSeenAtMs: first.seen_ms };
-      }),
+    backlog: (feed) => connection.read(() => backlog(feed) ?? { events: 0, oldestSeenAtMs: undefined }),
 
     refused: (feed, limit) => connection.read(() => refused.all(feed, limit)),
   };

@@ -98,6 +98,22 @@ export const prepareRanges = (db: Database): ((account: number) => readonly Ledg
   return (account) => all.all(account).map(rangeOf);
 };
 
+/** Reads the ranges of all accounts, by the account's key, each in order. */
+export const prepareEveryRange = (db: Database): (() => ReadonlyMap<number, readonly LedgerRange[]>) => {
+  const all = db.prepare<[], RangeRow & { readonly account: number }>(
+    `SELECT account, ${COLUMNS} FROM ledger ORDER BY account, from_ms`,
+  );
+  return () => {
+    const byAccount = new Map<number, LedgerRange[]>();
+    for (const row of all.all()) {
+      const ranges = byAccount.get(row.account) ?? [];
+      ranges.push(rangeOf(row));
+      byAccount.set(row.account, ranges);
+    }
+    return byAccount;
+  };
+};
+
 /** Reads how late events were found. */
 export const prepareLateness = (
   db: Database,

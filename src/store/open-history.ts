@@ -2,11 +2,13 @@ import type { Progress } from '../core/collect-store.ts';
 import type { History } from '../core/history.ts';
 import type { LatenessCount } from '../core/lateness.ts';
 import type { LedgerRange } from '../core/ledger.ts';
+import type { ReadOverview } from '../core/overview.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { connectToRead } from './connection.ts';
 import { createHistory } from './history.ts';
 import { prepareLateness, prepareRanges } from './ledger.ts';
 import { createNames } from './names.ts';
+import { createOverview } from './overview.ts';
 
 /** What was kept, without any way to change it. */
 export interface StoredHistory {
@@ -17,6 +19,7 @@ export interface StoredHistory {
   ranges(account: string): Promise<readonly LedgerRange[]>;
   /** How late its events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
+  readonly overview: ReadOverview;
   close(): void;
 }
 
@@ -41,6 +44,7 @@ export const openHistory = (path: string): StoredHistory => {
     ranges: (account) => of<readonly LedgerRange[]>(account, [], ranges),
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => lateness(key, sinceMs)),
+    overview: createOverview(connection),
     close: () => connection.close(),
   };
 };

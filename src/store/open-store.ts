@@ -4,6 +4,7 @@ import type { Store } from '../core/store.ts';
 import { createRecordAct } from './acts.ts';
 import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
 import { createBackfills } from './backfills.ts';
+import { createBrowse } from './browse.ts';
 import { createOpenChain } from './chain-append.ts';
 import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
@@ -18,6 +19,7 @@ import { createLedger, createLedgerStore } from './ledger.ts';
 import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
+import { createOverview } from './overview.ts';
 import { createPlannerMemory } from './planner-memory.ts';
 import { createRetention } from './retention.ts';
 import { createSilences } from './silences.ts';
@@ -80,10 +82,12 @@ export const openStore = (options: StoreOptions): Store => {
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
+    overview: createOverview(connection),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
     chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),
+    browse: createBrowse(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {
       connection.close();

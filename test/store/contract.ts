@@ -9,6 +9,7 @@ import { foldingContract } from './contract-folding.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
 import { outboxContract } from './contract-outbox.ts';
+import { overviewContract } from './contract-overview.ts';
 import { retentionContract } from './contract-retention.ts';
 import { silenceContract } from './contract-silences.ts';
 import { T0 } from './fixtures.ts';
@@ -90,6 +91,9 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('history and status', () => {
       historyContract(bench);
+    });
+    describe('overview', () => {
+      overviewContract(bench);
     });
     describe('feeds', () => {
       feedContract(bench);
