@@ -275,7 +275,7 @@ const Story = ({
           title={act === 'retry' ? 'Retry what is parked' : 'Drop what is parked'}
           button={act === 'retry' ? 'Retry' : 'Drop'}
           danger={act === 'drop'}
-          needsReason={act === 'drop'}
+          needsReason
           onClose={() => setAct(undefined)}
           onDone={onChanged}
           run={async (reason) => {
@@ -283,7 +283,7 @@ const Story = ({
             const { count } = await post<{ readonly count: number }>(`/deliveries/${act}`, {
               ids,
               state: 'parked',
-              ...(reason === '' ? {} : { reason }),
+              reason,
             });
             return `${counted(count, 'delivery', 'deliveries')} ${act === 'retry' ? 'will be tried again at once' : 'dropped'}.`;
           }}

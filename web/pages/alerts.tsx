@@ -10,7 +10,7 @@ import { utcText } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
 import { atTop, useNewest } from '../data/use-newest.ts';
 import { type Column, DataGrid } from '../ui/data-grid.tsx';
-import { Chips, Choice, rangeStart, SearchBox, Several, TimeRange } from '../ui/filters.tsx';
+import { Chips, Choice, FilterBar, rangeStart, SearchBox, Several, TimeRange } from '../ui/filters.tsx';
 import { LevelMark } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
 import { Split } from '../ui/split.tsx';
@@ -156,7 +156,7 @@ const AlertFilters = ({ values }: { readonly values: Values }) => {
   }));
   return (
     <>
-      <div class="filters" role="search" aria-label="Filter alerts">
+      <FilterBar label="Filter alerts" active={chips.length}>
         <SearchBox
           slash
           label="Search alerts"
@@ -210,7 +210,7 @@ const AlertFilters = ({ values }: { readonly values: Values }) => {
             onChange={(account) => set({ account })}
           />
         )}
-      </div>
+      </FilterBar>
       <Chips items={chips} onClear={() => navigate(path, { replace: true })} />
     </>
   );

@@ -42,10 +42,11 @@ export const Backtest = ({ rule }: { readonly rule: RuleDetail['rule'] }) => {
     const to = Date.now();
     const period = { from: new Date(to - Number(days) * DAY).toISOString(), to: new Date(to).toISOString() };
     try {
-      const answer =
-        source === undefined || source === rule.source
-          ? await post<BacktestAnswer>(`/rules/${encodeURIComponent(rule.id)}/backtest`, period, mine.signal)
-          : await post<BacktestAnswer>('/rules/backtest', { ...period, source }, mine.signal);
+      const answer = await post<BacktestAnswer>(
+        `/rules/${encodeURIComponent(rule.id)}/backtest`,
+        { ...period, ...(source === undefined || source === rule.source ? {} : { source }) },
+        mine.signal,
+      );
       setState({ kind: 'done', answer });
       announce(`Backtest done: ${counted(answer.alerts, 'alert')} over ${counted(answer.events, 'event')}.`);
     } catch (error) {

@@ -13,7 +13,7 @@ import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { Calendar } from './calendar.tsx';
 
-const DAYS = 182;
+const DAYS = 363;
 /** Ranges that are shown; the ledger merges what belongs together, so more are rare. */
 const MAX_RANGES = 200;
 
@@ -86,7 +86,8 @@ const Proof = ({ item }: { readonly item: CompletenessList['items'][number] }) =
           <li key={range.from} class="doubtful">
             <Icon name="warning" size={14} />
             <span>
-              Unverified: <Time at={range.from} /> to <Time at={range.to} />. <Text value={range.reason} />{' '}
+              Unverified: <Time at={range.from} /> to <Time at={range.to} /> (<Text value={range.reason} />
+              ).{' '}
               {range.read_again_at === null ? (
                 'The API contradicts itself for good.'
               ) : (
@@ -129,7 +130,7 @@ const Ledger = ({ account }: { readonly account: string }) => {
     <Loaded of={calendar} lines={8}>
       {({ days, ranges, lateness }) => (
         <>
-          <Panel title="Days" hint="UTC, last six months">
+          <Panel title="Days" hint="UTC, last twelve months">
             <Calendar days={days} account={account} />
           </Panel>
           <div class="columns wide-left">

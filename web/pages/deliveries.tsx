@@ -10,7 +10,7 @@ import { useCursorList } from '../data/use-list.ts';
 import { useNewest } from '../data/use-newest.ts';
 import { ActDialog } from '../ui/act-dialog.tsx';
 import { type Column, DataGrid } from '../ui/data-grid.tsx';
-import { Choice } from '../ui/filters.tsx';
+import { Choice, FilterBar } from '../ui/filters.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { DeliveryTag, LevelMark } from '../ui/marks.tsx';
 import { useMayOperate } from '../ui/operate.tsx';
@@ -100,13 +100,12 @@ export const DeliveriesPage = () => {
   const set = (changes: Readonly<Record<string, string>>): void =>
     navigate(withQuery('/deliveries', query, changes), { replace: true });
   const sinks = status.data?.sinks ?? [];
-  const parked = sinks
-    .filter(({ name }) => sink === '' || name === sink)
-    .reduce((sum, one) => sum + one.parked, 0);
+  const withParked = sinks.filter((one) => one.parked > 0 && (sink === '' || one.name === sink));
+  const parked = withParked.reduce((sum, one) => sum + one.parked, 0);
   const filtered = sink !== '' || state !== '';
   return (
     <Page title="Deliveries" fill actions={<AlertTabs />}>
-      <div class="filters" role="search" aria-label="Filter deliveries">
+      <FilterBar label="Filter deliveries" active={[sink, state].filter((value) => value !== '').length}>
         <Choice
           label="State"
           value={state}
@@ -129,7 +128,7 @@ export const DeliveriesPage = () => {
             </button>
           </span>
         )}
-      </div>
+      </FilterBar>
       <DataGrid
         list={list}
         label="Deliveries"
@@ -156,15 +155,19 @@ export const DeliveriesPage = () => {
           title={act === 'retry' ? 'Retry what is parked' : 'Drop what is parked'}
           button={act === 'retry' ? 'Retry' : 'Drop'}
           danger={act === 'drop'}
-          needsReason={act === 'drop'}
+          needsReason
           onClose={() => setAct(undefined)}
           onDone={() => setRound((n) => n + 1)}
           run={async (reason) => {
-            const { count } = await post<{ readonly count: number }>(`/deliveries/${act}`, {
-              state: 'parked',
-              ...(sink === '' ? {} : { sink }),
-              ...(reason === '' ? {} : { reason }),
-            });
+            let count = 0;
+            for (const name of withParked.map((one) => one.name))
+              count += (
+                await post<{ readonly count: number }>(`/deliveries/${act}`, {
+                  state: 'parked',
+                  sink: name,
+                  reason,
+                })
+              ).count;
             return `${counted(count, 'delivery', 'deliveries')} ${act === 'retry' ? 'will be tried again' : 'dropped'}.`;
           }}
         >

@@ -4,7 +4,16 @@ import { useResource } from '../data/resource.ts';
 import { navigate, route, withQuery } from '../data/route.ts';
 import type { EventTypesAnswer, StatusAnswer } from '../data/shapes.ts';
 import { utcText } from '../data/time.ts';
-import { Chips, Choice, Popover, rangeStart, SearchBox, Several, TimeRange } from '../ui/filters.tsx';
+import {
+  Chips,
+  Choice,
+  FilterBar,
+  Popover,
+  rangeStart,
+  SearchBox,
+  Several,
+  TimeRange,
+} from '../ui/filters.tsx';
 
 /** Filters of the list of events as they stand in the address. */
 export const EVENT_FILTERS = [
@@ -77,7 +86,7 @@ export const EventFilters = ({ values }: { readonly values: EventFilterValues })
   }));
   return (
     <>
-      <div class="filters" role="search" aria-label="Filter events">
+      <FilterBar label="Filter events" active={chips.length}>
         <SearchBox
           slash
           label="Search events"
@@ -146,7 +155,7 @@ export const EventFilters = ({ values }: { readonly values: EventFilterValues })
           ]}
           onChange={(order) => set({ order })}
         />
-      </div>
+      </FilterBar>
       <Chips items={chips} onClear={() => navigate(path, { replace: true })} />
     </>
   );

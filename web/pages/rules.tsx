@@ -6,7 +6,7 @@ import { useResource } from '../data/resource.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { RuleList, RuleRow } from '../data/shapes.ts';
 import { counted, countText } from '../data/time.ts';
-import { Choice, SearchBox } from '../ui/filters.tsx';
+import { Choice, FilterBar, SearchBox } from '../ui/filters.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { LevelMark, Tag } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
@@ -50,7 +50,7 @@ export const RulesPage = () => {
       (show === 'hits' && rule.hits_30d > 0));
   return (
     <Page title="Rules">
-      <div class="filters" role="search" aria-label="Filter rules">
+      <FilterBar label="Filter rules" active={[level, show].filter((value) => value !== '').length}>
         <SearchBox
           slash
           label="Search rules"
@@ -76,7 +76,7 @@ export const RulesPage = () => {
           ]}
           onChange={(value) => set({ show: value })}
         />
-      </div>
+      </FilterBar>
       <Loaded of={rules} lines={10}>
         {({ items, skipped }) => {
           const shown = items.filter(fits).sort(SORTS[sort].by);

@@ -128,7 +128,7 @@ export const SilenceForm = ({
                   </option>
                 ))}
               </select>
-              <MatchValue row={row} onChange={(value) => change(at, { ...row, value })} />
+              <MatchValue row={row} first={at === 0} onChange={(value) => change(at, { ...row, value })} />
               <button
                 type="button"
                 class="button icon-only quiet"
@@ -228,7 +228,15 @@ export const SilenceForm = ({
   );
 };
 
-const MatchValue = ({ row, onChange }: { readonly row: Row; readonly onChange: (value: string) => void }) => {
+const MatchValue = ({
+  row,
+  first,
+  onChange,
+}: {
+  readonly row: Row;
+  readonly first: boolean;
+  readonly onChange: (value: string) => void;
+}) => {
   const accounts = useAccounts();
   const rules = useResource('rules', (signal) => get<RuleList>('/rules', {}, signal));
   const options: readonly (readonly [string, string])[] =
@@ -252,6 +260,7 @@ const MatchValue = ({ row, onChange }: { readonly row: Row; readonly onChange: (
     <span class="match-value">
       <input
         aria-label="Value"
+        autofocus={first}
         list={options.length > 0 ? id : undefined}
         value={row.value}
         onInput={(event) => onChange(event.currentTarget.value)}

@@ -77,7 +77,7 @@ export const SilencesPage = () => {
       {adding && (
         <SilenceForm
           given={Object.fromEntries(
-            ['account', 'rule', 'level'].flatMap((key) =>
+            ['rule', 'account', 'level'].flatMap((key) =>
               query.get(key) === null ? [] : [[key, query.get(key) ?? '']],
             ),
           )}

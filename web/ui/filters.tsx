@@ -78,7 +78,7 @@ export const Choice = ({
   readonly options: readonly (readonly [value: string, text: string])[];
   readonly onChange: (value: string) => void;
 }) => (
-  <label class={`choice${value === '' ? '' : ' on'}`}>
+  <label class={`choice${value === (options[0]?.[0] ?? '') || options[0]?.[0] !== '' ? '' : ' on'}`}>
     <span class="sr">{label}</span>
     <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
       {options.map(([name, text]) => (
@@ -310,3 +310,25 @@ export const Chips = ({
       </li>
     </ul>
   );
+
+/** The filters of a list. On a phone all but the search are behind a button. */
+export const FilterBar = ({
+  label,
+  active,
+  children,
+}: {
+  readonly label: string;
+  /** How many filters are set. */
+  readonly active: number;
+  readonly children: ComponentChildren;
+}) => {
+  const [open, setOpen] = useState(false);
+  return (
+    <div class={`filters${open ? '' : ' closed'}`} role="search" aria-label={label}>
+      {children}
+      <button type="button" class="button filters-toggle" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Icon name="filter" size={14} /> {active === 0 ? 'Filters' : `Filters (${active})`}
+      </button>
+    </div>
+  );
+};

@@ -19,9 +19,11 @@ export const Split = ({
     {detail !== undefined && (
       <section class="split-detail" aria-label={detailLabel}>
         <CloseKey onClose={onClose} />
-        <button type="button" class="button small quiet split-close" onClick={onClose}>
-          <Icon name="close" size={14} /> Close
-        </button>
+        <div class="split-close">
+          <button type="button" class="button small quiet" onClick={onClose}>
+            <Icon name="close" size={14} /> Close
+          </button>
+        </div>
         {detail}
       </section>
     )}
