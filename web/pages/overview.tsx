@@ -99,6 +99,8 @@ export const OverviewPage = () => {
 const Verdict = ({ status }: { readonly status: StatusAnswer }) => {
   const bad = status.problems.some(({ severity }) => severity === 'bad') || !status.healthy;
   const tone = bad ? 'bad' : status.problems.length > 0 ? 'doubt' : 'good';
+  // One problem is what the sentence says already.
+  const more = status.problems.filter(({ text }) => !status.summary.startsWith(text));
   return (
     <section class={`verdict ${tone}`} aria-label="Status">
       <p class="verdict-sentence" role="status">
@@ -110,9 +112,9 @@ const Verdict = ({ status }: { readonly status: StatusAnswer }) => {
           as of <Time at={status.now} />
         </span>
       </p>
-      {status.problems.length > 0 && (
+      {more.length > 0 && (
         <ul class="problems">
-          {status.problems.map(({ severity, text }) => (
+          {more.map(({ severity, text }) => (
             <li key={text} class={severity}>
               <Icon name={severity === 'bad' ? 'bad' : 'warning'} size={14} />
               <span class="sr">{severity}: </span>
@@ -136,7 +138,7 @@ const goTo =
     );
 
 const AlertTimeline = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
-  <Panel title="Alerts by level" hint="last 24 hours">
+  <Panel title="Alerts by level" hint={<CountedSince volume={volume.data} />}>
     <Loaded of={volume} lines={6}>
       {({ from, step_seconds: step, alerts }) => {
         // The most severe at the bottom, where bars are easiest to compare.
@@ -178,10 +180,20 @@ const AlertTimeline = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) 
   </Panel>
 );
 
+/** Which time the bars are of: all of it, unless there was too much to count. */
+const CountedSince = ({ volume }: { readonly volume: VolumeAnswer | undefined }) =>
+  volume?.counted_from == null ? (
+    'last 24 hours'
+  ) : (
+    <>
+      counted since <Time at={volume.counted_from} />
+    </>
+  );
+
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 
 const VolumeChart = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
-  <Panel title="Events by type" hint="last 24 hours">
+  <Panel title="Events by type" hint={<CountedSince volume={volume.data} />}>
     <Loaded of={volume} lines={6}>
       {({ from, step_seconds: step, events }) => {
         const sorted = [...events].sort((a, b) => sum(b.counts) - sum(a.counts));
