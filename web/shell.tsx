@@ -101,8 +101,11 @@ export const Shell = ({ children }: { readonly children: ComponentChildren }) =>
             </button>
           </div>
           {who.state === 'in' && (
-            <p class="side-version muted num" title="Version of the monitor, and what your token may do">
-              {who.version} · may {who.role}
+            <p
+              class="side-version muted num"
+              title="The token you are signed in with, what it may do, and the version of the monitor"
+            >
+              <Text value={who.name} max={24} />, may {who.role} · {who.version}
             </p>
           )}
         </div>

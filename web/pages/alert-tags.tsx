@@ -14,7 +14,7 @@ const ORDER: readonly DeliveryRow['state'][] = [
 
 /** How an alert stands: what is unusual about it, in few words. */
 export const AlertTags = ({ alert }: { readonly alert: AlertRow }) => {
-  const counts = alert.deliveries as Partial<Record<DeliveryRow['state'], number>>;
+  const counts = alert.deliveries;
   return (
     <span class="tags">
       {alert.kind !== 'rule' && <Tag>{alert.kind}</Tag>}

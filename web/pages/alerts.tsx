@@ -32,7 +32,7 @@ const keyOf = (row: AlertRow): string => row.id;
 
 const COLUMNS: readonly Column<AlertRow>[] = [
   { name: 'Level', width: '6rem', cell: (row) => <LevelMark level={row.level} /> },
-  { name: 'Decided', width: '8.600rem', cell: (row) => <Time at={row.decided_at} /> },
+  { name: 'Decided', width: '8.6rem', cell: (row) => <Time at={row.decided_at} /> },
   {
     name: 'Rule',
     width: 'minmax(9rem, 17rem)',
@@ -54,6 +54,18 @@ const COLUMNS: readonly Column<AlertRow>[] = [
   { name: 'Account', width: '7rem', cell: (row) => <Text value={row.account ?? ''} max={40} /> },
   { name: 'State', width: '11rem', cell: (row) => <AlertTags alert={row} /> },
 ];
+
+/** What has room beside a story. */
+const WIDTHS: Readonly<Record<string, string>> = {
+  Level: '5.6rem',
+  Decided: '8rem',
+  Rule: 'minmax(6rem, 1fr)',
+  State: 'minmax(0, 8.5rem)',
+};
+const BESIDE: readonly Column<AlertRow>[] = COLUMNS.flatMap((column) => {
+  const width = WIDTHS[column.name];
+  return width === undefined ? [] : [{ ...column, width }];
+});
 
 const Card = (row: AlertRow) => (
   <>
@@ -107,11 +119,7 @@ export const AlertsPage = () => {
           <DataGrid
             list={list}
             label="Alerts"
-            columns={
-              id === undefined
-                ? COLUMNS
-                : COLUMNS.filter(({ name }) => !['What happened', 'Account'].includes(name))
-            }
+            columns={id === undefined ? COLUMNS : BESIDE}
             card={Card}
             keyOf={keyOf}
             selected={id}

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { navigate, withQuery } from '../data/route.ts';
 import type { CalendarAnswer } from '../data/shapes.ts';
 import { counted, DAY } from '../data/time.ts';
@@ -32,6 +33,11 @@ const weekday = (ms: number): number => (new Date(ms).getUTCDay() + 6) % 7;
 
 /** Days as squares, a week a column; each has a mark besides its colour. A click shows the events of the day. */
 export const Calendar = ({ days, account }: { readonly days: readonly Day[]; readonly account: string }) => {
+  const frame = useRef<HTMLDivElement>(null);
+  // The latest weeks are what one comes for; on a phone the others are to the left.
+  useEffect(() => {
+    if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth;
+  }, [days]);
   const [first] = days;
   if (!first) return <p class="muted">Nothing has been read yet.</p>;
   const start = timeOf(first) - weekday(timeOf(first)) * DAY;
@@ -48,7 +54,7 @@ export const Calendar = ({ days, account }: { readonly days: readonly Day[]; rea
     );
   return (
     <>
-      <div class="calendar-scroll" role="region" tabIndex={0} aria-label="Calendar of days">
+      <div ref={frame} class="calendar-scroll" role="region" tabIndex={0} aria-label="Calendar of days">
         <div class="calendar" style={{ gridTemplateColumns: `2.2rem repeat(${weeks}, 1rem)` }}>
           {months.map((day) => (
             <span

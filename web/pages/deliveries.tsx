@@ -4,7 +4,7 @@ import { useCell } from '../data/cell.ts';
 import { onLive } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
-import type { DeliveryPage, ListedDelivery, StatusAnswer } from '../data/shapes.ts';
+import type { DeliveryPage, StatusAnswer } from '../data/shapes.ts';
 import { counted } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
 import { useNewest } from '../data/use-newest.ts';
@@ -19,6 +19,8 @@ import { Empty } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { AlertTabs } from './alert-tabs.tsx';
+
+type ListedDelivery = DeliveryPage['items'][number];
 
 const PART = 200;
 const NEWEST = 50;
@@ -36,7 +38,7 @@ const keyOf = (row: ListedDelivery): string => row.id;
 
 const COLUMNS: readonly Column<ListedDelivery>[] = [
   { name: 'State', width: '7rem', cell: (row) => <DeliveryTag state={row.state} /> },
-  { name: 'Since', width: '8.600rem', cell: (row) => <Time at={row.ended_at ?? row.created_at} /> },
+  { name: 'Since', width: '8.6rem', cell: (row) => <Time at={row.ended_at ?? row.created_at} /> },
   { name: 'Sink', width: 'minmax(6rem, 10rem)', cell: (row) => <Text value={row.sink} max={60} /> },
   { name: 'Level', width: '6rem', cell: (row) => <LevelMark level={row.level} /> },
   {
@@ -57,7 +59,7 @@ const COLUMNS: readonly Column<ListedDelivery>[] = [
       </span>
     ),
   },
-  { name: 'Tries', width: '3.500rem', end: true, cell: (row) => <span class="num">{row.attempts}</span> },
+  { name: 'Tries', width: '3.5rem', end: true, cell: (row) => <span class="num">{row.attempts}</span> },
 ];
 
 const Card = (row: ListedDelivery) => (

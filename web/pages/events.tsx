@@ -50,17 +50,8 @@ const COLUMNS: readonly Column<EventRow>[] = [
     width: 'minmax(10rem, 1fr)',
     cell: (row) => <Text value={row.sentence} max={300} />,
   },
-  { name: 'Who', width: 'minmax(6rem, 13rem)', cell: (row) => <Text value={row.who} max={80} /> },
-  {
-    name: 'Where',
-    width: '9.500rem',
-    cell: (row) => (
-      <span class="muted">
-        <Text value={[row.country, row.ip].filter((part) => part !== '').join(' ')} max={60} />
-      </span>
-    ),
-  },
-  { name: 'Alerts', width: '6.500rem', cell: (row) => <AlertsOf row={row} /> },
+  { name: 'Account', width: '8rem', cell: (row) => <Text value={row.account} max={40} /> },
+  { name: 'Alerts', width: '6.5rem', cell: (row) => <AlertsOf row={row} /> },
 ];
 
 const Card = (row: EventRow) => (
@@ -115,9 +106,7 @@ export const EventsPage = () => {
           <DataGrid
             list={list}
             label="Events"
-            columns={
-              account === undefined ? COLUMNS : COLUMNS.filter(({ name }) => !['Who', 'Where'].includes(name))
-            }
+            columns={account === undefined ? COLUMNS : COLUMNS.filter(({ name }) => name !== 'Account')}
             card={Card}
             keyOf={keyOf}
             news={list.waiting === 1 ? 'new event' : 'new events'}

@@ -15,7 +15,7 @@ const ACCOUNT_TONES: Readonly<Record<AccountStatus['state'], Tone>> = {
 };
 
 /** How complete an account is, in words. */
-export const completeText = ({
+const completeText = ({
   unverified,
   never_read: never,
 }: Pick<AccountStatus, 'unverified' | 'never_read'>): string => {

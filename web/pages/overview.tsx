@@ -181,14 +181,15 @@ const AlertTimeline = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) 
 );
 
 /** Which time the bars are of: all of it, unless there was too much to count. */
-const CountedSince = ({ volume }: { readonly volume: VolumeAnswer | undefined }) =>
-  volume?.counted_from == null ? (
-    'last 24 hours'
-  ) : (
+const CountedSince = ({ volume }: { readonly volume: VolumeAnswer | undefined }) => {
+  const since = volume?.counted_from ?? undefined;
+  if (since === undefined) return 'last 24 hours';
+  return (
     <>
-      counted since <Time at={volume.counted_from} />
+      counted since <Time at={since} />
     </>
   );
+};
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 

@@ -1,6 +1,7 @@
 import { get } from '../data/api.ts';
 import { useResource } from '../data/resource.ts';
 import { navigate, withQuery } from '../data/route.ts';
+import { linesWithoutTitle } from '../data/rule-lines.ts';
 import type { RuleDetail } from '../data/shapes.ts';
 import { counted } from '../data/time.ts';
 import { BarChart } from '../ui/bar-chart.tsx';
@@ -50,13 +51,8 @@ const Detail = ({ data }: { readonly data: RuleDetail }) => {
             {rule.shadow && <Tag tone="accent">shadow: nothing is sent</Tag>}
             {rule.failing_since !== null && <Tag tone="bad">failing</Tag>}
           </p>
-          {rule.description !== null && (
-            <p>
-              <Text value={rule.description} keep={'\n'} />
-            </p>
-          )}
           <div class="explanation-lines">
-            {rule.lines.map((line, at) => (
+            {linesWithoutTitle(rule.lines, rule.title).map((line, at) => (
               <p key={at}>
                 <Text value={line} />
               </p>

@@ -217,7 +217,7 @@ const RuleTable = ({
                 {rule.tests}
               </td>
               <td data-name="File" class="muted file-cell">
-                <Text value={rule.file.split('/').slice(-2).join('/')} />
+                <Text value={rule.file.split('/').at(-1) ?? ''} />
               </td>
             </tr>
           ))}

@@ -3,7 +3,7 @@ import { notify } from '../data/announce.ts';
 import { get, post } from '../data/api.ts';
 import { LEVELS } from '../data/levels.ts';
 import { useResource } from '../data/resource.ts';
-import type { AlertRow, Matchers, RuleList, SilenceAnswer } from '../data/shapes.ts';
+import type { Matchers, RuleList, SilenceAnswer, SilencePreview } from '../data/shapes.ts';
 import { counted, fromLocalInput, timeText } from '../data/time.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
@@ -33,10 +33,6 @@ const DURATIONS = [
 interface Row {
   readonly key: string;
   readonly value: string;
-}
-interface Preview {
-  readonly alerts: number;
-  readonly examples: readonly AlertRow[];
 }
 
 /** Values of one key are alternatives; keys must all hold. */
@@ -291,7 +287,7 @@ const PreviewOf = ({ match, empty }: { readonly match: Matchers; readonly empty:
     return () => clearTimeout(timer);
   }, [key]);
   const preview = useResource(empty ? undefined : asked, (signal) =>
-    post<Preview>('/silences/preview', { match: JSON.parse(asked) as Matchers }, signal),
+    post<SilencePreview>('/silences/preview', { match: JSON.parse(asked) as Matchers }, signal),
   );
   if (empty)
     return (

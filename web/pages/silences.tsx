@@ -4,7 +4,7 @@ import { useCell } from '../data/cell.ts';
 import { useShortcuts } from '../data/keys.ts';
 import { useResource } from '../data/resource.ts';
 import { navigate, route, withQuery } from '../data/route.ts';
-import type { Matchers, SilenceAnswer, SilenceList } from '../data/shapes.ts';
+import type { Matchers, RuleList, SilenceAnswer, SilenceList } from '../data/shapes.ts';
 import { countText } from '../data/time.ts';
 import { ActDialog } from '../ui/act-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
@@ -103,17 +103,32 @@ export const SilencesPage = () => {
   );
 };
 
-export const MatchChips = ({ match }: { readonly match: Matchers }) => (
-  <span class="match">
-    {Object.entries(match).map(([key, value]) => (
-      <code key={key} class="match-chip">
-        <Text value={key} />
-        <span class="muted"> is </span>
-        <Text value={Array.isArray(value) ? value.join(' or ') : value} />
-      </code>
-    ))}
-  </span>
-);
+/** Matchers in words; rules by title, as far as they are loaded. */
+const MatchChips = ({ match }: { readonly match: Matchers }) => {
+  const rules = useResource(match['rule'] === undefined ? undefined : 'rules', (signal) =>
+    get<RuleList>('/rules', {}, signal),
+  );
+  const shown = (key: string, value: string): string => {
+    const title = key === 'rule' ? rules.data?.items.find(({ id }) => id === value)?.title : undefined;
+    return title === undefined ? value : `"${title}"`;
+  };
+  return (
+    <span class="match">
+      {Object.entries(match).map(([key, value]) => (
+        <span key={key} class="match-chip">
+          <Text value={key} />
+          <span class="muted"> is </span>
+          <Text
+            value={[value]
+              .flat()
+              .map((one) => shown(key, one))
+              .join(' or ')}
+          />
+        </span>
+      ))}
+    </span>
+  );
+};
 
 const SilenceCard = ({
   silence,

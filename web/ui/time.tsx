@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { createCell, useCell } from '../data/cell.ts';
-import { agoText, durationText, timeText, utcText } from '../data/time.ts';
+import { agoText, timeText, utcText } from '../data/time.ts';
 
 /** Now, as far as times on the page go: moves every few seconds for everything at once. */
 const now = createCell(Date.now());
 setInterval(() => now.set(Date.now()), 5_000);
-export const useNow = (): number => useCell(now);
+const useNow = (): number => useCell(now);
 
 /** A time in the local zone; UTC and how long ago on hover. */
 export const Time = ({ at, ago = false }: { readonly at: string; readonly ago?: boolean }) => {
@@ -20,10 +20,8 @@ export const Time = ({ at, ago = false }: { readonly at: string; readonly ago?: 
   );
 };
 
-export const Duration = ({ ms }: { readonly ms: number }) => <span class="num">{durationText(ms)}</span>;
-
 /** Whether a media query holds. */
-export const useMedia = (query: string): boolean => {
+const useMedia = (query: string): boolean => {
   const [holds, setHolds] = useState(() => matchMedia(query).matches);
   useEffect(() => {
     const list = matchMedia(query);
