@@ -4,7 +4,7 @@ import { useCell } from '../data/cell.ts';
 import { LEVELS } from '../data/levels.ts';
 import { onLive } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
-import { navigate, pathOf, route, withQuery } from '../data/route.ts';
+import { changeQuery, navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { AlertPage, AlertRow, RuleList } from '../data/shapes.ts';
 import { utcText } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
@@ -146,11 +146,10 @@ export const AlertsPage = () => {
 };
 
 const AlertFilters = ({ values }: { readonly values: Values }) => {
-  const { path, query } = useCell(route);
+  const { path } = useCell(route);
   const accounts = useAccounts();
   const rules = useResource('rules', (signal) => get<RuleList>('/rules', {}, signal));
-  const set = (changes: Partial<Record<Filter, string | undefined>>): void =>
-    navigate(withQuery(path, query, changes), { replace: true });
+  const set = (changes: Partial<Record<Filter, string | undefined>>): void => changeQuery(changes);
   const titleOf = (id: string): string => rules.data?.items.find((rule) => rule.id === id)?.title ?? id;
   const chips = FILTERS.filter((name) => values[name] !== '' && name !== 'search').map((name) => ({
     name: name === 'range' ? 'last' : name === 'to' ? 'until' : name,

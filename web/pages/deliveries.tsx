@@ -3,7 +3,7 @@ import { get, post } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { onLive } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
-import { navigate, pathOf, route, withQuery } from '../data/route.ts';
+import { changeQuery, navigate, pathOf, route } from '../data/route.ts';
 import type { DeliveryPage, StatusAnswer } from '../data/shapes.ts';
 import { counted } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
@@ -99,8 +99,7 @@ export const DeliveriesPage = () => {
     return get<DeliveryPage>('/deliveries', { sink, state, limit: NEWEST });
   });
   useEffect(() => onLive('delivery', lookAgain), [lookAgain]);
-  const set = (changes: Readonly<Record<string, string>>): void =>
-    navigate(withQuery('/deliveries', query, changes), { replace: true });
+  const set = (changes: Readonly<Record<string, string>>): void => changeQuery(changes);
   const sinks = status.data?.sinks ?? [];
   const withParked = sinks.filter((one) => one.parked > 0 && (sink === '' || one.name === sink));
   const parked = withParked.reduce((sum, one) => sum + one.parked, 0);

@@ -1,7 +1,7 @@
 import { get } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { useResource } from '../data/resource.ts';
-import { navigate, route, withQuery } from '../data/route.ts';
+import { changeQuery, navigate, route } from '../data/route.ts';
 import type { EventTypesAnswer, StatusAnswer } from '../data/shapes.ts';
 import { utcText } from '../data/time.ts';
 import {
@@ -66,11 +66,10 @@ const NAMES: Readonly<Record<Filter, string>> = {
 };
 
 export const EventFilters = ({ values }: { readonly values: EventFilterValues }) => {
-  const { path, query } = useCell(route);
+  const { path } = useCell(route);
   const accounts = useAccounts();
   const types = useResource('event types', (signal) => get<EventTypesAnswer>('/event-types', {}, signal));
-  const set = (changes: Partial<Record<Filter, string | undefined>>): void =>
-    navigate(withQuery(path, query, changes), { replace: true });
+  const set = (changes: Partial<Record<Filter, string | undefined>>): void => changeQuery(changes);
   const more = [values.user, values.ip, values.country].filter((value) => value !== '').length;
   const chips = EVENT_FILTERS.filter((name) => values[name] !== '' && name !== 'search').map((name) => ({
     name: NAMES[name],

@@ -3,7 +3,7 @@ import { get } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { LEVELS, levelRank } from '../data/levels.ts';
 import { useResource } from '../data/resource.ts';
-import { navigate, pathOf, route, withQuery } from '../data/route.ts';
+import { changeQuery, pathOf, route } from '../data/route.ts';
 import type { RuleList, RuleRow } from '../data/shapes.ts';
 import { counted, countText } from '../data/time.ts';
 import { Choice, FilterBar, SearchBox } from '../ui/filters.tsx';
@@ -38,8 +38,7 @@ export const RulesPage = () => {
   const level = query.get('level') ?? '';
   const show = query.get('show') ?? '';
   const [sort, setSort] = useState<Sort>('level');
-  const set = (changes: Readonly<Record<string, string>>): void =>
-    navigate(withQuery('/rules', query, changes), { replace: true });
+  const set = (changes: Readonly<Record<string, string>>): void => changeQuery(changes);
   const fits = (rule: RuleRow): boolean =>
     `${rule.title} ${rule.tags.join(' ')} ${rule.file}`.toLowerCase().includes(search.toLowerCase()) &&
     (level === '' || rule.level === level) &&

@@ -8,7 +8,7 @@ import { Text } from './text.tsx';
 /** How long typing must pause before a search begins, ms. */
 const PAUSE_MS = 300;
 
-/** A text that is told when typing pauses, at Enter, and when it is left. */
+/** A text that is told when typing pauses and at Enter. Not when it is left: what one clicks at must not move away. */
 export const SearchBox = ({
   value,
   label,
@@ -56,7 +56,6 @@ export const SearchBox = ({
           clearTimeout(timer.current);
           timer.current = setTimeout(() => tell(next.trim()), PAUSE_MS);
         }}
-        onBlur={() => tell(text.trim())}
         onKeyDown={(press) => {
           if (press.key === 'Enter') tell(text.trim());
         }}

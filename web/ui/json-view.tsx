@@ -15,7 +15,7 @@ const Side = ({ line, text }: { readonly line: DiffLine; readonly text: string |
         {line.key !== undefined && (
           <>
             <span class="t-key">
-              <Text value={line.key} />
+              <Text value={JSON.stringify(line.key)} />
             </span>
             <span class="t-mark">: </span>
           </>
