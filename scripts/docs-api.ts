@@ -23,11 +23,7 @@ const row = ({ method, path, role, query, body, summary }: ApiRoute): string => 
 
 /** The table of routes. */
 export const routeTable = (): string =>
-  [
-    '| under `/api/v1` | role | takes | answers |',
-    '|---|---|---|---|',
-    ...API_ROUTES.map(row),
-  ].join('\n');
+  ['| under `/api/v1` | role | takes | answers |', '|---|---|---|---|', ...API_ROUTES.map(row)].join('\n');
 
 /** The page with the table in its place. */
 export const pageWith = (page: string): string => {

@@ -64,7 +64,8 @@ export const createAccess = (options: {
     });
   // Behind a proxy all have one address: whoever guesses there must not lock out those who are at work.
   const known = new Map<string, number>();
-  const isKnown = (key: string): boolean => clockMs() - (known.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS;
+  const isKnown = (key: string): boolean =>
+    clockMs() - (known.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS;
   const remember = (key: string): void => {
     known.delete(key);
     known.set(key, clockMs());

@@ -3,8 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApiRig, type ApiRigOptions, createApiRig, OPERATE, VIEW } from '../support/api-rig.ts';
 import { auditEvent } from '../store/fixtures.ts';
+import { type ApiRig, type ApiRigOptions, createApiRig, OPERATE, VIEW } from '../support/api-rig.ts';
 
 /* Who is let into the HTTP API, who is not, and what is held against those who try. */
 
@@ -134,7 +134,8 @@ describe('sessions', () => {
     const rig = await start();
     const cookie = await login(rig, OPERATE);
     const act = async (headers: Readonly<Record<string, string>>): Promise<number> =>
-      (await rig.ask('/reload', { method: 'POST', body: {}, token: null, headers: { cookie, ...headers } })).status;
+      (await rig.ask('/reload', { method: 'POST', body: {}, token: null, headers: { cookie, ...headers } }))
+        .status;
     expect(await act({})).toBe(403);
     expect(await act({ 'x-requested-by': 'somebody' })).toBe(403);
     expect(await act({ ...OURS, origin: 'https://evil.example' })).toBe(403);
@@ -212,7 +213,10 @@ describe('tokens', () => {
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     // Also the right one is not told from a wrong one now, unless it was used from here before.
-    const right = await raw(rig, '/api/v1/session', { host: 'localhost', authorization: `Bearer ${OPERATE}x` });
+    const right = await raw(rig, '/api/v1/session', {
+      host: 'localhost',
+      authorization: `Bearer ${OPERATE}x`,
+    });
     expect(right.status).toBe(429);
     expect((await asEve()).status).toBe(200);
     expect((await raw(rig, '/api/v1/session', { host: 'localhost', cookie })).status).toBe(200);
@@ -224,7 +228,10 @@ describe('tokens', () => {
 describe('without any token', () => {
   it('everybody who reaches a loopback address may do everything', async () => {
     const rig = await start({ http: { tokens: [] } });
-    expect((await rig.ask('/session', { token: null })).json).toMatchObject({ name: 'local', role: 'operate' });
+    expect((await rig.ask('/session', { token: null })).json).toMatchObject({
+      name: 'local',
+      role: 'operate',
+    });
     expect((await rig.ask('/reload', { method: 'POST', body: {}, token: null })).status).toBe(200);
     expect(rig.reloads).toEqual(['local']);
     const answer = await rig.ask('/session', { method: 'POST', body: { token: '' }, token: null });
@@ -233,7 +240,8 @@ describe('without any token', () => {
 
   it('a name of somebody else that leads here is refused: a page of another site would read everything', async () => {
     const rig = await start({ http: { tokens: [], external_url: 'http://audit.example.com' } });
-    const status = async (host: string): Promise<number> => (await raw(rig, '/api/v1/session', { host })).status;
+    const status = async (host: string): Promise<number> =>
+      (await raw(rig, '/api/v1/session', { host })).status;
     for (const host of ['localhost', 'LOCALHOST:80', '127.0.0.1:8080', '[::1]:8080', 'audit.example.com:443'])
       expect(await status(host), host).toBe(200);
     for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '', '10.0.0.1'])
@@ -260,7 +268,10 @@ describe('without any token', () => {
     await rig.commit([auditEvent('e1')]);
     for (const path of ['/api/v1/status', '/api/v1/session', '/', '/assets/x.js']) {
       const answer = await rig.get(path, { token: null });
-      expect(answer).toMatchObject({ status: 403, json: { error: expect.stringContaining('http.tokens') as string } });
+      expect(answer).toMatchObject({
+        status: 403,
+        json: { error: expect.stringContaining('http.tokens') as string },
+      });
     }
     expect((await rig.get('/livez')).status).toBe(200);
     expect((await rig.get('/metrics')).status).toBe(200);
@@ -277,7 +288,10 @@ describe('without any token', () => {
 it('metrics take a token where the configuration says so', async () => {
   const rig = await start({ http: { metrics: 'token' } });
   const answer = await rig.get('/metrics', { token: null });
-  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="vonage-audit-monitor"']);
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+    401,
+    'Bearer realm="vonage-audit-monitor"',
+  ]);
   expect((await rig.get('/metrics', { token: 'x'.repeat(30) })).status).toBe(401);
   expect((await rig.get('/metrics', { token: VIEW })).text).toBe('metric 1\n');
   expect((await rig.get('/livez', { token: null })).status).toBe(200);
@@ -306,14 +320,20 @@ it('every answer forbids other sites to read, frame, keep or run it', async () =
     ['/api/v1/session', { method: 'PUT', body: {} }],
     ['/api/v1/reload', { method: 'POST', body: 'x'.repeat(80_000) }],
   ] as const) {
-    const { headers } = await rig.get(path, { ...ask, headers: { origin: rig.server.url, ...('headers' in ask ? ask.headers : {}) } });
+    const { headers } = await rig.get(path, {
+      ...ask,
+      headers: { origin: rig.server.url, ...('headers' in ask ? ask.headers : {}) },
+    });
     expect(headers.get('x-content-type-options'), path).toBe('nosniff');
     expect(headers.get('x-frame-options'), path).toBe('DENY');
     expect(headers.get('referrer-policy'), path).toBe('no-referrer');
     expect(headers.get('cache-control'), path).toBe('no-store');
     expect(headers.get('content-security-policy'), path).toMatch(/^default-src '(none|self)'/);
     expect(headers.get('cross-origin-resource-policy'), path).toBe('same-origin');
-    expect([...headers.keys()].filter((name) => name.startsWith('access-control')), path).toEqual([]);
+    expect(
+      [...headers.keys()].filter((name) => name.startsWith('access-control')),
+      path,
+    ).toEqual([]);
   }
   const preflight = await raw(
     rig,
@@ -343,7 +363,10 @@ it('bodies are limited, and larger where a rule is sent', async () => {
   const rig = await start();
   const big = await rig.ask('/silences', { method: 'POST', body: { reason: 'x'.repeat(70_000) } });
   expect(big.status).toBe(413);
-  const source = await rig.ask('/rules/backtest', { method: 'POST', body: { source: `#${'x'.repeat(150_000)}` } });
+  const source = await rig.ask('/rules/backtest', {
+    method: 'POST',
+    body: { source: `#${'x'.repeat(150_000)}` },
+  });
   expect(source.status).toBe(400);
   const tooBig = await rig.ask('/rules/backtest', { method: 'POST', body: { source: 'x'.repeat(900_000) } });
   expect(tooBig.status).toBe(413);

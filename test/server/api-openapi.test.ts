@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, it } from 'vitest';
+import { packageVersion } from '../../src/app/version.ts';
 import { openApiDocument } from '../../src/server/api-openapi.ts';
 import { API_ROUTES } from '../../src/server/api-routes.ts';
-import { packageVersion } from '../../src/app/version.ts';
 
 const document = openApiDocument(API_ROUTES, packageVersion());
 
@@ -21,7 +21,9 @@ it('is a valid OpenAPI 3.1 document', async () => {
 
 it('names every route once, with the role it takes', () => {
   const { paths } = document as {
-    readonly paths: Readonly<Record<string, Readonly<Record<string, { operationId: string; description?: string }>>>>;
+    readonly paths: Readonly<
+      Record<string, Readonly<Record<string, { operationId: string; description?: string }>>>
+    >;
   };
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
   expect(operations).toHaveLength(API_ROUTES.length);

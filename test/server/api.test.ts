@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { API_ROUTES } from '../../src/server/api-routes.ts';
 import type { ApiRoute } from '../../src/server/api-route.ts';
+import { API_ROUTES } from '../../src/server/api-routes.ts';
+import { auditEvent, decided, deliveryId, settlement, T0 } from '../store/fixtures.ts';
 import { type ApiRig, type Ask, createApiRig, OPERATE, VIEW } from '../support/api-rig.ts';
 import { ruleOf } from '../support/installation.ts';
-import { auditEvent, decided, deliveryId, settlement, T0 } from '../store/fixtures.ts';
 
 /* Every route of the table: what it answers, to whom, and what it says about what is wrong. */
 
@@ -61,7 +61,9 @@ beforeAll(async () => {
   });
   for (const sink of ['hook', 'chat']) await rig.store.outbox.claim(sink, 10, 60_000);
   await rig.store.outbox.settle(
-    [PARKED, PARKED_TOO].map((id) => settlement(id, { state: 'parked' }, { outcome: 'rejected', status: 410 })),
+    [PARKED, PARKED_TOO].map((id) =>
+      settlement(id, { state: 'parked' }, { outcome: 'rejected', status: 410 }),
+    ),
     [],
   );
 });
@@ -73,7 +75,10 @@ interface Case {
 }
 /** For each route a request that works, and part of what it answers. */
 const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
-  'POST /session': ['/session', { ask: { body: { token: VIEW }, token: null }, holds: { name: 'eve', role: 'view' } }],
+  'POST /session': [
+    '/session',
+    { ask: { body: { token: VIEW }, token: null }, holds: { name: 'eve', role: 'view' } },
+  ],
   'GET /session': ['/session', { holds: { name: 'ops', role: 'operate' } }],
   'DELETE /session': ['/session', { ask: { method: 'DELETE' }, holds: undefined }],
   'GET /status': ['/status', { holds: { role: 'active', accounts: [{ name: 'default', events: 2 }] } }],
@@ -112,9 +117,7 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
     '/events/default/e2/explain',
     {
       holds: {
-        items: [
-          { rule: { id: RULE_ID }, findings: [{ matches: true, tree: { holds: true } }] },
-        ],
+        items: [{ rule: { id: RULE_ID }, findings: [{ matches: true, tree: { holds: true } }] }],
       },
     },
   ],
@@ -175,7 +178,10 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
   ],
   'POST /alerts/:id/acknowledge': [
     `/alerts/${ALERT_ID}/acknowledge`,
-    { ask: { body: { reason: 'planned' } }, holds: { act: 'alert.acknowledged', by: 'ops', detail: 'planned' } },
+    {
+      ask: { body: { reason: 'planned' } },
+      holds: { act: 'alert.acknowledged', by: 'ops', detail: 'planned' },
+    },
   ],
   'GET /deliveries': [
     `/deliveries?sink=hook&state=parked&rule=${RULE_ID}&alert=${ALERT_ID}`,
@@ -191,7 +197,11 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
   ],
   'GET /acts': [
     `/acts?subject=${PARKED}&limit=5`,
-    { holds: { items: [{ act: 'delivery.retried', by: 'ops', detail: expect.stringContaining('mended') as string }] } },
+    {
+      holds: {
+        items: [{ act: 'delivery.retried', by: 'ops', detail: expect.stringContaining('mended') as string }],
+      },
+    },
   ],
   'GET /rules': [
     '/rules',
@@ -212,7 +222,10 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
   ],
   'POST /rules/:id/backtest': [
     `/rules/${RULE_ID}/backtest`,
-    { ask: { body: { from: '2026-02-20' } }, holds: { events: 2, alerts: 2, complete: true, per_day: [{ date: '2026-03-01', alerts: 2 }] } },
+    {
+      ask: { body: { from: '2026-02-20' } },
+      holds: { events: 2, alerts: 2, complete: true, per_day: [{ date: '2026-03-01', alerts: 2 }] },
+    },
   ],
   'POST /rules/backtest': [
     '/rules/backtest',
@@ -223,12 +236,24 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
   ],
   'GET /silences': [
     '/silences?ended=true',
-    { holds: { items: [{ id: 'silence-1', state: 'waiting', schedule: { days: 'sun', hours: '02:00-04:00', timezone: 'UTC' } }] } },
+    {
+      holds: {
+        items: [
+          {
+            id: 'silence-1',
+            state: 'waiting',
+            schedule: { days: 'sun', hours: '02:00-04:00', timezone: 'UTC' },
+          },
+        ],
+      },
+    },
   ],
   'POST /silences': [
     '/silences',
     {
-      ask: { body: { match: { level: ['low', '!high'], account: 'default' }, reason: 'move', duration: '2h' } },
+      ask: {
+        body: { match: { level: ['low', '!high'], account: 'default' }, reason: 'move', duration: '2h' },
+      },
       holds: { match: { level: ['low', '!high'], account: ['default'] }, author: 'ops', state: 'in_force' },
     },
   ],
@@ -263,8 +288,16 @@ describe.each(routes.map((route) => [nameOf(route), route] as const))('%s', (nam
       }
     });
     it(`takes the role ${route.role}`, async () => {
-      const answer = await rig.ask(path, { ...ask, token: VIEW, method: 'GET' === route.method ? 'GET' : route.method });
-      if (route.role === 'operate') expect(answer).toMatchObject({ status: 403, json: { error: expect.stringContaining('"eve" has the role view') as string } });
+      const answer = await rig.ask(path, {
+        ...ask,
+        token: VIEW,
+        method: 'GET' === route.method ? 'GET' : route.method,
+      });
+      if (route.role === 'operate')
+        expect(answer).toMatchObject({
+          status: 403,
+          json: { error: expect.stringContaining('"eve" has the role view') as string },
+        });
       else expect(answer.status).toBeLessThan(300);
     });
   }
@@ -289,7 +322,9 @@ describe.each(routes.map((route) => [nameOf(route), route] as const))('%s', (nam
     const odd = await rig.ask(`${path}${path.includes('?') ? '&' : '?'}frobnicate=1`, ask);
     expect(odd.status).toBe(400);
     expect(odd.json).toMatchObject({
-      problems: [{ place: 'query.frobnicate', message: expect.stringMatching(/^unknown; allowed: /) as string }],
+      problems: [
+        { place: 'query.frobnicate', message: expect.stringMatching(/^unknown; allowed: /) as string },
+      ],
     });
     if (route.body === undefined) return;
     const body = await rig.ask(path, { ...ask, body: { ...(ask.body as object), frobnicate: 1 } });
@@ -317,7 +352,11 @@ it.each([
   ['/events?after=zzz', 'query.after', 'found a value that is no `next` of this list'],
   [`/events?after=${Buffer.from('[1,"a"]').toString('base64url')}`, 'query.after', 'no `next` of this list'],
   ['/events?matched=yes', 'query.matched', 'allowed: true or false'],
-  ['/alerts?level=bad', 'query.level', 'found "bad", allowed: one or several of informational, low, medium, high, critical'],
+  [
+    '/alerts?level=bad',
+    'query.level',
+    'found "bad", allowed: one or several of informational, low, medium, high, critical',
+  ],
   ['/alerts?kind=x', 'query.kind', 'allowed: rule, system, drill, summary'],
   ['/alerts?after=abc', 'query.after', 'no `next` of this list'],
   ['/deliveries?state=lost', 'query.state', 'allowed: pending, sending, sent'],
@@ -339,16 +378,36 @@ it.each([
 const SILENCE = { match: { level: 'low' }, reason: 'why', duration: '1h' };
 it.each([
   ['/silences', { ...SILENCE, match: {} }, 'body.match', 'at least one key'],
-  ['/silences', { ...SILENCE, match: { level: 7 } }, 'body.match.level', 'allowed: a text or a list of texts'],
+  [
+    '/silences',
+    { ...SILENCE, match: { level: 7 } },
+    'body.match.level',
+    'allowed: a text or a list of texts',
+  ],
   ['/silences', { ...SILENCE, match: { level: '~(' } }, 'body.match.level', 'no regular expression'],
   ['/silences', { ...SILENCE, reason: '' }, 'body.reason', 'allowed: a text of 1 to 500 characters'],
-  ['/silences', { ...SILENCE, duration: 'long' }, 'body.duration', 'allowed: a duration such as 30m, 2h or 7d'],
+  [
+    '/silences',
+    { ...SILENCE, duration: 'long' },
+    'body.duration',
+    'allowed: a duration such as 30m, 2h or 7d',
+  ],
   ['/silences', { ...SILENCE, ends_at: '2026-03-02' }, 'body.ends_at', 'found both ends_at and duration'],
-  ['/silences', { match: { level: 'low' }, reason: 'why' }, 'body.ends_at', 'found neither ends_at nor duration'],
+  [
+    '/silences',
+    { match: { level: 'low' }, reason: 'why' },
+    'body.ends_at',
+    'found neither ends_at nor duration',
+  ],
   ['/silences', { ...SILENCE, schedule: { days: 7 } }, 'body.schedule.days', 'allowed: '],
   ['/deliveries/retry', { reason: 'all' }, 'body', 'neither ids nor sink'],
   ['/deliveries/retry', { ids: [], reason: 'all' }, 'body.ids', 'at least one id'],
-  ['/deliveries/drop', { sink: 'x', state: 'sent', reason: 'all' }, 'body.state', 'found "sent", allowed: parked'],
+  [
+    '/deliveries/drop',
+    { sink: 'x', state: 'sent', reason: 'all' },
+    'body.state',
+    'found "sent", allowed: parked',
+  ],
   ['/rules/backtest', { source: 'title: 7\ndetection: 3' }, 'body.source:2:12', 'detection'],
   ['/rules/backtest', { source: 'x', from: '1h', to: '2h' }, 'body.to', 'not after `from`'],
 ])('POST %s with %j says of %s: %s', async (path, body, place, message) => {
@@ -388,10 +447,18 @@ it('what is wrong about a silence as a whole is told in a sentence', async () =>
 });
 
 it('acts bear the name of the token and wake the sinks', async () => {
-  const { items } = (await rig.ask('/acts')).json as { readonly items: readonly { by: string; act: string }[] };
+  const { items } = (await rig.ask('/acts')).json as {
+    readonly items: readonly { by: string; act: string }[];
+  };
   const added = items.filter(({ by }) => by === 'ops').map(({ act }) => act);
   expect(new Set(added)).toEqual(
-    new Set(['silence.added', 'silence.expired', 'delivery.retried', 'delivery.dropped', 'alert.acknowledged']),
+    new Set([
+      'silence.added',
+      'silence.expired',
+      'delivery.retried',
+      'delivery.dropped',
+      'alert.acknowledged',
+    ]),
   );
   expect(rig.woken.count).toBeGreaterThan(0);
   expect(rig.reloads).toContain('ops');
