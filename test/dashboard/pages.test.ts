@@ -84,7 +84,7 @@ beforeAll(async () => {
     rule('User Suspended', 'medium', 'USER_STATUS');
     // What is older than the overlap is read at the start or not at all.
     simulator.add(KEY, [
-      ...generator.ordinary(Date.now() - 20 * HOUR, Date.now() - HOUR),
+      ...generator.burst(120, Date.now() - 20 * HOUR, 19 * HOUR),
       event('APP_CREATE', HOUR),
     ]);
   });
@@ -357,6 +357,24 @@ describe('rules', () => {
   });
 });
 
+describe('when the monitor is away', () => {
+  it('the page says so, keeps what it has, and goes on by itself', async () => {
+    await open({ path: '/events' });
+    watched.ignore(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+    await row('APP_CREATE').first().waitFor();
+    rig.monitor.kill('SIGTERM');
+    await rig.monitor.ended;
+    await page.getByText(/^The monitor has not answered since/).waitFor();
+    await page.getByText('Not live').waitFor();
+    expect(await row('APP_CREATE').count()).toBeGreaterThan(0);
+    happens(event('IP_WHITELIST_CREATE'));
+    await rig.restart();
+    await row('IP_WHITELIST_CREATE').first().waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await page.getByText(/^The monitor has not answered since/).count()).toBe(0);
+  });
+});
+
 describe('completeness', () => {
   it('is a calendar of days that says what was read, and leads to the events of a day', async () => {
     await open({ path: '/completeness' });
@@ -477,13 +495,13 @@ describe('by keyboard', () => {
     const reached = new Set<string>();
     for (let n = 0; n < 60; n += 1) {
       await page.keyboard.press('Tab');
-      const told = (await page.evaluate(`(() => {
+      const told = await page.evaluate<{ readonly name: string; readonly shown: boolean } | null>(`(() => {
         const e = document.activeElement;
         if (!e || e === document.body) return null;
         const style = getComputedStyle(e);
         const shown = style.outlineStyle !== 'none' || getComputedStyle(e.parentElement).outlineStyle !== 'none';
         return { name: (e.getAttribute('aria-label') ?? e.textContent).trim() + '|' + e.tagName, shown };
-      })()`)) as { readonly name: string; readonly shown: boolean } | null;
+      })()`);
       // Past the end it begins anew, at the top.
       if (told === null) continue;
       expect(told).toMatchObject({ shown: true });

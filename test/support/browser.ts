@@ -6,8 +6,8 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/chromium', import.meta.url));
 
-/** Unpacks the browser of the package into the cache, once; a cache that was left half done is made anew. */
-const unpack = async (): Promise<string> => {
+/** Where the browser is. Unpacks the browser of the package into the cache, once; a cache that was left half done is made anew. */
+export const unpackBrowser = async (): Promise<string> => {
   const whole = join(CACHE, 'whole');
   if (!existsSync(whole)) rmSync(CACHE, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
@@ -26,7 +26,7 @@ const unpack = async (): Promise<string> => {
 /** A real browser without a window. The machine needs none: it comes with a package. */
 export const openBrowser = async (): Promise<Browser> =>
   playwright.launch({
-    executablePath: await unpack(),
+    executablePath: await unpackBrowser(),
     // Root may not have a sandbox; the pages are our own.
     args: ['--no-sandbox', '--headless=shell', '--disable-gpu', '--hide-scrollbars'],
   });

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unpackBrowser } from './browser.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILT = join(ROOT, 'dist', 'dashboard', 'index.html');
@@ -17,8 +18,9 @@ const isStale = (): boolean => {
   return [...sources, join(ROOT, 'package-lock.json')].some((path) => changedAt(path) > built);
 };
 
-/** Before any test: the dashboard that the process serves is the one in the tree. A build takes less than a second. */
-export const setup = (): void => {
+/** Before any test: the browser is unpacked, which no two tests may do at once, and the dashboard that the process serves is the one in the tree. A build takes less than a second. */
+export const setup = async (): Promise<void> => {
+  await unpackBrowser();
   if (!isStale()) return;
   execFileSync(
     process.execPath,

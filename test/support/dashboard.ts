@@ -156,9 +156,11 @@ const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js'
 export const findBarriers = async (page: Page): Promise<readonly string[]> => {
   // Not a script of the page, so its policy has no say: the browser's own console runs it.
   await page.evaluate(AXE);
-  const found = (await page.evaluate(
+  const found = await page.evaluate<
+    readonly { readonly id: string; readonly impact: string; readonly nodes: readonly string[] }[]
+  >(
     "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => ({ id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.target.join(' ') + ': ' + (n.any[0]?.message ?? n.failureSummary)) })))",
-  )) as readonly { readonly id: string; readonly impact: string; readonly nodes: readonly string[] }[];
+  );
   return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.slice(0, 3).join(' | ')}`);
