@@ -26,13 +26,18 @@ export const AlertView = ({ id, onChanged }: { readonly id: string; readonly onC
     get<AlertStoryAnswer>(`/alerts/${encodeURIComponent(id)}`, {}, signal),
   );
   const again = useThrottled(story.reload, 300);
-  useEffect(
-    () =>
+  useEffect(() => {
+    const ends = [
       onLive('delivery', (delivery) => {
         if (delivery.alert === id) again();
       }),
-    [id, again],
-  );
+      // What has no row of its own, and deliveries that went through their states between two looks.
+      onLive('status', again),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [id, again]);
   return (
     <Loaded of={story} lines={8}>
       {(data) => (

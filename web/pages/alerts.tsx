@@ -101,7 +101,7 @@ export const AlertsPage = () => {
   const filtered = FILTERS.some((name) => values[name] !== '');
   const lookAgain = useNewest(list, () => get<AlertPage>('/alerts', { ...queryOf(values), limit: NEWEST }));
   useEffect(() => {
-    const ends = [onLive('delivery', lookAgain)];
+    const ends = [onLive('delivery', lookAgain), onLive('status', lookAgain)];
     if (values.to === '')
       ends.push(onLive('alert', (row) => (filtered ? lookAgain() : list.push(row, atTop()))));
     return () => {

@@ -98,7 +98,12 @@ export const DeliveriesPage = () => {
     status.reload();
     return get<DeliveryPage>('/deliveries', { sink, state, limit: NEWEST });
   });
-  useEffect(() => onLive('delivery', lookAgain), [lookAgain]);
+  useEffect(() => {
+    const ends = [onLive('delivery', lookAgain), onLive('status', lookAgain)];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [lookAgain]);
   const set = (changes: Readonly<Record<string, string>>): void => changeQuery(changes);
   const sinks = status.data?.sinks ?? [];
   const withParked = sinks.filter((one) => one.parked > 0 && (sink === '' || one.name === sink));

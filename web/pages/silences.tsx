@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
 import { useShortcuts } from '../data/keys.ts';
+import { onLive } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
 import { navigate, route, withQuery } from '../data/route.ts';
 import type { Matchers, RuleList, SilenceAnswer, SilenceList } from '../data/shapes.ts';
@@ -29,6 +30,7 @@ export const SilencesPage = () => {
   const silences = useResource(`silences ${ended}`, (signal) =>
     get<SilenceList>('/silences', { ended: ended ? 'true' : undefined }, signal),
   );
+  useEffect(() => onLive('status', silences.reload), [silences.reload]);
   const open = (): void => navigate(withQuery('/silences', query, { new: '1' }));
   useShortcuts('Silences', may ? [{ keys: 'n', label: 'New silence', run: open }] : []);
   return (

@@ -231,7 +231,7 @@ export const DataGrid = <T,>({
           </div>
         ))}
       {list.error && (
-        <div class="grid-over">
+        <div class={size === 0 ? 'grid-over' : 'grid-error'}>
           <Failed error={list.error} retry={() => list.retry()} />
         </div>
       )}
