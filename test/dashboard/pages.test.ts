@@ -429,8 +429,7 @@ describe.each(['light', 'dark'] as const)('in %s colours', (scheme) => {
           await page.locator('.detail h2').waitFor();
           await settled();
         }
-        if (width > 1_000)
-          for (const barrier of await findBarriers(page)) found.push(`${path} ${barrier}`);
+        if (width > 1_000) for (const barrier of await findBarriers(page)) found.push(`${path} ${barrier}`);
         const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         if (wider > 0) found.push(`${width} ${path} is ${wider} pixels too wide`);
       }

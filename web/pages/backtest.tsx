@@ -155,15 +155,28 @@ const Outcome = ({ answer, level }: { readonly answer: BacktestAnswer; readonly 
   );
 };
 
-/** Alerts of each day, days without any included. */
+/** Days that a chart has room for. */
+const MAX_DAYS = 400;
+
+/** Alerts of each day of what was looked at, days without any included. */
 const daysOf = ({
   per_day: days,
+  from,
+  to,
 }: BacktestAnswer): { readonly fromMs: number; readonly counts: readonly number[] } | undefined => {
-  const times = days.map(({ date }) => Date.parse(`${date}T00:00:00Z`));
-  if (times.length === 0) return undefined;
-  const fromMs = Math.min(...times);
-  const counts = Array.from({ length: Math.round((Math.max(...times) - fromMs) / DAY) + 1 }, () => 0);
-  for (const [at, { alerts }] of days.entries())
-    counts[Math.round(((times[at] ?? fromMs) - fromMs) / DAY)] = alerts;
+  if (days.length === 0) return undefined;
+  const startOf = (date: string): number => Date.parse(`${date.slice(0, 10)}T00:00:00Z`);
+  const times = [
+    ...days.map(({ date }) => date),
+    ...(from === null ? [] : [from]),
+    ...(to === null ? [] : [to]),
+  ].map(startOf);
+  const lastMs = Math.max(...times);
+  const fromMs = Math.max(Math.min(...times), lastMs - (MAX_DAYS - 1) * DAY);
+  const counts = Array.from({ length: Math.round((lastMs - fromMs) / DAY) + 1 }, () => 0);
+  for (const { date, alerts } of days) {
+    const at = Math.round((startOf(date) - fromMs) / DAY);
+    if (at >= 0) counts[at] = alerts;
+  }
   return { fromMs, counts };
 };

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { get } from '../data/api.ts';
 import { useResource } from '../data/resource.ts';
 import { pathOf } from '../data/route.ts';
-import { linesWithoutTitle } from '../data/rule-lines.ts';
+import { linesWithoutConditions } from '../data/rule-lines.ts';
 import type { ExplanationAnswer, Explanations, RuleList } from '../data/shapes.ts';
 import { ExplainTree } from '../ui/explain-tree.tsx';
 import { LevelMark, Tag } from '../ui/marks.tsx';
@@ -98,7 +98,7 @@ const Explanation = ({ item }: { readonly item: ExplanationAnswer }) => (
       </a>
     </header>
     <div class="explanation-lines">
-      {linesWithoutTitle(item.lines, item.rule.title).map((line, at) => (
+      {linesWithoutConditions(item.lines, item.rule.title).map((line, at) => (
         <p key={at}>
           <Text value={line} />
         </p>

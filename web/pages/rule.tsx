@@ -79,7 +79,7 @@ const Detail = ({ data }: { readonly data: RuleDetail }) => {
               ...(rule.failing_since === null
                 ? []
                 : [['Failing since', <Time at={rule.failing_since} />] as const]),
-              ['File', <Text value={rule.file.split('/').slice(-2).join('/')} />],
+              ['File', <Text value={rule.file.split('/').at(-1) ?? ''} />],
               [
                 'Id',
                 <code>

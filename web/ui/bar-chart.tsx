@@ -21,6 +21,7 @@ interface Props {
   readonly onPick?: (fromMs: number, toMs: number) => void;
 }
 
+const MAX_BAR = 48;
 const LEFT = 34;
 const BOTTOM = 18;
 const TOP = 6;
@@ -53,7 +54,7 @@ export const BarChart = ({ label, fromMs, stepMs, series, height = 150, unit, on
   const inner = height - BOTTOM - TOP;
   const y = (value: number): number => TOP + inner - (value / top) * inner;
   const slot = (width - LEFT) / steps;
-  const bar = Math.max(1, slot - (slot > 6 ? 2 : slot > 3 ? 1 : 0));
+  const bar = Math.min(MAX_BAR, Math.max(1, slot - (slot > 6 ? 2 : slot > 3 ? 1 : 0)));
   const toMs = fromMs + steps * stepMs;
   const labels = timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 90)));
   const total = totals.reduce((sum, value) => sum + value, 0);
