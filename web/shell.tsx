@@ -90,15 +90,18 @@ export const Shell = ({ children }: { readonly children: ComponentChildren }) =>
             >
               <Icon name="keyboard" />
             </button>
-            <button
-              type="button"
-              class="button icon-only quiet"
-              title="Sign out"
-              aria-label="Sign out"
-              onClick={() => void signOut()}
-            >
-              <Icon name="out" />
-            </button>
+            {/* Without tokens there is nobody to be signed out. */}
+            {who.state === 'in' && who.name !== 'local' && (
+              <button
+                type="button"
+                class="button icon-only quiet"
+                title="Sign out"
+                aria-label="Sign out"
+                onClick={() => void signOut()}
+              >
+                <Icon name="out" />
+              </button>
+            )}
           </div>
           {who.state === 'in' && (
             <p

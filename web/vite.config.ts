@@ -1,4 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
+
+/** What is bundled, and under which terms: they travel with the code. */
+const licences = (): string =>
+  ['preact']
+    .map((name) => {
+      const read = (file: string): string =>
+        readFileSync(new URL(`../node_modules/${name}/${file}`, import.meta.url), 'utf8');
+      const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+      return `${name} ${version}\n\n${read('LICENSE')}`;
+    })
+    .join('\n\n');
 
 /* The dashboard as files that the monitor serves by itself: content-hashed, nothing inline, nothing from other hosts. */
 export default defineConfig({
@@ -6,6 +18,14 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [
+    {
+      name: 'licences',
+      generateBundle() {
+        this.emitFile({ type: 'asset', fileName: 'licences.txt', source: licences() });
+      },
+    },
+  ],
   build: {
     outDir: '../dist/dashboard',
     emptyOutDir: true,

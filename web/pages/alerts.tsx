@@ -58,7 +58,7 @@ const COLUMNS: readonly Column<AlertRow>[] = [
 /** What has room beside a story. */
 const WIDTHS: Readonly<Record<string, string>> = {
   Level: '5.6rem',
-  Decided: '8rem',
+  Decided: '9rem',
   Rule: 'minmax(6rem, 1fr)',
   State: 'minmax(0, 8.5rem)',
 };

@@ -109,8 +109,9 @@ const Proof = ({ item }: { readonly item: CompletenessList['items'][number] }) =
         ))}
       </ul>
       <p class="muted verdict-note">
-        {counted(item.late, 'event')} found late, where the trail had been read before. An overlap of{' '}
-        {durationText(item.proposed_overlap_seconds * 1_000)} would have been enough.
+        {item.late === 0 ? 'No event was' : counted(item.late, 'event')} found late, where the trail had been
+        read before. An overlap of {durationText(item.proposed_overlap_seconds * 1_000)} would have been
+        enough.
       </p>
     </section>
   );
