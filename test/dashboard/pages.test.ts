@@ -281,7 +281,7 @@ describe('alerts', () => {
     await form.getByRole('button', { name: 'Silence' }).click();
     const card = page.locator('.card', { hasText: 'release day, ticket 4711' });
     await card.getByText('in force').waitFor();
-    expect(await card.innerText()).toContain('"App Made"');
+    await card.getByText('"App Made"').waitFor();
     const from = rig.monitor.lines.length;
     happens(event('APP_CREATE', 1_000));
     const decided = await rig.monitor.until((line) => line.event === 'alert.decided', from);
