@@ -20,6 +20,7 @@ const SELECT = `SELECT t.seq, t.id, a.id AS "alertId", t.sink, t.state, t.attemp
   FROM deliveries AS t JOIN alerts AS a ON a.seq = t.alert`;
 const AT = `${SELECT} WHERE t.seq = ?`;
 const SINCE = 'SELECT seq FROM deliveries WHERE seq > ? ORDER BY seq LIMIT ?';
+const PLACE = 'SELECT seq FROM deliveries WHERE id = ?';
 const STATES = 'SELECT state, count(*) AS count FROM deliveries WHERE alert = ? GROUP BY state';
 const UNDER_WAY = `SELECT seq, state || ' ' || attempts || ' ' || due_ms AS state FROM deliveries
   WHERE due_ms IS NOT NULL ORDER BY sink, due_ms LIMIT ?`;
@@ -37,7 +38,10 @@ const keyOf = (row: Row): DeliveryKey => ({
 /** The part of {@link Browse} that is about deliveries. */
 export const createBrowseDeliveries = (
   connection: Connection,
-): Pick<Browse, 'deliveryStates' | 'deliveries' | 'deliveriesAt' | 'deliveriesSince' | 'underWay'> => ({
+): Pick<
+  Browse,
+  'deliveryStates' | 'deliveries' | 'deliveriesAt' | 'deliveriesSince' | 'deliveryPlaces' | 'underWay'
+> => ({
   deliveryStates: (alertSeq) =>
     connection.read(function* () {
       const rows = yield* all<{ state: string; count: number }>(STATES, alertSeq);
@@ -63,6 +67,12 @@ export const createBrowseDeliveries = (
         if (row) keys.push(keyOf(row));
       }
       return keys;
+    }),
+  deliveryPlaces: (ids) =>
+    connection.read(function* () {
+      const places: number[] = [];
+      for (const id of ids) places.push(...(yield* values<number>(PLACE, id)));
+      return places;
     }),
   deliveriesSince: (seq, limit) => connection.read(() => values<number>(SINCE, seq, limit)),
   underWay: (limit) => connection.read(() => all<{ seq: number; state: string }>(UNDER_WAY, limit)),

@@ -64,7 +64,7 @@ export const browseContract = (bench: Bench): void => {
   });
 
   it('gives what was committed since, in the order of commits', async () => {
-    expect(await bench.store.browse.newest()).toEqual({ event: 0, alert: 0, delivery: 0 });
+    expect(await bench.store.browse.newest()).toEqual({ event: 0, alert: 0, delivery: 0, act: 0 });
     await fill();
     const { browse } = bench.store;
     const newest = await browse.newest();
@@ -128,6 +128,12 @@ export const browseContract = (bench: Bench): void => {
     expect(await browse.deliveriesAt([parked?.seq ?? 0, 999_999])).toEqual([parked]);
     expect(await browse.deliveryStates(parked?.alertSeq ?? 0)).toEqual({ parked: 1, pending: 1 });
     expect(await browse.underWay(10)).toHaveLength(2);
+    expect(await browse.deliveryPlaces(['none', mail])).toEqual([parked?.seq]);
+    await outbox.retry({ ids: [mail] }, { by: 'anna', detail: 'again' });
+    const { act } = await browse.newest();
+    expect(await browse.actsSince(0, 10)).toEqual([{ seq: act, subject: mail }]);
+    expect(await browse.actsSince(act, 10)).toEqual([]);
+    await outbox.drop({ ids: [mail], states: ['pending'] }, { by: 'anna', detail: 'no' });
     expect(await browse.underWay(1)).toHaveLength(1);
   });
 };
