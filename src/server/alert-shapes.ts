@@ -90,7 +90,7 @@ export const alertStory = z.object({
   acts: z.array(act),
 });
 
-const matchers = z
+export const matchers = z
   .record(z.string(), z.union([z.string(), z.array(z.string())]))
   .describe('As in routes and `silences add --match`: `=`, lists, `!`, `~`.');
 export const silence = z.object({

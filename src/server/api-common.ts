@@ -30,4 +30,5 @@ export const act = z.object({
   detail: z.string(),
 });
 
+export type Failure = z.infer<typeof failure>;
 export type ActAnswer = z.infer<typeof act>;
