@@ -81,8 +81,10 @@ export const createAccount = (
   const client = clientWith(paces.all);
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
+  const types = monitor.eventTypes;
   const report = createCommittedReporter({
     account,
+    typeLabel: types.labelOf,
     events: logSettings.events,
     now,
     log,
@@ -154,20 +156,32 @@ export const createAccount = (
     },
     monitor,
   );
-  const types = { account, client, drift, store: store.drift, lease, inTurn, onAlerts: report.alerts };
+  const listing = {
+    account,
+    client,
+    drift,
+    store: store.drift,
+    lease,
+    inTurn,
+    onAlerts: report.alerts,
+    onListed: types.learn,
+  };
   return {
     poller,
     run: (signal) =>
       runTogether(
         [
           poller.run,
-          (until) => readEventTypes({ ...types, now, log }, until),
+          (until) => readEventTypes({ ...listing, now, log }, until),
           readers.second.run,
           (until) => readers.backfiller.run(until),
         ],
         signal,
       ),
-    prepare: overlap.refresh,
+    async prepare() {
+      await overlap.refresh();
+      await tellKnown(account, monitor);
+    },
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {
@@ -175,6 +189,20 @@ export const createAccount = (
       await readers.close();
     },
   };
+};
+
+/**
+ * What an earlier life has left: how far the trail was read then, so that who watches the figure sees an account that
+ * cannot be read since, and the types of its events.
+ */
+const tellKnown = async (account: string, { store, telemetry, eventTypes }: Monitor): Promise<void> => {
+  const progress = await store.collect.progress(account);
+  if (progress) {
+    telemetry.gauge('watermark_timestamp_seconds', progress.watermarkMs / 1_000, { account });
+    telemetry.gauge('last_poll_timestamp_seconds', progress.committedAtMs / 1_000, { account });
+  }
+  const known = await store.drift.known(account);
+  eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
 };
 
 /** One line for what became of a secret file that has changed. */

@@ -22,6 +22,8 @@ export interface EventTypesOptions {
   /** Keeps it apart from the commits that use the same memory. */
   readonly inTurn: Turns;
   readonly onAlerts: (alerts: readonly DecidedAlert[]) => void;
+  /** Told the list of every reading. */
+  readonly onListed: (types: readonly string[]) => void;
   readonly now: Clock;
   readonly log: Log;
 }
@@ -36,6 +38,7 @@ export const readEventTypes = async (options: EventTypesOptions, signal: AbortSi
     try {
       const types = await options.client.eventTypes(signal);
       log.info('api.types', { account, count: types?.length ?? 0, types: types?.map(({ type }) => type) });
+      options.onListed(types?.map(({ type }) => type) ?? []);
       await noteListed(options, types?.map(({ type }) => type) ?? []);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;

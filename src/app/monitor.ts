@@ -3,21 +3,21 @@ import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
 import { fileState } from '../config/secrets.ts';
-import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { PlannerMemory } from '../core/planner.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
-import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
+import { feedsOfSinks } from './feeds.ts';
+import { countForScrape, createEngineCount, tellRules } from './figures.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
 import { createLiveRules } from './live-rules.ts';
-import type { CompiledRules } from './load.ts';
+import { createEventTypeLabels } from './metric-labels.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createSinks, switchOf } from './sinks.ts';
@@ -74,14 +74,18 @@ const runBuilt = async (
   const { telemetry, metrics } = createTelemetry({
     log,
     async refresh() {
-      countEngine();
-      await refreshGauges(store, live, telemetry);
-      await refreshFeedGauges(store, feedWakes.keys(), now, telemetry);
+      countEngine(rules.engine);
+      const feeds = feedWakes.keys();
+      await countForScrape({ settings, store, telemetry, sinks: live, feeds, nowMs: now() });
     },
   });
-  const countEngine = createEngineCount(rules.engine.counters, telemetry);
+  const countEngine = createEngineCount(telemetry);
   telemetry.gauge('build_info', 1, { version });
-  telemetry.gauge('rules_loaded', rules.rules.length);
+  telemetry.gauge('poll_interval_seconds', settings.poll.intervalMs / 1_000);
+  telemetry.gauge('lease_held', 0);
+  telemetry.gauge('config_last_reload_successful', 1);
+  telemetry.gauge('config_last_reload_success_timestamp_seconds', now() / 1_000);
+  tellRules(rules.rules, telemetry);
 
   const links = await linksOf(parts, store);
   const sinks = createSinks(settings.sinks, {
@@ -109,6 +113,7 @@ const runBuilt = async (
     }),
     store,
     telemetry,
+    eventTypes: createEventTypeLabels(KNOWN_EVENT_TYPES),
     sinks,
     wakes,
     feedWakes,
@@ -155,6 +160,7 @@ const runBuilt = async (
       ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
       onState(state) {
         active = state === 'active';
+        telemetry.gauge('lease_held', active ? 1 : 0);
       },
     },
     async (lease, held) => {
@@ -213,34 +219,3 @@ const announce = (parts: MonitorParts, version: string, live: readonly string[])
 };
 
 const NO_MEMORY: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
-
-/** Gauges that are counted when somebody looks. States without deliveries are not counted by the store: they are 0. */
-const refreshGauges = async (store: Store, live: readonly string[], telemetry: Telemetry): Promise<void> => {
-  const counts = await store.status.deliveryCounts();
-  for (const sink of new Set([...live, ...counts.map((row) => row.sink)])) {
-    for (const state of DELIVERY_STATES) {
-      const row = counts.find((candidate) => candidate.sink === sink && candidate.state === state);
-      telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
-    }
-  }
-};
-
-/** The rule engine counts by itself, for all accounts; what was added since the last look goes to the metrics. */
-const createEngineCount = (
-  counters: CompiledRules['engine']['counters'],
-  telemetry: Telemetry,
-): (() => void) => {
-  const names = {
-    cutValues: 'rule_values_cut_total',
-    ungroupedEvents: 'rule_events_ungrouped_total',
-    evictedGroups: 'rule_groups_evicted_total',
-    lateEvents: 'rule_events_late_total',
-  } as const;
-  const seen = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
-  return () => {
-    for (const key of ['cutValues', 'ungroupedEvents', 'evictedGroups', 'lateEvents'] as const) {
-      telemetry.count(names[key], {}, counters[key] - seen[key]);
-      seen[key] = counters[key];
-    }
-  };
-};

@@ -7,9 +7,10 @@ import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Figures } from '../core/telemetry.ts';
 import type { LiveRules } from './live-rules.ts';
 import type { CompiledRules, Loaded } from './load.ts';
+import type { EventTypeLabels } from './metric-labels.ts';
 
 /** What a monitor is made of. */
 export interface MonitorParts {
@@ -31,7 +32,9 @@ export interface Monitor {
   readonly parts: MonitorParts;
   readonly liveRules: LiveRules;
   readonly store: Store;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Figures;
+  /** Types of events that metrics name. */
+  readonly eventTypes: EventTypeLabels;
   readonly sinks: readonly Sink[];
   /** One bell a sink: rung when the outbox may hold something for it. */
   readonly wakes: ReadonlyMap<string, Latch>;

@@ -14,7 +14,7 @@ import { type Account, createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import { createPace } from './pace.ts';
+import { createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { pruneForEver } from './prune.ts';
@@ -73,10 +73,12 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     now,
   );
   const { requestsPerSecond } = settings.api;
+  const paceOf = (budget: string, perSecond: number): Pace =>
+    createMeasuredPace(budget, perSecond, now, telemetry);
   const paces = {
-    all: requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now),
-    reconcile: createPace(settings.reconcile.requestsPerMinute / 60, now),
-    backfill: createPace(settings.reconcile.backfillRequestsPerMinute / 60, now),
+    all: requestsPerSecond === undefined ? undefined : paceOf('all', requestsPerSecond),
+    reconcile: paceOf('reconcile', settings.reconcile.requestsPerMinute / 60),
+    backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
   };
   const accounts = settings.accounts.map((account) =>
     createAccount(account, monitor, lease, trouble, failures, paces),

@@ -6,7 +6,7 @@ import { ReadFailure } from './failure.ts';
 import type { Parsed } from './page.ts';
 import { excerpt, redact } from './redact.ts';
 import type { Answer, Transport } from './transport.ts';
-import { refusal } from './verdict.ts';
+import { isNamed, refusal } from './verdict.ts';
 
 /** The account's API key and secret, as used for HTTP Basic. */
 export interface Credentials {
@@ -58,11 +58,22 @@ const read = (credentials: () => Credentials): Credentials => {
   }
 };
 
+/** A status as a label of metrics: one that HTTP does not know must not make a series of its own. */
+const statusLabel = (status: number | undefined): string => {
+  if (status === undefined) return 'none';
+  return isNamed(status) ? String(status) : 'other';
+};
+
 /** Makes the function that puts one question: one request, counted and timed, and what its answer means. */
 export const createAsk = (options: AskOptions): Ask => {
   const { account, prefix, pace, transport, now, telemetry } = options;
 
-  const exchange = async <T>(question: Question<T>, form: DateForm, signal: AbortSignal): Promise<T> => {
+  const exchange = async <T>(
+    question: Question<T>,
+    form: DateForm,
+    signal: AbortSignal,
+    onStatus: (status: number) => void,
+  ): Promise<T> => {
     const { key, secret } = read(options.credentials);
     const basic = `${key}:${secret}`;
     const secrets = [secret, key, basic, ...options.secrets];
@@ -77,6 +88,7 @@ export const createAsk = (options: AskOptions): Ask => {
       if (!(error instanceof ReadFailure)) throw error;
       throw new ReadFailure(error.kind, redact(error.message, secrets), error);
     });
+    onStatus(answer.status);
     if (question.instead?.status === answer.status) return question.instead.value;
     const said = (): string => quoted(excerpt(answer.text, secrets));
     if (answer.status !== 200) throw refusal(answer, said(), now());
@@ -94,13 +106,16 @@ export const createAsk = (options: AskOptions): Ask => {
     await pace?.(signal);
     const startedAtMs = now();
     let outcome = 'ok';
+    let status: number | undefined;
     try {
-      return await exchange(question, form, signal);
+      return await exchange(question, form, signal, (answered) => {
+        status = answered;
+      });
     } catch (error) {
       outcome = error instanceof ReadFailure ? error.kind : signal.aborted ? 'aborted' : 'failed';
       throw error;
     } finally {
-      telemetry.count('api_requests_total', { account, outcome });
+      telemetry.count('api_requests_total', { account, outcome, status: statusLabel(status) });
       telemetry.observe('api_request_duration_seconds', (now() - startedAtMs) / 1_000, { account });
     }
   };

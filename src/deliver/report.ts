@@ -28,6 +28,7 @@ export const createReport = (
       switch (next.state) {
         case 'sent':
           log.info('delivery.sent', { ...fields, receipt: detail });
+          telemetry.gauge('last_delivery_timestamp_seconds', settlement.endedAtMs / 1_000, labels);
           break;
         case 'pending':
           log.warn('delivery.retry', {

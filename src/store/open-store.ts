@@ -11,6 +11,7 @@ import { createApplyConditions, createConditions } from './conditions.ts';
 import { connect } from './connection.ts';
 import { createApplyDrift, createDriftStore } from './drift.ts';
 import { createFeeds } from './feeds.ts';
+import { createFigures } from './figures.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import { createCheckLease, createLeases } from './leases.ts';
@@ -80,6 +81,7 @@ export const openStore = (options: StoreOptions): Store => {
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
+    figures: createFigures(connection, planner),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
     chains: createChains(connection),
