@@ -159,3 +159,15 @@ export const createEngineCount = (telemetry: Figures): ((engine: CompiledRules['
     seen.set(engine, { ...engine.counters });
   };
 };
+
+/** Gauges of what only the process that polls knows: without the lease they would stand still, and look like trouble. */
+export const dropReported = (telemetry: Figures): void => {
+  for (const name of [
+    'watermark_timestamp_seconds',
+    'last_poll_timestamp_seconds',
+    'unverified_ranges',
+    'unverified_seconds',
+    'conditions_open',
+  ] as const)
+    telemetry.replace(name, []);
+};

@@ -12,7 +12,7 @@ import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { feedsOfSinks } from './feeds.ts';
-import { countForScrape, createEngineCount, tellRules } from './figures.ts';
+import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
@@ -161,6 +161,7 @@ const runBuilt = async (
       onState(state) {
         active = state === 'active';
         telemetry.gauge('lease_held', active ? 1 : 0);
+        if (!active) dropReported(telemetry);
       },
     },
     async (lease, held) => {
