@@ -77,6 +77,7 @@ export const createAccount = (
       random,
       log,
       telemetry,
+      tracer: monitor.tracer,
     });
   const client = clientWith(paces.all);
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
@@ -115,6 +116,7 @@ export const createAccount = (
     log,
     telemetry,
     trouble,
+    tracer: monitor.tracer,
   };
   const reading = {
     account,
@@ -122,6 +124,7 @@ export const createAccount = (
     maxWindowEvents: poll.maxWindowEvents,
     pageConcurrency: PAGE_CONCURRENCY,
     rereads: REREADS,
+    tracer: monitor.tracer,
   };
   const overlap = createOverlap(account, poll, { ledger: store.ledger, now, log, telemetry });
   const poller = createPoller(

@@ -6,6 +6,7 @@ import { fileState } from '../config/secrets.ts';
 import type { PlannerMemory } from '../core/planner.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
+import { noTracer } from '../core/tracer.ts';
 import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
@@ -87,6 +88,11 @@ const runBuilt = async (
   telemetry.gauge('config_last_reload_success_timestamp_seconds', now() / 1_000);
   tellRules(rules.rules, telemetry);
 
+  const tracing =
+    settings.tracing &&
+    (await import('./tracing.ts')).createTracing(settings.tracing, settings, parts, telemetry);
+  if (tracing) scope.defer('tracing', () => tracing.close());
+
   const links = await linksOf(parts, store);
   const sinks = createSinks(settings.sinks, {
     log,
@@ -113,6 +119,7 @@ const runBuilt = async (
     }),
     store,
     telemetry,
+    tracer: tracing?.tracer ?? noTracer,
     eventTypes: createEventTypeLabels(KNOWN_EVENT_TYPES),
     sinks,
     wakes,

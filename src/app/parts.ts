@@ -8,6 +8,7 @@ import type { Log } from '../core/log.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
 import type { Figures } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { LiveRules } from './live-rules.ts';
 import type { CompiledRules, Loaded } from './load.ts';
 import type { EventTypeLabels } from './metric-labels.ts';
@@ -33,6 +34,7 @@ export interface Monitor {
   readonly liveRules: LiveRules;
   readonly store: Store;
   readonly telemetry: Figures;
+  readonly tracer: Tracer;
   /** Types of events that metrics name. */
   readonly eventTypes: EventTypeLabels;
   readonly sinks: readonly Sink[];

@@ -105,6 +105,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       wake,
       log,
       telemetry,
+      tracer: monitor.tracer,
       conditions: {
         parked: ({ count, reason }) =>
           condition('parked', true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),

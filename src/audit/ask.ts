@@ -1,6 +1,7 @@
 import { errorText } from '../base/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { DateForm } from './created-at.ts';
 import { ReadFailure } from './failure.ts';
 import type { Parsed } from './page.ts';
@@ -38,6 +39,7 @@ export interface AskOptions {
   readonly transport: Transport;
   readonly now: Clock;
   readonly telemetry: Telemetry;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -66,7 +68,7 @@ const statusLabel = (status: number | undefined): string => {
 
 /** Makes the function that puts one question: one request, counted and timed, and what its answer means. */
 export const createAsk = (options: AskOptions): Ask => {
-  const { account, prefix, pace, transport, now, telemetry } = options;
+  const { account, prefix, pace, transport, now, telemetry, tracer } = options;
 
   const exchange = async <T>(
     question: Question<T>,
@@ -102,15 +104,23 @@ export const createAsk = (options: AskOptions): Ask => {
     });
   };
 
-  return async (question, form, signal) => {
+  const measured: Ask = async (question, form, signal) => {
     await pace?.(signal);
     const startedAtMs = now();
     let outcome = 'ok';
     let status: number | undefined;
+    const name = `${question.method} ${question.path}`;
     try {
-      return await exchange(question, form, signal, (answered) => {
-        status = answered;
-      });
+      return await tracer.span(
+        name,
+        { 'http.request.method': question.method, 'url.path': `${prefix}${question.path}` },
+        (span) =>
+          exchange(question, form, signal, (answered) => {
+            status = answered;
+            span.set({ 'http.response.status_code': answered });
+          }),
+        'client',
+      );
     } catch (error) {
       outcome = error instanceof ReadFailure ? error.kind : signal.aborted ? 'aborted' : 'failed';
       throw error;
@@ -119,4 +129,5 @@ export const createAsk = (options: AskOptions): Ask => {
       telemetry.observe('api_request_duration_seconds', (now() - startedAtMs) / 1_000, { account });
     }
   };
+  return measured;
 };

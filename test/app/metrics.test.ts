@@ -202,11 +202,9 @@ describe('/metrics of a monitor at work', () => {
   });
 
   it('makes no series of what an event says, and no line either', async () => {
-    expect(
-      seriesOf('events_by_type_total')
-        .map((labels) => labels['event_type'])
-        .sort(),
-    ).toEqual(['APP_CREATE', 'NUMBER_RELEASE', 'other']);
+    expect(new Set(seriesOf('events_by_type_total').map((labels) => labels['event_type']))).toEqual(
+      new Set(['APP_CREATE', 'NUMBER_RELEASE', 'other']),
+    );
     expect(value('events_by_type_total', { event_type: 'other' })).toBe(HOSTILE_TYPES);
     expect(page).not.toContain('MADE_UP');
     expect(page).not.toContain('owned');
