@@ -20,6 +20,7 @@ const SMALL_INDEXES = [
 /** Statements that may read a whole table, with the reason. */
 const ALLOWED: readonly (readonly [sql: string, reason: string])[] = [
   ['(SELECT count(*) FROM alerts)', 'asked by people alone, and answered from an index'],
+  ['(SELECT 1 FROM quarantine LIMIT 100000)', 'stops at its bound, and is answered from an index'],
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'vam-plans-'));
