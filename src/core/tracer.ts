@@ -48,8 +48,8 @@ export interface Tracer {
   step<T>(name: string, attributes: SpanAttributes, work: () => T): T;
   /** Remembers the span that is under way under these keys for a while, for spans that refer to it. */
   mark(keys: Iterable<string>): void;
-  /** Takes a span that was measured elsewhere. */
-  record(span: EndedSpan): void;
+  /** Takes a span that was measured elsewhere; it is asked for only where spans are wanted. */
+  record(span: () => EndedSpan): void;
 }
 
 const NO_SPAN: OpenSpan = { set() {}, fail() {} };

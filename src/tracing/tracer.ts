@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import type { EndedSpan, OpenSpan, SpanAttributes, SpanKind, Tracer } from '../core/tracer.ts';
+import type { OpenSpan, SpanAttributes, SpanKind, Tracer } from '../core/tracer.ts';
 import type { ExportedSpan } from './otlp.ts';
 
 /** What {@link createTracer} works with. */
@@ -118,7 +118,8 @@ export const createTracer = (options: TracerOptions): Tracer => {
         marks.set(key, context);
       }
     },
-    record(span: EndedSpan) {
+    record(make) {
+      const span = make();
       if (!isSampled(span.traceId, sample)) return;
       const link = span.linkedTo === undefined ? undefined : marks.get(span.linkedTo);
       options.add({ ...span, link });

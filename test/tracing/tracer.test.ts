@@ -98,8 +98,8 @@ describe('the tracer', () => {
       tracer.mark(Array.from({ length: 10_000 }, (_, n) => `alert ${n}`));
     });
     const poll = named('poll');
-    tracer.record({ ...ended, name: 'new', spanId: 'c'.repeat(16), linkedTo: 'alert 9999' });
-    tracer.record({ ...ended, name: 'forgotten', spanId: 'd'.repeat(16), linkedTo: 'old' });
+    tracer.record(() => ({ ...ended, name: 'new', spanId: 'c'.repeat(16), linkedTo: 'alert 9999' }));
+    tracer.record(() => ({ ...ended, name: 'forgotten', spanId: 'd'.repeat(16), linkedTo: 'old' }));
     expect(named('new').link).toEqual({ traceId: poll.traceId, spanId: poll.spanId });
     expect(named('forgotten').link).toBeUndefined();
   });
