@@ -47,12 +47,12 @@ afterAll(() => rig.close());
 
 /** The longest turn, in ms of the processor, while `work` goes on. */
 const longestTurn = async (work: Promise<unknown>): Promise<number> => {
-  let over = false;
+  const state = { over: false };
   let longest = 0;
   const finished = work.finally(() => {
-    over = true;
+    state.over = true;
   });
-  while (!over) {
+  while (!state.over) {
     const before = process.threadCpuUsage();
     await setImmediate();
     const { user, system } = process.threadCpuUsage(before);
