@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { get, post } from '../data/api.ts';
+import { get } from '../data/api.ts';
 import { plainText } from '../data/hidden-text.ts';
 import { useShortcuts } from '../data/keys.ts';
 import { onLive } from '../data/live.ts';
@@ -7,18 +7,18 @@ import { useResource, useThrottled } from '../data/resource.ts';
 import { navigate, pathOf, withQuery } from '../data/route.ts';
 import type { AlertStoryAnswer } from '../data/shapes.ts';
 import { counted, durationText } from '../data/time.ts';
-import { ActDialog } from '../ui/act-dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { LevelMark, Tag } from '../ui/marks.tsx';
 import { useMayOperate, ViewOnly } from '../ui/operate.tsx';
 import { Facts } from '../ui/panel.tsx';
+import { References } from '../ui/references.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
+import { type Act, AlertAct } from './alert-acts.tsx';
 import { AlertDeliveries } from './alert-deliveries.tsx';
 
 type Alert = AlertStoryAnswer['alert'];
-type Act = 'acknowledge' | 'retry' | 'drop';
 
 /** The story of one alert: what happened, what was decided, where it went, and what people did about it. */
 export const AlertView = ({ id, onChanged }: { readonly id: string; readonly onChanged: () => void }) => {
@@ -258,46 +258,14 @@ const Story = ({
           </li>
         )}
       </ol>
-      {act === 'acknowledge' && (
-        <ActDialog
-          title="Acknowledge"
-          button="Acknowledge"
+      {act !== undefined && (
+        <AlertAct
+          act={act}
+          alert={alert}
+          parked={parked}
           onClose={() => setAct(undefined)}
           onDone={onChanged}
-          run={async (reason) => {
-            await post(
-              `/alerts/${encodeURIComponent(alert.id)}/acknowledge`,
-              reason === '' ? {} : { reason },
-            );
-            return 'Acknowledged.';
-          }}
-        >
-          <p class="muted">It says that somebody knows and takes care. What comes next is still sent.</p>
-        </ActDialog>
-      )}
-      {(act === 'retry' || act === 'drop') && (
-        <ActDialog
-          title={act === 'retry' ? 'Retry what is parked' : 'Drop what is parked'}
-          button={act === 'retry' ? 'Retry' : 'Drop'}
-          danger={act === 'drop'}
-          needsReason
-          onClose={() => setAct(undefined)}
-          onDone={onChanged}
-          run={async (reason) => {
-            const ids = parked.map((delivery) => delivery.id);
-            const { count } = await post<{ readonly count: number }>(`/deliveries/${act}`, {
-              ids,
-              state: 'parked',
-              reason,
-            });
-            return `${counted(count, 'delivery', 'deliveries')} ${act === 'retry' ? 'will be tried again at once' : 'dropped'}.`;
-          }}
-        >
-          <p>
-            {counted(parked.length, 'delivery', 'deliveries')}:{' '}
-            {parked.map(({ sink }) => plainText(sink)).join(', ')}
-          </p>
-        </ActDialog>
+        />
       )}
     </div>
   );
@@ -308,20 +276,3 @@ const uniqueName = ({ fields }: Alert, name: string, at: number): string =>
   fields.findIndex((field) => field.name === name) === at
     ? plainText(name)
     : `${plainText(name)} (${at + 1})`;
-
-/** Links that a rule's author gave: only web addresses become links. */
-export const References = ({ urls }: { readonly urls: readonly string[] }) => (
-  <ul class="plain">
-    {urls.map((url) => (
-      <li key={url}>
-        {/^https?:\/\//i.test(url) ? (
-          <a href={url} target="_blank" rel="noopener noreferrer">
-            <Text value={url} />
-          </a>
-        ) : (
-          <Text value={url} />
-        )}
-      </li>
-    ))}
-  </ul>
-);

@@ -4,16 +4,8 @@ import { useResource } from '../data/resource.ts';
 import { changeQuery, navigate, route } from '../data/route.ts';
 import type { EventTypesAnswer, StatusAnswer } from '../data/shapes.ts';
 import { utcText } from '../data/time.ts';
-import {
-  Chips,
-  Choice,
-  FilterBar,
-  Popover,
-  rangeStart,
-  SearchBox,
-  Several,
-  TimeRange,
-} from '../ui/filters.tsx';
+import { Chips, Choice, FilterBar, Popover, SearchBox, Several } from '../ui/filters.tsx';
+import { rangeStart, TimeRange } from '../ui/time-range.tsx';
 
 /** Filters of the list of events as they stand in the address. */
 export const EVENT_FILTERS = [

@@ -9,11 +9,11 @@ import { CopyButton } from '../ui/json-view.tsx';
 import { LevelMark, Tag } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
 import { Facts, Panel } from '../ui/panel.tsx';
+import { References } from '../ui/references.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { YamlView } from '../ui/yaml-view.tsx';
-import { References } from './alert-view.tsx';
 import { Backtest } from './backtest.tsx';
 
 /** One rule: what it says, how often it hits, whether its tests pass, and what it would have done. */

@@ -1,17 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { notify } from '../data/announce.ts';
-import { get, post } from '../data/api.ts';
-import { LEVELS } from '../data/levels.ts';
-import { useResource } from '../data/resource.ts';
-import type { Matchers, RuleList, SilenceAnswer, SilencePreview } from '../data/shapes.ts';
-import { counted, fromLocalInput, timeText } from '../data/time.ts';
+import { post } from '../data/api.ts';
+import type { Matchers, SilenceAnswer } from '../data/shapes.ts';
+import { fromLocalInput, timeText } from '../data/time.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
-import { LevelMark } from '../ui/marks.tsx';
 import { Failed } from '../ui/states.tsx';
-import { Text } from '../ui/text.tsx';
-import { Time } from '../ui/time.tsx';
-import { useAccounts } from './event-filters.tsx';
+import { type MatchLine, MatchValue, PreviewOf } from './silence-match.tsx';
 
 const KEYS = [
   ['rule', 'Rule (id)'],
@@ -30,13 +25,8 @@ const DURATIONS = [
   ['', 'until …'],
 ] as const;
 
-interface Row {
-  readonly key: string;
-  readonly value: string;
-}
-
 /** Values of one key are alternatives; keys must all hold. */
-const matchOf = (rows: readonly Row[]): Matchers => {
+const matchOf = (rows: readonly MatchLine[]): Matchers => {
   const match: Record<string, string[]> = {};
   for (const { key, value } of rows) {
     const text = value.trim();
@@ -44,9 +34,6 @@ const matchOf = (rows: readonly Row[]): Matchers => {
   }
   return match;
 };
-
-/** How long typing must pause before the preview is asked for, ms. */
-const PAUSE_MS = 350;
 
 /** A new silence, with what it would have hidden in the last thirty days. */
 export const SilenceForm = ({
@@ -59,7 +46,9 @@ export const SilenceForm = ({
   readonly onDone: () => void;
 }) => {
   const start = Object.entries(given).map(([key, value]) => ({ key, value }));
-  const [rows, setRows] = useState<readonly Row[]>(start.length > 0 ? start : [{ key: 'rule', value: '' }]);
+  const [rows, setRows] = useState<readonly MatchLine[]>(
+    start.length > 0 ? start : [{ key: 'rule', value: '' }],
+  );
   const [duration, setDuration] = useState('4h');
   const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
@@ -99,7 +88,7 @@ export const SilenceForm = ({
       setBusy(false);
     }
   };
-  const change = (at: number, row: Row): void => setRows(rows.with(at, row));
+  const change = (at: number, row: MatchLine): void => setRows(rows.with(at, row));
   return (
     <Dialog title="New silence" wide onClose={onClose}>
       <form
@@ -221,108 +210,5 @@ export const SilenceForm = ({
         </div>
       </form>
     </Dialog>
-  );
-};
-
-const MatchValue = ({
-  row,
-  first,
-  onChange,
-}: {
-  readonly row: Row;
-  readonly first: boolean;
-  readonly onChange: (value: string) => void;
-}) => {
-  const accounts = useAccounts();
-  const rules = useResource('rules', (signal) => get<RuleList>('/rules', {}, signal));
-  const options: readonly (readonly [string, string])[] =
-    row.key === 'account'
-      ? accounts.map((name) => [name, name])
-      : row.key === 'level'
-        ? LEVELS.map((name) => [name, name])
-        : row.key === 'rule'
-          ? (rules.data?.items ?? []).map(({ id, title }) => [id, title])
-          : row.key === 'kind'
-            ? [
-                ['rule', 'rule'],
-                ['system', 'system'],
-                ['summary', 'summary'],
-                ['drill', 'drill'],
-              ]
-            : [];
-  const id = `match-${row.key}`;
-  const title = row.key === 'rule' ? options.find(([value]) => value === row.value)?.[1] : undefined;
-  return (
-    <span class="match-value">
-      <input
-        aria-label="Value"
-        autofocus={first}
-        list={options.length > 0 ? id : undefined}
-        value={row.value}
-        onInput={(event) => onChange(event.currentTarget.value)}
-      />
-      {title !== undefined && (
-        <span class="muted small-text">
-          <Text value={title} />
-        </span>
-      )}
-      {options.length > 0 && (
-        <datalist id={id}>
-          {options.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </datalist>
-      )}
-    </span>
-  );
-};
-
-const PreviewOf = ({ match, empty }: { readonly match: Matchers; readonly empty: boolean }) => {
-  const key = JSON.stringify(match);
-  const [asked, setAsked] = useState(key);
-  useEffect(() => {
-    const timer = setTimeout(() => setAsked(key), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [key]);
-  const preview = useResource(empty ? undefined : asked, (signal) =>
-    post<SilencePreview>('/silences/preview', { match: JSON.parse(asked) as Matchers }, signal),
-  );
-  if (empty)
-    return (
-      <p class="preview muted">
-        Say at least one thing: a silence of everything would be a monitor that is off.
-      </p>
-    );
-  return (
-    <div class="preview" aria-live="polite">
-      {preview.error && <Failed error={preview.error} />}
-      {preview.data && (
-        <>
-          <p>
-            {preview.data.alerts === 0 ? (
-              'It would have hidden nothing in the last 30 days.'
-            ) : (
-              <>
-                It would have hidden <strong>{counted(preview.data.alerts, 'alert')}</strong> in the last 30
-                days{preview.data.examples.length > 0 ? ', such as' : ''}
-              </>
-            )}
-          </p>
-          <ul class="plain">
-            {preview.data.examples.slice(0, 4).map((alert) => (
-              <li key={alert.id} class="preview-line">
-                <LevelMark level={alert.level} />
-                <span class="cut">
-                  <Text value={alert.rule.title} max={100} />
-                </span>
-                <Time at={alert.decided_at} />
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </div>
   );
 };
