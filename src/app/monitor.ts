@@ -20,6 +20,7 @@ import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
+import { refuseFutureStart } from './refuse-future-start.ts';
 import { createSinks, switchOf } from './sinks.ts';
 import { packageVersion } from './version.ts';
 import { startWork } from './work.ts';
@@ -70,6 +71,7 @@ const runBuilt = async (
   const planner = plannerFor(settings);
   const store = openStore({ path: settings.store.path, now, planner });
   scope.defer('store', () => store.close());
+  await refuseFutureStart(settings, store.collect, now());
 
   const { telemetry, metrics } = createTelemetry({
     log,

@@ -47,7 +47,9 @@ export const checksOf = (
         {
           heartbeat,
           problems: () => notFresh(monitor, pollers),
+          chains: monitor.store.chains,
           redact,
+          now,
           log,
           deps: { log, now, random, version: packageVersion(), proxyFor: settings.proxy.urlFor },
         },

@@ -19,7 +19,7 @@ import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
 import { readText } from './read-text.ts';
 import { arrange } from './report.ts';
-import { rereadSink } from './reread-sink.ts';
+import { rereadHeartbeat, rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets } from './secrets.ts';
@@ -281,7 +281,7 @@ export const loadConfiguration = async (options: {
     feeds: routes.feeds,
     http: { listen: http.listen, externalUrl: http.external_url },
     drill,
-    heartbeat,
+    heartbeat: heartbeat && { ...heartbeat, reread: () => rereadHeartbeat(source) },
     log,
     proxy: proxy.proxy,
   };

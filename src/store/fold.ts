@@ -1,9 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { stableId } from '../base/hash.ts';
 import { type Alert, type Level, type SummaryReason } from '../core/alert.ts';
+import type { Why } from '../core/decided.ts';
 import { dueNow, MAX_SUMMARY_MEMBERS, type Planner } from '../core/planner.ts';
 import type { Silence } from '../core/silence.ts';
 import type { InsertAlert, InsertDelivery } from './alerts.ts';
+import type { HeadsForSummary } from './heads-for-summary.ts';
 
 /**
  * Folds what is due for a sink, inside the caller's transaction: bundles first, then a queue that is too long. Answers
@@ -51,6 +53,7 @@ export const createSummarise = (
   planner: Planner,
   insertAlert: InsertAlert,
   insertDelivery: InsertDelivery,
+  headsFor: HeadsForSummary,
 ): Summarise => {
   const json = db.prepare<[number], string>('SELECT json FROM alerts WHERE seq = ?').pluck();
   return ({ reason, sinks, rows, silence }, nowMs) => {
@@ -68,6 +71,10 @@ export const createSummarise = (
     }
     const [first] = rows;
     const sink = sinks.join(', ');
+    const listed = [...alerts.keys()]
+      .slice(0, MAX_SUMMARY_MEMBERS)
+      .map((seq) => JSON.parse(json.get(seq) ?? 'null') as Alert);
+    const accounts = [...new Set(listed.map(({ account }) => account))].filter((name) => name !== '');
     const alert = planner.summarise(
       {
         reason,
@@ -75,9 +82,8 @@ export const createSummarise = (
         key: stableId(...rows.map((row) => row.id).sort()),
         total: alerts.size,
         levels,
-        alerts: [...alerts.keys()]
-          .slice(0, MAX_SUMMARY_MEMBERS)
-          .map((seq) => JSON.parse(json.get(seq) ?? 'null') as Alert),
+        alerts: listed,
+        heads: headsFor(sink, accounts, nowMs),
         firstMs,
         lastMs,
         ...(silence && { silence }),
@@ -88,8 +94,11 @@ export const createSummarise = (
     if (seq === undefined) throw new Error(`summary ${alert.id} exists already`);
     const thread = rows.every((row) => row.thread === first?.thread) ? first?.thread : undefined;
     const deliveries = sinks.map((name) => {
-      const why = [{ reason: 'summary', detail: `${alerts.size} alerts, ${reason}` }] as const;
-      const planned = dueNow(alert, name, nowMs, why);
+      // What was hidden may be told in the hours of its route only, as it would have been without the silence.
+      const dueAtMs = reason === 'silenced' ? planner.toldAtMs(listed, name, nowMs) : nowMs;
+      const why: Why[] = [{ reason: 'summary', detail: `${alerts.size} alerts, ${reason}` }];
+      if (dueAtMs > nowMs) why.push({ reason: 'held', detail: `until ${new Date(dueAtMs).toISOString()}` });
+      const planned = { ...dueNow(alert, name, nowMs, why), dueAtMs };
       const delivery = insertDelivery(alert.id, seq, { ...planned, thread: thread ?? planned.thread }, nowMs);
       if (delivery === undefined) throw new Error(`summary ${alert.id} has a delivery already`);
       return delivery;

@@ -1,19 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemAlert } from '../../src/alerts/system-alert.ts';
+import { load } from '../../src/app/load.ts';
 import type { Monitor } from '../../src/app/parts.ts';
 import { checksOf } from '../../src/app/proofs.ts';
+import { headsOfLog } from '../../src/app/published-heads.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import type { HeartbeatSettings } from '../../src/config/settings.ts';
 import type { ConditionName } from '../../src/core/conditions.ts';
 import { StoreError } from '../../src/core/store.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { auditEvent, decideNothing, take, windowOf } from '../store/fixtures.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MINUTE = 60_000;
 let scope: Scope;
 let receiver: Receiver;
@@ -25,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => scope.close());
 
 /** A heartbeat every few milliseconds over a real store, with an account that was read just now. */
-const beating = () => {
+const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'vam-heartbeat-'));
   scope.defer('folder', async () => rmSync(folder, { recursive: true, force: true }));
   let nowMs = Date.now();
@@ -45,7 +51,13 @@ const beating = () => {
     sinks: [{ name: 'slack' }],
     parts: {
       settings: {
-        heartbeat: { url: `${receiver.url}/beat?token=hush`, intervalMs: 10 },
+        heartbeat: {
+          url: `${receiver.url}/beat?token=hush`,
+          intervalMs: 10,
+          heads: true,
+          secretFiles: [],
+          ...heartbeat,
+        },
         poll: { intervalMs: 30_000 },
         proxy: { urlFor: () => undefined },
       },
@@ -95,6 +107,16 @@ const beating = () => {
     },
   };
 };
+
+/** Commits events of the account "a", as a poll does. */
+const commit = async ({ store }: ReturnType<typeof beating>, ...ids: readonly string[]): Promise<void> => {
+  const lease = await take(store);
+  const events = ids.map((id) => auditEvent(id, 0, {}, 'a'));
+  await store.collect.commitWindow(lease, windowOf(events, { account: 'a' }), decideNothing);
+  await store.leases.release(lease);
+};
+const bodies = (): readonly string[] =>
+  receiver.requests.map(({ body }) => body).filter((body) => body !== '');
 
 describe('the heartbeat', () => {
   it('is sent as long as all is well, without a word in the log', async () => {
@@ -172,6 +194,79 @@ describe('the heartbeat', () => {
     expect(failed).toHaveLength(2);
     expect(failed[0]).toContain('HTTP 500');
     expect(failed.join()).not.toContain('hush');
+  });
+
+  it('carries the heads of the chains that its receiver does not have yet, as lines that verify reads', async () => {
+    const one = beating();
+    await commit(one, 'first', 'second');
+    await expect.poll(bodies, { interval: 5 }).toHaveLength(1);
+    // What was not taken comes again.
+    let refused = 0;
+    receiver.answer(async ({ body }) =>
+      body.includes('"position":3') && (refused += 1) === 1 ? { status: 500 } : {},
+    );
+    await commit(one, 'third');
+    await expect.poll(bodies, { interval: 5 }).toHaveLength(3);
+    await one.beats();
+    expect(bodies()).toHaveLength(3);
+    const [head] = await one.store.chains.heads();
+    const file = join(mkdtempSync(join(tmpdir(), 'vam-heads-')), 'bodies');
+    scope.defer('file', async () => rmSync(dirname(file), { recursive: true, force: true }));
+    writeFileSync(file, bodies().join(''));
+    expect(await headsOfLog(file, new AbortController().signal)).toEqual(
+      [2, 3, 3].map((position) => ({
+        chain: 'events',
+        account: 'a',
+        position,
+        hash: position === 3 ? head?.hash : (expect.stringMatching(/^[0-9a-f]{64}$/) as string),
+      })),
+    );
+  });
+
+  it('has no body where none is wanted', async () => {
+    const one = beating({ heads: false });
+    await commit(one, 'first');
+    await one.beats();
+    expect(bodies()).toEqual([]);
+  });
+
+  it('follows the file of its URL; one that is empty or no URL leaves the old one in force, told once', async () => {
+    const simulator = await createSimulator();
+    scope.defer('simulator', () => simulator.close());
+    const installation = createInstallation(simulator.url, {
+      heartbeat: { url_file: 'beat', interval: '1m' },
+    });
+    scope.defer('installation', () => installation.remove());
+    const file = join(dirname(installation.config), 'beat');
+    const put = (text: string): void => {
+      writeFileSync(`${file}.new`, text, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    };
+    put(`${receiver.url}/old`);
+    const loaded = await load({
+      path: installation.config,
+      env: {},
+      cwd: '/',
+      packageDir: ROOT,
+      now: Date.now,
+    });
+    const heartbeat = loaded.ready?.settings.heartbeat;
+    const one = beating({ ...heartbeat, intervalMs: 10 });
+    await one.beats();
+    for (const wrong of ['', 'no URL']) {
+      const before = one.lines.length;
+      put(wrong);
+      await expect.poll(() => one.lines.length, { interval: 5 }).toBe(before + 1);
+      await one.beats();
+      expect(one.lines.slice(before)).toMatchObject([{ event: 'secret.kept' }]);
+    }
+    put(`${receiver.url}/new?token=hidden`);
+    await expect.poll(() => receiver.requests.at(-1)?.path, { interval: 5 }).toBe('/new?token=hidden');
+    expect(one.lines.at(-1)).toMatchObject({ event: 'secret.changed' });
+    expect(loaded.secrets).toContain(`${receiver.url}/new?token=hidden`);
+    expect(new Set(receiver.requests.map(({ path }) => path))).toEqual(
+      new Set(['/old', '/new?token=hidden']),
+    );
   });
 
   it('comes from a monitor that has it in its configuration, as soon as it has read its account', async () => {
