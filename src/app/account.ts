@@ -56,7 +56,7 @@ export const createAccount = (
   paces: Paces,
 ): Account => {
   const { store, telemetry } = monitor;
-  const { log, now, random } = monitor.parts;
+  const { log, now, ticks, random } = monitor.parts;
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
 
@@ -74,6 +74,7 @@ export const createAccount = (
       proxyUrl: proxy.urlFor(api.baseUrl),
       ...(pace && { pace }),
       now,
+      ...(ticks && { ticks }),
       random,
       log,
       telemetry,

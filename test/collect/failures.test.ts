@@ -366,6 +366,26 @@ describe('20: clocks', () => {
     await expectAll();
   });
 
+  it('our clock jumps three hours ahead while answers have no date: the last date and the time since then bound the watermark', async () => {
+    await open();
+    await rig.pass();
+    rig.simulator.faults.add({ kind: 'undated' });
+    rig.advance(MINUTE);
+    rig.clock.skewMs = 3 * HOUR;
+    await rig.pass();
+    expect(await rig.watermarkMs()).toBe(rig.now());
+    // Not on our word alone: nobody has seen the server's clock.
+    expect(rig.raised).toEqual(new Set());
+    rig.advance(HOUR);
+    await rig.pass();
+    expect(await rig.watermarkMs()).toBe(rig.now());
+    rig.simulator.add(KEY, [eventAt(rig.now() - MINUTE)]);
+    rig.clock.skewMs = 0;
+    rig.advance(MINUTE);
+    await rig.pass();
+    await expectAll();
+  });
+
   it('our clock jumps an hour back: nothing is lost, and the watermark never goes back', async () => {
     await open();
     await rig.pass();

@@ -24,6 +24,7 @@ export const runInProcess = async (
   mode: 'daemon' | 'once' = 'daemon',
   options: {
     readonly now?: () => number;
+    readonly ticks?: () => number;
     readonly random?: () => number;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
@@ -57,6 +58,7 @@ export const runInProcess = async (
       log,
       redact: createTextRedactor(loaded.secrets),
       now,
+      ...(options.ticks && { ticks: options.ticks }),
       random: options.random ?? Math.random,
     },
     mode,
