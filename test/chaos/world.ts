@@ -111,7 +111,11 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     return Object.fromEntries(made) as Record<keyof typeof ports, FaultProxy>;
   };
   const run = async (): Promise<InProcess> => {
-    const monitor = await runInProcess(config, 'daemon', { now, ticks: time.now, random: () => random.next() });
+    const monitor = await runInProcess(config, 'daemon', {
+      now,
+      ticks: time.now,
+      random: () => random.next(),
+    });
     lines.push(monitor.lines);
     return monitor;
   };
