@@ -9,6 +9,7 @@ import { createPutGate, createReadGate } from './gates.ts';
 import { createHandOver } from './hand-over.ts';
 import { createOutboxActs } from './outbox-acts.ts';
 import { createClaim } from './outbox-claim.ts';
+import { createOverdue } from './outbox-overdue.ts';
 import { createGiveTo, createSettle } from './outbox-settle.ts';
 
 /** What the outbox shares with the other parts of the store. */
@@ -49,6 +50,7 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
   const giveTo = createGiveTo(db, deps.insertDelivery);
   const settle = createSettle(db, giveTo);
   const handOver = createHandOver(db, giveTo);
+  const overdue = createOverdue(db, giveTo);
 
   return {
     claim: (sink, limit, leaseMs, options = {}) =>
@@ -69,6 +71,10 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
     gate: (sink) => connection.read(() => readGate(sink)),
 
     handOver: (sink, fallback) => connection.commit(() => handOver(sink, fallback, now())),
+
+    overdue: (sink, beforeMs) => connection.read(() => overdue.count(sink, beforeMs)),
+
+    parkOverdue: (which) => connection.commit(() => overdue.park(which, now())),
 
     release: (deliveryIds) =>
       connection.commitLightly(() => {
