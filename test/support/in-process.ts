@@ -26,6 +26,8 @@ export const runInProcess = async (
     readonly now?: () => number;
     readonly ticks?: () => number;
     readonly random?: () => number;
+    /** Told of every line, right before it can be seen. */
+    readonly onLine?: () => void;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<InProcess> => {
@@ -44,7 +46,10 @@ export const runInProcess = async (
     secrets: loaded.secrets,
     destination: {
       write(text: string) {
-        for (const line of text.split('\n').filter(Boolean)) lines.push(JSON.parse(line) as LogLine);
+        for (const line of text.split('\n').filter(Boolean)) {
+          options.onLine?.();
+          lines.push(JSON.parse(line) as LogLine);
+        }
         changed();
       },
     },

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 
 /** A file system of its own, where this process may mount one. */
 export interface Volume {
   /** From now on, nothing can be written there, not even by root. */
   makeReadOnly(): void;
   grow(megabytes: number): void;
+  /** From now on, nothing can grow there, until {@link grow}. */
+  fill(): void;
   remove(): void;
 }
 
@@ -23,6 +25,10 @@ export const mountVolume = (folder: string, megabytes: number): Volume | undefin
   return {
     makeReadOnly: () => run('mount', '-o', 'remount,ro', folder),
     grow: (megabytes) => run('mount', '-o', `remount,size=${megabytes}m`, folder),
+    fill() {
+      const { blocks, bfree, bsize } = statfsSync(folder);
+      run('mount', '-o', `remount,size=${(blocks - bfree) * bsize}`, folder);
+    },
     // Lazily: a process that was killed may still be going away.
     remove: () => run('umount', '-l', folder),
   };
