@@ -2,7 +2,7 @@ import type { AlertField } from '../core/alert.ts';
 import type { ChainHead } from '../core/chain.ts';
 
 /** Most heads that one alert carries; hundreds of accounts would make it unreadable, and the log has them all. */
-export const MAX_HEADS_SHOWN = 20;
+const MAX_HEADS_SHOWN = 20;
 
 /** The heads as fields of an alert: a copy outside that its receiver keeps. */
 export const headFields = (heads: readonly ChainHead[]): readonly AlertField[] =>

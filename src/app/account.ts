@@ -135,6 +135,7 @@ export const createAccount = (
     },
     {
       ...commit,
+      ticks,
       onCommitted: (committed) => tell(committed, 'poll'),
     },
   );

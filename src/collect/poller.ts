@@ -1,7 +1,7 @@
 import { errorCode, errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import { AuditError } from '../core/audit-reader.ts';
-import { type Random } from '../core/clock.ts';
+import type { Random, Ticks } from '../core/clock.ts';
 import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
@@ -18,6 +18,8 @@ export interface Poller {
   run(signal: AbortSignal): Promise<void>;
   /** When the last pass was completed; undefined before the first. Epoch ms. */
   lastCompletedMs(): number | undefined;
+  /** How long ago that was, whatever has become of the clock since. */
+  sinceCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
   /** Resolves at once when no pass is under way, else when it has ended. Others who read wait for it. */
@@ -34,13 +36,20 @@ export interface PollerOptions extends Omit<PassOptions, 'overlapMs'> {
 /** Makes the poller of one account. */
 export const createPoller = (
   options: PollerOptions,
-  deps: PassDeps & { readonly random: Random; readonly log: Log; readonly telemetry: Telemetry },
+  deps: PassDeps & {
+    /** Default: the time since the process began. */
+    readonly ticks?: Ticks | undefined;
+    readonly random: Random;
+    readonly log: Log;
+    readonly telemetry: Telemetry;
+  },
 ): Poller => {
   const { account } = options;
-  const { log, now, telemetry, trouble } = deps;
+  const { log, now, telemetry, trouble, ticks = () => performance.now() } = deps;
   // "Now" is when the watch began, not when the API first answered: what happens in between is not to be missed.
   const beganMs = now();
   let lastCompletedMs: number | undefined;
+  let completedTicks: number | undefined;
   let lastFailure: string | undefined;
   let idle = Promise.resolve();
 
@@ -88,6 +97,7 @@ export const createPoller = (
 
   const completed = async (result: PassResult, startedMs: number): Promise<void> => {
     lastCompletedMs = now();
+    completedTicks = ticks();
     lastFailure = undefined;
     telemetry.count('polls_total', { account, outcome: 'completed' });
     telemetry.observe('poll_duration_seconds', (lastCompletedMs - startedMs) / 1_000, { account });
@@ -142,6 +152,7 @@ export const createPoller = (
     account,
     pass,
     lastCompletedMs: () => lastCompletedMs,
+    sinceCompletedMs: () => (completedTicks === undefined ? undefined : ticks() - completedTicks),
     lastFailure: () => lastFailure,
     whenIdle: () => idle,
     async run(signal) {

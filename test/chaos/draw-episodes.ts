@@ -130,28 +130,23 @@ export const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Ep
 const isFair =
   (episodes: readonly Episode[]) =>
   (episode: Episode): boolean => {
-    const during = (kinds: readonly Trouble['kind'][]): boolean =>
+    const during = (
+      kinds: readonly Trouble['kind'][],
+      counts: (other: Episode) => boolean = () => true,
+    ): boolean =>
       episodes.some(
         (other) =>
           other !== episode &&
+          counts(other) &&
           kinds.includes(other.trouble.kind) &&
           other.fromMs <= episode.toMs &&
           other.toMs >= episode.fromMs,
       );
     const { trouble } = episode;
-    switch (trouble.kind) {
-      case 'api undated':
-        return !during(['clock']) || !during(['restart', 'kill', 'rival']);
-      case 'rotation':
-        return !episodes.some(
-          (other) =>
-            other !== episode &&
-            other.trouble.kind === 'rotation' &&
-            other.trouble.of === trouble.of &&
-            other.fromMs <= episode.toMs &&
-            other.toMs >= episode.fromMs,
-        );
-      default:
-        return true;
-    }
+    if (trouble.kind === 'api undated') return !during(['clock']) || !during(['restart', 'kill', 'rival']);
+    if (trouble.kind !== 'rotation') return true;
+    return !during(
+      ['rotation'],
+      ({ trouble: other }) => other.kind === 'rotation' && other.of === trouble.of,
+    );
   };

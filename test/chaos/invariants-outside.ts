@@ -95,7 +95,7 @@ export const clickedRightly = async ({ clicks }: World, store: Store): Promise<r
       say(`it was answered ${asked.status} and ${done.status}: ${done.body.slice(0, 300)}`);
     if (done.status !== 200) continue;
     const link = `link ${linkId(token)}`;
-    const [, alertId = ''] = JSON.parse(
+    const [, alertId] = JSON.parse(
       Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'),
     ) as readonly [string, string];
     const acts = (await store.history.acts({ subject: alertId, limit: 1_000 })).items;

@@ -26,8 +26,9 @@ const treated = async (treatment: Treatment | undefined): Promise<Answer | undef
       await wait(treatment.ms);
       return undefined;
     case undefined:
-      return undefined;
+      break;
   }
+  return undefined;
 };
 
 /** A receiver of webhooks that notes the delivery ids it takes. `isTheirs`: whether a path holds the token of now. */
