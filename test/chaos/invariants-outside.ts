@@ -127,4 +127,19 @@ export const arrivedAtSlack = (
   ];
 };
 
+/** Within an hour; a circuit that is open probes less than twenty times, and each life may begin with some tries. */
+const MOST_IN_VAIN = 150;
+
+/** A receiver that takes nothing is left in peace. */
+export const neverHammers = ({ visits }: World): readonly string[] =>
+  (['hook', 'pager', 'chat'] as const).flatMap((sink) => {
+    let vain: number[] = [];
+    let most = 0;
+    for (const { atMs, taken } of visits.filter((visit) => visit.sink === sink)) {
+      vain = taken ? [] : [...vain.filter((ms) => ms > atMs - 3_600_000), atMs];
+      most = Math.max(most, vain.length);
+    }
+    return most > MOST_IN_VAIN ? [`${sink} took nothing, and was asked ${most} times within an hour`] : [];
+  });
+
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -11,6 +11,7 @@ import {
   beatsRightly,
   clickedRightly,
   headsHold,
+  neverHammers,
   saidRightly,
 } from './invariants-outside.ts';
 import { type Plan } from './plan.ts';
@@ -71,6 +72,7 @@ export const findViolations = async (
       ...beatsRightly(remains),
       ...saidRightly(world),
       ...(await clickedRightly(world, store)),
+      ...neverHammers(world),
       ...arrivedAtSlack(world, remains.alerts, remains.deliveries),
       ...kept(remains),
       ...unexpectedLines(world),

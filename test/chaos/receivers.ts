@@ -31,6 +31,13 @@ const treated = async (treatment: Treatment | undefined): Promise<Answer | undef
   return undefined;
 };
 
+/** A request of a sink as its receiver saw it. */
+export interface Visit {
+  readonly sink: 'hook' | 'pager' | 'chat';
+  readonly atMs: number;
+  readonly taken: boolean;
+}
+
 /** A receiver of webhooks that notes the delivery ids it takes. `isTheirs`: whether a path holds the token of now. */
 export const webhookReceiver = async (
   sink: 'hook' | 'pager',
@@ -38,13 +45,14 @@ export const webhookReceiver = async (
   isTheirs: (path: string) => boolean,
   taken: Set<string>,
   arrived: (id: string) => void,
+  visited: (taken: boolean) => void,
 ): Promise<Receiver> => {
   const receiver = await createReceiver();
   receiver.answer(async ({ headers, path }) => {
     const id = String(headers['webhook-id']);
     arrived(id);
-    if (!isTheirs(path)) return { status: 404 };
-    const answer = await treated(treatments.get(sink));
+    const answer = isTheirs(path) ? await treated(treatments.get(sink)) : { status: 404 };
+    visited(answer === undefined);
     if (answer !== undefined) return answer;
     taken.add(id);
     return {};
@@ -53,10 +61,15 @@ export const webhookReceiver = async (
 };
 
 /** An incoming webhook of Slack that notes the alerts it takes. */
-export const slackReceiver = async (treatments: Treatments, taken: Set<string>): Promise<Receiver> => {
+export const slackReceiver = async (
+  treatments: Treatments,
+  taken: Set<string>,
+  visited: (taken: boolean) => void,
+): Promise<Receiver> => {
   const receiver = await createReceiver();
   receiver.answer(async ({ body }) => {
     const answer = await treated(treatments.get('chat'));
+    visited(answer === undefined);
     if (answer !== undefined) return answer;
     taken.add(alertOfMessage(body));
     return { body: 'ok' };

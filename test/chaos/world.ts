@@ -17,6 +17,7 @@ import {
   heartbeatReceiver,
   mailAnswer,
   slackReceiver,
+  type Visit,
   webhookReceiver,
 } from './receivers.ts';
 import { DAY_RULES } from './rules.ts';
@@ -67,6 +68,8 @@ export interface World {
   /** Ids of alerts that Slack has taken. */
   readonly takenByChat: ReadonlySet<string>;
   readonly heartbeats: readonly Heartbeat[];
+  /** What came to the sinks' receivers over HTTP, in order. */
+  readonly visits: readonly Visit[];
   /** When the monitor's lines were written, by the world's time, life by life as {@link lines}. */
   readonly lineTimes: readonly (readonly number[])[];
   /** How often each delivery arrived in each second, by `delivery second`. */
@@ -153,6 +156,11 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
   const taken = { hook: new Set<string>(), pager: new Set<string>() };
   const takenByChat = new Set<string>();
   const beats: Heartbeat[] = [];
+  const visits: Visit[] = [];
+  const visited =
+    (sink: Visit['sink']) =>
+    (isTaken: boolean): void =>
+      void visits.push({ sink, atMs: time.now(), taken: isTaken });
   const tokens = {
     api: plan.accounts[0]?.secret ?? '',
     hook: CANARIES.hook as string,
@@ -164,11 +172,18 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     arrivals.set(key, (arrivals.get(key) ?? 0) + 1);
   };
   const isHook = (path: string): boolean => path === `/${tokens.hook}`;
-  const hook = await webhookReceiver('hook', treatments, isHook, taken.hook, arrived);
+  const hook = await webhookReceiver('hook', treatments, isHook, taken.hook, arrived, visited('hook'));
   scope.defer('hook', () => hook.close());
-  const pager = await webhookReceiver('pager', treatments, () => true, taken.pager, arrived);
+  const pager = await webhookReceiver(
+    'pager',
+    treatments,
+    () => true,
+    taken.pager,
+    arrived,
+    visited('pager'),
+  );
   scope.defer('pager', () => pager.close());
-  const chat = await slackReceiver(treatments, takenByChat);
+  const chat = await slackReceiver(treatments, takenByChat, visited('chat'));
   scope.defer('chat', () => chat.close());
   const heartbeat = await heartbeatReceiver((path) => path === `/${tokens.heartbeat}`, beats, time.now);
   scope.defer('heartbeat', () => heartbeat.close());
@@ -262,6 +277,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     taken,
     takenByChat,
     heartbeats: beats,
+    visits,
     lineTimes,
     rotate(what, to) {
       tokens[what] = to;
