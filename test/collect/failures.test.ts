@@ -84,8 +84,10 @@ describe('order, bounds, pages', () => {
     await expectAll();
     const stored = await rig.stored();
     const created = new Map(rig.simulator.events(KEY).map((event) => [event.id, event.created_at]));
-    const times = stored.map((id) => String(created.get(id)));
-    expect(times).toEqual(times.toSorted());
+    for (const ids of [stored, rig.decided]) {
+      const times = ids.map((id) => String(created.get(id)));
+      expect(times).toEqual(times.toSorted());
+    }
   });
 
   const ends = ['inclusive', 'exclusive'] as const;

@@ -212,6 +212,20 @@ describe('10: a receiver that was down for hours', () => {
     expect(ids).toHaveLength(60);
   });
 
+  it('gets at once what would have been tried in an hour', async () => {
+    const sink = troubled();
+    harness.start(harness.loop(sink));
+    state.down = true;
+    await harness.enqueue(8, 'troubled');
+    await advance(12 * HOUR);
+    const dues = (await harness.deliveries('troubled')).map(({ dueAtMs = 0 }) => dueAtMs - Date.now());
+    // The first of them is the next probe.
+    expect(Math.max(...dues)).toBeGreaterThan(10 * MINUTE);
+    state.down = false;
+    await advance(5 * MINUTE);
+    expect(new Set(await harness.states('troubled'))).toEqual(new Set(['sent']));
+  });
+
   it('gets one digest of what waited, the most severe first, and then single alerts again', async () => {
     const sink = troubled(1);
     harness.start(harness.loop(sink, { policy: { foldAbove: 10 } }));
