@@ -1,47 +1,49 @@
-import type { Database } from 'better-sqlite3';
 import type { ChainHead } from '../core/chain.ts';
-import type { PlannerMemory } from '../core/planner.ts';
 import { ACTS_KEY, hashText } from './chain.ts';
-
-/**
- * The heads that a summary for a sink carries: of the chains of these accounts and of acts, each at most once a day for
- * each sink, so that not every digest is full of them. What is answered counts as told. To be called inside the transaction
- * that stores the summary, of which they become a part: every attempt to send it says the same.
- */
-export type HeadsForSummary = (
-  sink: string,
-  accounts: readonly string[],
-  nowMs: number,
-) => readonly ChainHead[];
+import { get, run, type Steps, value } from './steps.ts';
 
 const TOLD_AGAIN_MS = 86_400_000;
 
-/** Prepares {@link HeadsForSummary}. */
-export const createHeadsForSummary = (db: Database, memory: PlannerMemory): HeadsForSummary => {
-  type Row = { readonly position: number; readonly hash: Buffer };
-  const ofAccount = db.prepare<[string], Row>(
-    `SELECT c.head_position AS position, c.head_hash AS hash
-     FROM accounts AS n JOIN chains AS c ON c.account = n.key WHERE n.name = ?`,
-  );
-  const ofActs = db.prepare<[], Row>(
-    `SELECT head_position AS position, head_hash AS hash FROM chains WHERE account = ${ACTS_KEY}`,
-  );
-  const isDue = (key: string, nowMs: number): boolean => {
-    const toldMs = memory.get(key);
-    // What a clock that was set back has left behind does not count.
-    if (typeof toldMs === 'number' && toldMs <= nowMs && nowMs - toldMs < TOLD_AGAIN_MS) return false;
-    memory.set(key, nowMs, nowMs + TOLD_AGAIN_MS);
-    return true;
-  };
-  return (sink, accounts, nowMs) => {
-    const wanted = [
-      ...accounts.map((account) => ({ chain: 'events', account, row: ofAccount.get(account) }) as const),
-      { chain: 'acts', account: '', row: ofActs.get() } as const,
-    ];
-    return wanted.flatMap(({ chain, account, row }): readonly ChainHead[] =>
-      row && row.position > 0 && isDue(`head:${JSON.stringify([sink, chain, account])}`, nowMs)
-        ? [{ chain, account, position: row.position, hash: hashText(row.hash) }]
-        : [],
-    );
-  };
-};
+interface HeadRow {
+  readonly position: number;
+  readonly hash: Buffer;
+}
+
+const OF_ACCOUNT = `SELECT c.head_position AS position, c.head_hash AS hash
+  FROM accounts AS n JOIN chains AS c ON c.account = n.key WHERE n.name = ?`;
+const OF_ACTS = `SELECT head_position AS position, head_hash AS hash FROM chains WHERE account = ${ACTS_KEY}`;
+const TOLD = 'SELECT value FROM planner_memory WHERE key = ?';
+const TELL = `INSERT INTO planner_memory (key, value, expires_ms) VALUES (?, ?, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_ms = excluded.expires_ms`;
+
+/** Whether a head is to be told now; then it counts as told. */
+function* isDue(key: string, nowMs: number): Steps<boolean> {
+  const toldMs = Number((yield* value<string>(TOLD, key)) ?? 'NaN');
+  // What a clock that was set back has left behind does not count.
+  if (toldMs <= nowMs && nowMs - toldMs < TOLD_AGAIN_MS) return false;
+  yield* run(TELL, key, String(nowMs), nowMs + TOLD_AGAIN_MS);
+  return true;
+}
+
+/**
+ * The heads that a summary for a sink carries: of the chains of these accounts and of acts, each at most once a day for
+ * each sink, so that not every digest is full of them. To be called inside the transaction that stores the summary, of
+ * which they become a part: every attempt to send it says the same.
+ */
+export function* headsForSummary(
+  sink: string,
+  accounts: readonly string[],
+  nowMs: number,
+): Steps<readonly ChainHead[]> {
+  const heads: ChainHead[] = [];
+  for (const account of [...accounts, undefined]) {
+    const row =
+      account === undefined ? yield* get<HeadRow>(OF_ACTS) : yield* get<HeadRow>(OF_ACCOUNT, account);
+    if (!row || row.position === 0) continue;
+    const chain = account === undefined ? 'acts' : 'events';
+    const key = `head:${JSON.stringify([sink, chain, account ?? ''])}`.toWellFormed();
+    if (yield* isDue(key, nowMs))
+      heads.push({ chain, account: account ?? '', position: row.position, hash: hashText(row.hash) });
+  }
+  return heads;
+}
