@@ -11,6 +11,12 @@ export interface Volume {
   remove(): void;
 }
 
+/** Whoever ends in the middle leaves no file systems behind. */
+const mounted = new Set<() => void>();
+process.on('exit', () => {
+  for (const remove of mounted) remove();
+});
+
 /** Mounts a small file system in memory on a new folder; undefined where that is not allowed (only root may). */
 export const mountVolume = (folder: string, megabytes: number): Volume | undefined => {
   mkdirSync(folder);
@@ -22,6 +28,11 @@ export const mountVolume = (folder: string, megabytes: number): Volume | undefin
   } catch {
     return undefined;
   }
+  const remove = (): void => {
+    // Lazily: a process that was killed may still be going away.
+    if (mounted.delete(remove)) run('umount', '-l', folder);
+  };
+  mounted.add(remove);
   return {
     makeReadOnly: () => run('mount', '-o', 'remount,ro', folder),
     grow: (megabytes) => run('mount', '-o', `remount,size=${megabytes}m`, folder),
@@ -29,7 +40,6 @@ export const mountVolume = (folder: string, megabytes: number): Volume | undefin
       const { blocks, bfree, bsize } = statfsSync(folder);
       run('mount', '-o', `remount,size=${(blocks - bfree) * bsize}`, folder);
     },
-    // Lazily: a process that was killed may still be going away.
-    remove: () => run('umount', '-l', folder),
+    remove,
   };
 };
