@@ -113,7 +113,15 @@ export const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Ep
   add(rand.int(1, 3), 10 * MINUTE_MS, () => ({ kind: 'restart' }));
   add(rand.int(3, 8), 30 * MINUTE_MS, () => ({ kind: 'kill', afterTraffic: rand.int(0, 80) }));
   if (rand.chance(0.5)) add(1, 5 * MINUTE_MS, () => ({ kind: 'rival' }));
-  add(rand.int(0, 2), 2 * HOUR_MS, () => ({ kind: 'api undated' }));
+  add(rand.int(0, 1), 2 * HOUR_MS, () => ({ kind: 'api undated' }));
+  // Where it matters: while the clock is off.
+  for (const { fromMs, toMs } of episodes.filter(({ trouble }) => trouble.kind === 'clock'))
+    if (rand.chance(0.5))
+      episodes.push({
+        fromMs: Math.max(fromMs - rand.int(0, 30 * MINUTE_MS), startMs + MINUTE_MS),
+        toMs: Math.min(toMs + rand.int(0, 30 * MINUTE_MS), endMs),
+        trouble: { kind: 'api undated' },
+      });
   add(rand.int(0, 2), 20 * MINUTE_MS, () => ({ kind: 'store' }));
   add(rand.int(1, 3), 30 * MINUTE_MS, () => ({
     kind: 'rotation',
@@ -129,24 +137,32 @@ export const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Ep
  */
 const isFair =
   (episodes: readonly Episode[]) =>
-  (episode: Episode): boolean => {
-    const during = (
-      kinds: readonly Trouble['kind'][],
-      counts: (other: Episode) => boolean = () => true,
-    ): boolean =>
-      episodes.some(
+  ({ fromMs, toMs, trouble }: Episode): boolean => {
+    if (trouble.kind === 'api undated') {
+      const lives = episodes.flatMap((other) => beginningOf(other)).filter((ms) => ms >= fromMs && ms < toMs);
+      const first = Math.min(...lives);
+      return !episodes.some(
         (other) =>
-          other !== episode &&
-          counts(other) &&
-          kinds.includes(other.trouble.kind) &&
-          other.fromMs <= episode.toMs &&
-          other.toMs >= episode.fromMs,
+          other.trouble.kind === 'clock' &&
+          other.trouble.skewMs > 0 &&
+          other.toMs > first &&
+          other.fromMs < toMs,
       );
-    const { trouble } = episode;
-    if (trouble.kind === 'api undated') return !during(['clock']) || !during(['restart', 'kill', 'rival']);
+    }
     if (trouble.kind !== 'rotation') return true;
-    return !during(
-      ['rotation'],
-      ({ trouble: other }) => other.kind === 'rotation' && other.of === trouble.of,
+    return !episodes.some(
+      (other) =>
+        other.trouble.kind === 'rotation' &&
+        other.trouble !== trouble &&
+        other.trouble.of === trouble.of &&
+        other.fromMs <= toMs &&
+        other.toMs >= fromMs,
     );
   };
+
+/** When a life begins by it. */
+const beginningOf = ({ fromMs, toMs, trouble: { kind } }: Episode): readonly number[] => {
+  if (kind === 'restart' || kind === 'kill') return [toMs];
+  // It takes over when the other ends.
+  return kind === 'rival' ? [fromMs] : [];
+};
