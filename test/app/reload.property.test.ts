@@ -183,7 +183,7 @@ const live = async (story: readonly Happening[]): Promise<Readonly<Record<string
     slowMs = 0;
     failures = 0;
     configure(WHOLE);
-    // The first line may be that of one before, which nobody waited for.
+    // The first line may be of a reload that was under way and had read what was there before; the second is not.
     await reload(true);
     await reload(true);
     // What is in force at last is what was asked for at last.
