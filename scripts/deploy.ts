@@ -42,15 +42,18 @@ export const manifests = (helm: Helm): Readonly<Record<string, string>> => {
   const documents = helm
     .template(NAME, NAME, VALUES)
     .split(/^---\n/m)
-    .map((text) => text.replace(/^# Source: .*\n/, '').replaceAll(/^ *app\.kubernetes\.io\/managed-by: .*\n/gm, ''))
+    .map((text) =>
+      text.replace(/^# Source: .*\n/, '').replaceAll(/^ *app\.kubernetes\.io\/managed-by: .*\n/gm, ''),
+    )
     .filter((text) => text.trim() !== '');
   const ofOperator = (text: string): boolean =>
     KINDS_OF_OPERATOR.includes(/^kind: (.*)$/m.exec(text)?.[1] ?? '');
   const joined = (texts: readonly string[]): string => texts.map((text) => `---\n${text.trim()}\n`).join('');
   return {
     'monitor.yaml':
-      heading('The monitor: one pod, its configuration, its volume. Needs namespace.yaml and a Secret first.') +
-      joined(documents.filter((text) => !ofOperator(text))),
+      heading(
+        'The monitor: one pod, its configuration, its volume. Needs namespace.yaml and a Secret first.',
+      ) + joined(documents.filter((text) => !ofOperator(text))),
     'prometheus-operator.yaml':
       heading('For clusters with the Prometheus operator: what is scraped, and when somebody is told.') +
       joined(documents.filter(ofOperator)),

@@ -26,8 +26,7 @@ const unpacked = (archive: Buffer, wanted: string): Buffer => {
     const name = archive.toString('utf8', at + 46, at + 46 + nameLength);
     if (name === wanted) {
       const local = archive.readUInt32LE(at + 42);
-      const start =
-        local + LOCAL_ENTRY + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
+      const start = local + LOCAL_ENTRY + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
       const packed = archive.subarray(start, start + archive.readUInt32LE(at + 20));
       const method = archive.readUInt16LE(at + 10);
       if (method !== 8) throw new Error(`${wanted}: packed by method ${method}`);

@@ -19,7 +19,9 @@ it('a value of the wrong type is seen by the schema and by the types', async () 
 });
 
 it('a field that is missing is seen by the schema', async () => {
-  const wrong = manifestsOf('apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: x }\nspec: { replicas: 1 }');
+  const wrong = manifestsOf(
+    'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: x }\nspec: { replicas: 1 }',
+  );
   expect(await schemaProblems(wrong)).toEqual([expect.stringContaining('selector')]);
 });
 

@@ -33,8 +33,10 @@ const MODELS: Readonly<Record<string, string>> = {
   'policy/v1 PodDisruptionBudget': 'kubernetes-models/policy/v1',
   'networking.k8s.io/v1 Ingress': 'kubernetes-models/networking.k8s.io/v1',
   'networking.k8s.io/v1 NetworkPolicy': 'kubernetes-models/networking.k8s.io/v1',
-  'monitoring.coreos.com/v1 ServiceMonitor': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
-  'monitoring.coreos.com/v1 PrometheusRule': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
+  'monitoring.coreos.com/v1 ServiceMonitor':
+    '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
+  'monitoring.coreos.com/v1 PrometheusRule':
+    '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
 };
 
 const modelOf = ({ apiVersion, kind }: Manifest): string => {
