@@ -257,6 +257,18 @@ describe('a change of the configuration', () => {
   });
 });
 
+it('docs/kubernetes.md installs it with values that it takes', () => {
+  const page = read(new URL('../../docs/kubernetes.md', import.meta.url).pathname);
+  const [, command = ''] = /helm install ([^]*?[^\\])\n/.exec(page) ?? [];
+  const words = command
+    .replaceAll(/\\\n/g, ' ')
+    .split(/\s+/)
+    .map((word) => word.replaceAll("'", ''));
+  const all = render({}, words.slice(words.indexOf('--set')));
+  const { env } = deploymentOf(all).template.spec.containers[0];
+  expect(env.map(({ name }) => name)).toContain('SLACK_WEBHOOK_URL_FILE');
+});
+
 describe('what the operator of Prometheus gets', () => {
   it.runIf(hasRules)('is deploy/prometheus/rules.yml, letter for letter', () => {
     const rule = one(render({ existingSecret: 'x', prometheusRule: { enabled: true } }), 'PrometheusRule');

@@ -37,8 +37,7 @@ const ourWords = (tree: CommandNode, line: string): readonly string[] | undefine
   const [, before = '', after] = /^(.*?)(?<![\w/-])vonage-audit-monitor\s+(.*)$/.exec(line) ?? [];
   if (after === undefined) return undefined;
   const behind = after.split(/\s+/);
-  const known = tree.commands.has(behind[0] ?? '') || (behind[0] ?? '').startsWith('--');
-  return known || !FOREIGN.test(before) ? behind : undefined;
+  return tree.commands.has(behind[0] ?? '') || !FOREIGN.test(before) ? behind : undefined;
 };
 
 /** Words that begin a piece of code and name a command only if one of its own words follows. */
