@@ -41,9 +41,10 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
 
   it('sets only variables that the shipped configuration reads', () => {
     const known = [...shipped.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
-    for (const name of Object.keys(service.environment ?? {}))
-      if (service.image === OURS) expect(known).toContain(name.replace(/_FILE$/, ''));
-      else expect(name).toMatch(/^GF_[A-Z_]+$/);
+    const names = Object.keys(service.environment ?? {});
+    const fits = (name: string): boolean =>
+      service.image === OURS ? known.includes(name.replace(/_FILE$/, '')) : /^GF_[A-Z_]+$/.test(name);
+    expect(names.filter((name) => !fits(name))).toEqual([]);
   });
 
   it('is ours, or has a version', () => {
@@ -51,16 +52,12 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
   });
 
   it('mounts only what is in the repository, to be read, and volumes that are declared', () => {
-    for (const volume of service.volumes ?? []) {
+    const isThere = (path: string): boolean => existsSync(new URL(`../../${path}`, import.meta.url));
+    const wrong = (service.volumes ?? []).filter((volume) => {
       const [from = '', , mode] = volume.split(':');
-      if (!from.startsWith('./')) expect(compose.volumes).toHaveProperty(from);
-      else
-        expect([volume, existsSync(new URL(`../../${from}`, import.meta.url)), mode]).toEqual([
-          volume,
-          true,
-          'ro',
-        ]);
-    }
+      return from.startsWith('./') ? !isThere(from) || mode !== 'ro' : !(from in compose.volumes);
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('is reached from this machine alone', () => {
