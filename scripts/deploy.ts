@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ const VALUES = {
   persistence: { resourcePolicy: '' },
   networkPolicy: { enabled: true },
   serviceMonitor: { enabled: true },
-  prometheusRule: { enabled: existsSync(join(CHART, 'files/prometheus-rules.yml')) },
+  prometheusRule: { enabled: true },
 };
 
 const heading = (text: string): string =>
@@ -64,7 +64,7 @@ export const manifests = (helm: Helm): Readonly<Record<string, string>> => {
 export const manifestPath = (name: string): string => join(KUBERNETES, name);
 
 if (import.meta.main) {
-  for (const { from, to } of COPIES) if (existsSync(from)) writeFileSync(to, readFileSync(from));
+  for (const { from, to } of COPIES) writeFileSync(to, readFileSync(from));
   const folder = mkdtempSync(join(tmpdir(), 'helm-'));
   try {
     for (const [name, text] of Object.entries(manifests(openHelm(folder))))

@@ -12,6 +12,7 @@ import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { createDriftMemory } from './drift-memory.ts';
 import { readEventTypes } from './event-types.ts';
+import type { AccountMemory } from './memory.ts';
 import { createOverlap } from './overlap.ts';
 import type { Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
@@ -22,6 +23,7 @@ import { runTogether, type Task } from './tasks.ts';
 /** One account being watched. */
 export interface Account {
   readonly poller: Poller;
+  /** Polls, and reads again what was read, until the signal aborts; a pass under way then goes on until `hurry` does. */
   readonly run: Task;
   /** Looks up how far the overlap has to reach. To be awaited before the first pass. */
   prepare(): Promise<void>;
@@ -54,11 +56,18 @@ export const createAccount = (
   trouble: Trouble,
   failures: RuleFailures,
   paces: Paces,
+  memory: AccountMemory,
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, random } = monitor.parts;
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
+  // Of another key nothing is known: it is tried at once.
+  if (memory.apiKey !== settings.apiKey) {
+    delete memory.nextMs;
+    delete memory.typesReadMs;
+  }
+  memory.apiKey = settings.apiKey;
 
   const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
   const clientWith = (pace: Pace | undefined): AuditClient =>
@@ -98,7 +107,7 @@ export const createAccount = (
     store: store.collect,
     decider: createDecider({
       account,
-      evaluator: monitor.liveRules.engine,
+      evaluator: monitor.parts.rules.engine,
       store: store.collect,
       drift,
       now,
@@ -121,7 +130,12 @@ export const createAccount = (
     pageConcurrency: PAGE_CONCURRENCY,
     rereads: REREADS,
   };
-  const overlap = createOverlap(account, poll, { ledger: store.ledger, now, log, telemetry });
+  const known = poll.overlapAuto && memory.overlapMs !== undefined ? { overlapMs: memory.overlapMs } : {};
+  const overlap = createOverlap(
+    account,
+    { ...poll, ...known },
+    { ledger: store.ledger, now, log, telemetry },
+  );
   const poller = createPoller(
     {
       ...reading,
@@ -131,6 +145,7 @@ export const createAccount = (
       settleMs: poll.settleMs,
       maxClockSkewMs: Math.max(poll.settleMs, MIN_SKEW_REPORTED_MS),
       intervalMs: poll.intervalMs,
+      memory,
     },
     {
       ...commit,
@@ -154,10 +169,19 @@ export const createAccount = (
     },
     monitor,
   );
-  const types = { account, client, drift, store: store.drift, lease, inTurn, onAlerts: report.alerts };
+  const types = {
+    account,
+    client,
+    drift,
+    store: store.drift,
+    lease,
+    inTurn,
+    onAlerts: report.alerts,
+    memory,
+  };
   return {
     poller,
-    run: (signal) =>
+    run: (signal, hurry) =>
       runTogether(
         [
           poller.run,
@@ -166,11 +190,13 @@ export const createAccount = (
           (until) => readers.backfiller.run(until),
         ],
         signal,
+        hurry,
       ),
     prepare: overlap.refresh,
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {
+      if (poll.overlapAuto) memory.overlapMs = overlap.currentMs();
       await client.close();
       await readers.close();
     },

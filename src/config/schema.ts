@@ -336,6 +336,17 @@ export const SECTIONS = {
     })
     .prefault({})
     .describe('The log on standard output.'),
+  reload: z
+    .strictObject({
+      watch: z
+        .boolean({ error: 'allowed: true or false' })
+        .default(true)
+        .describe(
+          'Whether configuration and rules are loaded again when a file they were read from changes. Without it only by SIGHUP or the API.',
+        ),
+    })
+    .prefault({})
+    .describe('Loading configuration and rules again while running.'),
 } as const;
 
 /** Order of the sections in the file and in its documentation. */
@@ -357,6 +368,7 @@ export const SECTION_ORDER = [
   'drill',
   'heartbeat',
   'log',
+  'reload',
 ] as const;
 
 /** A kind of sink, as far as its configuration goes. */

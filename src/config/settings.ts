@@ -96,8 +96,6 @@ export interface Settings {
   /** `path` is relative to the working directory of the process. */
   readonly store: { readonly path: string; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;
-  /** Files that some of the lists were read from, as paths from the working directory. */
-  readonly listFiles: readonly string[];
   readonly timezone: string;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;
   readonly sinks: readonly SinkSettings[];
@@ -117,6 +115,8 @@ export interface Settings {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly events: 'all' | 'matched' | 'none';
   };
+  /** `watch`: load again when a file changes. */
+  readonly reload: { readonly watch: boolean };
   /** From the environment. */
   readonly proxy: ProxySettings;
 }

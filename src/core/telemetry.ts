@@ -28,6 +28,10 @@ export const COUNTERS = {
   rule_events_ungrouped_total: ['Events that lacked a group-by field and took no part in a correlation.', []],
   rule_groups_evicted_total: ['Groups of stateful rules forgotten since there were too many.', []],
   rule_events_late_total: ['Events too late for the correlation window they belong to.', []],
+  config_reloads_total: [
+    'Times configuration and rules were read again, by outcome: applied, refused.',
+    ['outcome'],
+  ],
   delivery_attempts_total: ['Attempts by outcome.', ['sink', 'outcome']],
   feed_attempts_total: ['Attempts to hand over a batch of audit events, by outcome.', ['sink', 'outcome']],
   feed_events_total: [
@@ -47,6 +51,12 @@ export const GAUGES = {
   feed_lag_seconds: ['How long the oldest of them has been stored.', ['sink']],
   conditions_open: ['Open conditions of the monitor about itself.', ['condition']],
   rules_loaded: ['Rules that are evaluated.', []],
+  config_last_reload_successful: [
+    'Whether the configuration in force is the latest that was read (1), or the latest was refused (0).',
+    [],
+  ],
+  config_last_reload_success_timestamp_seconds: ['When the configuration in force was read.', []],
+  config_info: ['Always 1; the hash of the configuration in force is a label.', ['hash']],
   build_info: ['Always 1; the version is a label.', ['version']],
 } as const satisfies Record<string, readonly [string, readonly string[]]>;
 
@@ -61,5 +71,22 @@ export type CounterName = keyof typeof COUNTERS;
 export type GaugeName = keyof typeof GAUGES;
 export type HistogramName = keyof typeof HISTOGRAMS;
 
+/** One series of a gauge. */
+export interface GaugeSeries {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** {@link Telemetry} for those who know what there is to be measured, and what no longer is. */
+export interface Figures extends Telemetry {
+  /** Makes these the only series of a gauge: those it had before and that are not among them are gone. */
+  replace(name: GaugeName, series: readonly GaugeSeries[]): void;
+  /**
+   * Drops every series of every metric that has all of these labels, such as `{ account: 'old' }` after that account
+   * was taken out of the configuration. To be called when its part has ended: whoever still reports makes it anew.
+   */
+  forget(labels: Labels): void;
+}
+
 /** Telemetry that goes nowhere, for commands that serve no metrics. */
-export const noTelemetry: Telemetry = { count() {}, gauge() {}, observe() {} };
+export const noTelemetry: Figures = { count() {}, gauge() {}, observe() {}, replace() {}, forget() {} };

@@ -23,9 +23,10 @@ import { createSettler } from './settler.ts';
 export interface SinkLoop {
   /**
    * Claims, sends and settles until `signal` aborts; then finishes or releases what is in flight and resolves, within
-   * `graceMs` plus about two seconds. A failing store is logged and tried again; this never rejects.
+   * `graceMs` plus about two seconds. With `hurry` that time begins only when it aborts. A failing store is logged and
+   * tried again; this never rejects.
    */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, hurry?: AbortSignal): Promise<void>;
   /**
    * Delivers what is due now and resolves when nothing more is; what has to be tried again later stays in the outbox.
    * Resolves with whether something due was left since the receiver is down or asked for a pause. Rejects with the
@@ -80,8 +81,8 @@ export const createSinkLoop = (options: SinkLoopOptions): SinkLoop => {
       `leaseMs is ${policy.leaseMs}; allowed is at least twice attemptTimeoutMs, ${2 * policy.attemptTimeoutMs}`,
     );
   return {
-    run: async (signal) => {
-      await work(options, signal, false);
+    run: async (signal, hurry) => {
+      await work(options, signal, false, hurry);
     },
     drain: (signal) => work(options, signal, true),
   };
@@ -91,6 +92,7 @@ const work = async (
   options: SinkLoopOptions,
   signal: AbortSignal,
   untilIdle: boolean,
+  hurry = signal,
 ): Promise<{ readonly blocked: boolean }> => {
   const { sink, outbox, now, random, policy, wake, log } = options;
   const claimSize = createClaimSize(sink.concurrency, now);
@@ -252,7 +254,9 @@ const work = async (
   }
 
   await release(queue.clear().map(({ delivery }) => delivery.id));
-  await withinGrace(queue.idle(), policy.graceMs);
+  const idle = queue.idle();
+  await endOr(idle, hurry);
+  await withinGrace(idle, policy.graceMs);
   hardStop.abort();
   await queue.idle();
   await withinGrace(settler.finish(), ABORT_PATIENCE_MS);
@@ -261,6 +265,16 @@ const work = async (
   await release([...held.keys()]);
   if (fatal !== undefined) throw fatal;
   return { blocked };
+};
+
+/** Resolves with `end`, or when the signal aborts. */
+const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) resolve();
+  await Promise.race([end, aborted]);
+  signal.removeEventListener('abort', onAbort);
 };
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */

@@ -6,6 +6,7 @@ import {
   type CounterName,
   GAUGES,
   type GaugeName,
+  type GaugeSeries,
   HISTOGRAMS,
   type HistogramName,
   type Labels,
@@ -35,6 +36,11 @@ export interface CheckedTelemetry {
   count<N extends CounterName>(name: N, labels: LabelsOf<typeof COUNTERS, N>, by?: number): void;
   gauge<N extends GaugeName>(name: N, value: number, ...labels: Rest<typeof GAUGES, N>): void;
   observe<N extends HistogramName>(name: N, value: number, labels: LabelsOf<typeof HISTOGRAMS, N>): void;
+  replace<N extends GaugeName>(
+    name: N,
+    series: readonly (GaugeSeries & { readonly labels: LabelsOf<typeof GAUGES, N> })[],
+  ): void;
+  forget(labels: Labels): void;
 }
 
 /** What `/metrics` answers with. */
@@ -90,6 +96,7 @@ export const createTelemetry = (options: {
     ].map(([name, { metric, labelNames }]) => [name, { of: seriesOf(metric, labelNames) }]),
   );
 
+  let forgetting = Promise.resolve();
   return {
     telemetry: {
       count(name, labels, by = 1) {
@@ -104,12 +111,22 @@ export const createTelemetry = (options: {
         const found = histograms.get(name);
         if (found && Number.isFinite(value)) found.of(labels).observe(value);
       },
+      replace(name, series) {
+        gauges.get(name)?.metric.reset();
+        for (const { labels, value } of series) gauges.get(name)?.metric.set(labels, value);
+      },
+      forget(labels) {
+        for (const { metric, labelNames } of gauges.values())
+          if (Object.keys(labels).every((name) => labelNames.includes(name)))
+            forgetting = forgetting.then(() => forgetIn(metric, labels));
+      },
     },
     metrics: {
       contentType: registry.contentType,
       async render() {
         try {
           await options.refresh?.();
+          await forgetting;
         } catch (error) {
           options.log.warn('http.error', { path: '/metrics', reason: errorText(error) });
         }
@@ -117,6 +134,11 @@ export const createTelemetry = (options: {
       },
     },
   };
+};
+
+const forgetIn = async (metric: Gauge, labels: Labels): Promise<void> => {
+  for (const { labels: of } of (await metric.get()).values)
+    if (Object.entries(labels).every(([name, value]) => of[name] === value)) metric.remove(of);
 };
 
 /** A metric with its labels filled in. */

@@ -17,6 +17,7 @@ describe('deciding', () => {
     const bad = RULES.rules.find((rule) => rule.info.title === 'Bad')?.info as RuleInfo;
     // The engine catches what a rule throws; here one of two does.
     const evaluator: Evaluator = {
+      isOwnState: () => true,
       evaluate(event, state) {
         const { matches } = RULES.engine.evaluate(event, state);
         return {
@@ -45,7 +46,7 @@ describe('deciding', () => {
     );
     const decider = createDecider({
       account: 'a',
-      evaluator: async () => evaluator,
+      evaluator,
       store: { ruleState: async () => new Map() },
       now: () => nowMs,
       log: { debug() {}, info() {}, warn() {}, error: (event) => void lines.push(event) },

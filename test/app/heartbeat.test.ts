@@ -58,7 +58,7 @@ const beating = () => {
   const pollers = [{ account: 'a', lastCompletedMs: () => poller.lastMs, lastFailure: () => undefined }];
   const [task] = checksOf(monitor, pollers, { async raise() {}, async clear() {} });
   const stop = new AbortController();
-  const ended = task?.(stop.signal);
+  const ended = task?.(stop.signal, stop.signal);
   scope.defer('heartbeat', async () => {
     stop.abort();
     await ended;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,8 +27,6 @@ detection:
   condition: selection
 level: low
 `;
-const hasRules = existsSync(join(CHART, 'files/prometheus-rules.yml'));
-const hasDashboard = existsSync(join(CHART, 'files/grafana-dashboard.json'));
 
 /** What people set, from nothing but a Secret to everything there is. */
 const VALUE_SETS: Readonly<Record<string, object>> = {
@@ -80,8 +78,8 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
       extraEgress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }],
     },
     serviceMonitor: { enabled: true, interval: '15s', labels: { release: 'prometheus' } },
-    prometheusRule: { enabled: hasRules, labels: { release: 'prometheus' } },
-    grafanaDashboard: { enabled: hasDashboard, annotations: { folder: 'Security' } },
+    prometheusRule: { enabled: true, labels: { release: 'prometheus' } },
+    grafanaDashboard: { enabled: true, annotations: { folder: 'Security' } },
     serviceAccount: { name: 'watcher-account', annotations: { a: 'b' } },
     podAnnotations: { a: 'b' },
     podLabels: { team: 'security' },
@@ -175,7 +173,7 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
 
 it('no field is there that Kubernetes does not know', () => {
   const all = Object.values(VALUE_SETS).flatMap((values) => render(values));
-  const files = ['namespace.yaml', 'secret.example.yaml', ...Object.keys(manifests(helm))];
+  const files = ['namespace.yaml', 'secret.yaml.example', ...Object.keys(manifests(helm))];
   const plain = files.flatMap((name) => manifestsOf(read(manifestPath(name))));
   expect(all.length + plain.length).toBeGreaterThan(35);
   expect(typeProblems([...all, ...plain])).toEqual([]);
@@ -272,10 +270,17 @@ it('docs/kubernetes.md installs it with values that it takes', () => {
 });
 
 describe('what the operator of Prometheus gets', () => {
-  it.runIf(hasRules)('is deploy/prometheus/rules.yml, letter for letter', () => {
+  it('is deploy/prometheus/rules.yml, letter for letter', () => {
     const rule = one(render({ existingSecret: 'x', prometheusRule: { enabled: true } }), 'PrometheusRule');
     const [, source] = COPIES;
     expect(rule.spec).toEqual(parse(read(source?.from ?? '')));
+  });
+
+  it('and Grafana gets deploy/grafana/vonage-audit-monitor.json, likewise', () => {
+    const all = render({ existingSecret: 'x', grafanaDashboard: { enabled: true } });
+    const [map] = all.filter(({ metadata }) => metadata.name.endsWith('-dashboard'));
+    expect(map?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(map?.data).toEqual({ 'vonage-audit-monitor.json': read(COPIES[2]?.from ?? '') });
   });
 
   it('finds the port and the path of the metrics', () => {
@@ -288,7 +293,7 @@ describe('what the operator of Prometheus gets', () => {
 });
 
 it('every file of the chart and every plain manifest is current (node scripts/deploy.ts)', () => {
-  for (const { from, to } of COPIES) expect(existsSync(to) && read(to)).toBe(existsSync(from) && read(from));
+  for (const { from, to } of COPIES) expect(read(to)).toBe(read(from));
   for (const [name, text] of Object.entries(manifests(helm))) expect(read(manifestPath(name))).toBe(text);
 });
 

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { describedSchema, type JsonSchema } from '../../scripts/schema.ts';
 import { CONDITION_TEXTS } from '../../src/alerts/condition-texts.ts';
 import { LOG_EVENTS } from '../../src/core/log-events.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/core/telemetry.ts';
 import { type CommandNode, commandProblem, commandTree } from './command-tree.ts';
 import { blocksOf } from './markdown.ts';
 
@@ -72,6 +71,7 @@ const textOf = (path: string): string =>
     .filter((name) => /\.(ts|yml|yaml|service|env|sh)$/.test(name))
     .map((name) => read(join(path, name)))
     .join('\n');
+const source = textOf('src');
 const product = ['src', 'config', 'deploy', 'scripts', 'test/container', 'test/chaos', 'test/e2e', 'bench']
   .map(textOf)
   .concat(read('Dockerfile'), read('docker-compose.yml'), read('package.json'))
@@ -87,9 +87,10 @@ const systemRules = new Set([
   ...[...textOf('src').matchAll(/['`](system\.[a-z_]+)['`]/g)].map(([, name = '']) => name),
 ]);
 
-const metrics = new Set([...Object.keys(COUNTERS), ...Object.keys(GAUGES), ...Object.keys(HISTOGRAMS)]);
+/** Whether a catalogue of metrics has it: an entry `name: [help, labels]`. */
+const isCatalogued = (name: string): boolean => new RegExp(`^  ${name}: \\[`, 'm').test(source);
 const isMetric = (name: string): boolean =>
-  metrics.has(name) || metrics.has(name.replace(/_(bucket|sum|count)$/, ''));
+  isCatalogued(name) || isCatalogued(name.replace(/_(bucket|sum|count)$/, ''));
 
 const FILE_NAME = /\.(yml|yaml|md|com|org|ts|js|json|db|env|service)$/;
 
@@ -116,6 +117,8 @@ const dotted: NameCheck = (text) =>
       if (first === 'monitor' || first === 'rule' || first === 'event')
         return !Object.hasOwn(LOG_EVENTS, name) && !product.includes(`${path[1]}:`);
       if (!SECTIONS.includes(first) && !FAMILIES.has(first)) return false;
+      // Attributes of traces and the like are written out in the source.
+      if (source.includes(`'${name}'`)) return false;
       return !Object.hasOwn(LOG_EVENTS, name) && !isOption(path);
     });
 
