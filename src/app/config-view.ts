@@ -18,7 +18,7 @@ export const PLAIN_SECTIONS = ['api', 'poll', 'reconcile', 'drift', 'store', 'lo
 export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): ConfigView => {
   const { settings, texts } = ready;
   const secret = (value: unknown): unknown => (how.secrets ? value : value !== undefined && value !== '');
-  const { timezone, routes, feeds, drill, heartbeat, http } = settings;
+  const { timezone, routes, feeds, drill, heartbeat, http, tracing } = settings;
   return {
     ...Object.fromEntries(
       PLAIN_SECTIONS.map((name): [string, ViewSection] => [
@@ -42,6 +42,7 @@ export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): Config
     drill: { '': drill },
     heartbeat: { '': heartbeat && { ...heartbeat, url: secret(heartbeat.url) } },
     http: { '': { listen: http.listen, externalUrl: http.externalUrl } },
+    tracing: { '': tracing && { ...tracing, headers: secret(tracing.headers) } },
   };
 };
 
@@ -111,6 +112,7 @@ type Unseen = Exclude<
   | 'drill'
   | 'heartbeat'
   | 'http'
+  | 'tracing'
   // Cannot change while the process runs.
   | 'file'
   | 'proxy'

@@ -17,6 +17,11 @@ const FIXED: readonly {
     of: ({ http }) => http,
     keep: (fresh, { http }) => ({ ...fresh, http }),
   },
+  {
+    name: 'tracing',
+    of: ({ tracing }) => tracing,
+    keep: (fresh, { tracing }) => ({ ...fresh, tracing }),
+  },
 ];
 
 /**

@@ -7,8 +7,10 @@ import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Figures } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { Loaded, Ready } from './load.ts';
+import type { EventTypeLabels } from './metric-labels.ts';
 
 /** What a monitor is made of. */
 export interface MonitorParts extends Ready {
@@ -34,7 +36,10 @@ export interface MonitorParts extends Ready {
 export interface Monitor {
   readonly parts: MonitorParts;
   readonly store: Store;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Figures;
+  readonly tracer: Tracer;
+  /** Types of events that metrics name. */
+  readonly eventTypes: EventTypeLabels;
   readonly sinks: readonly Sink[];
   /** One bell a sink: rung when the outbox may hold something for it. */
   readonly wakes: ReadonlyMap<string, Latch>;

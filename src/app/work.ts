@@ -13,7 +13,7 @@ import { type Account, createAccount } from './account.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import { accountMemory, type Memory } from './memory.ts';
-import { createPace } from './pace.ts';
+import { createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -76,10 +76,12 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
     memory.ruleFailures,
   );
   const { requestsPerSecond } = settings.api;
+  const paceOf = (budget: string, perSecond: number): Pace =>
+    createMeasuredPace(budget, perSecond, now, telemetry);
   const paces = {
-    all: requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now),
-    reconcile: createPace(settings.reconcile.requestsPerMinute / 60, now),
-    backfill: createPace(settings.reconcile.backfillRequestsPerMinute / 60, now),
+    all: requestsPerSecond === undefined ? undefined : paceOf('all', requestsPerSecond),
+    reconcile: paceOf('reconcile', settings.reconcile.requestsPerMinute / 60),
+    backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
   };
   for (const name of memory.accounts.keys())
     if (!settings.accounts.some((account) => account.name === name)) memory.accounts.delete(name);
@@ -110,6 +112,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
       wake,
       log,
       telemetry,
+      tracer: monitor.tracer,
       conditions: {
         parked: ({ count, reason }) =>
           condition('parked', true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),

@@ -6,6 +6,7 @@ import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type OpenSpan } from '../core/tracer.ts';
 import type { PollStart } from '../core/window.ts';
 import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
 
@@ -53,7 +54,7 @@ export const createPoller = (
   deps: PassDeps & { readonly random: Random; readonly log: Log; readonly telemetry: Telemetry },
 ): Poller => {
   const { account } = options;
-  const { log, now, telemetry, trouble } = deps;
+  const { log, now, telemetry, trouble, tracer = noTracer } = deps;
   // "Now" is when the watch began, not when the API first answered: what happens in between is not to be missed.
   const memory = options.memory ?? {};
   const beganMs = memory.beganMs ?? now();
@@ -86,7 +87,7 @@ export const createPoller = (
   };
 
   const failed = async (error: unknown, startedMs: number): Promise<void> => {
-    const kind = error instanceof AuditError ? error.kind : error instanceof StoreError ? 'store' : 'failed';
+    const kind = kindOf(error);
     telemetry.count('polls_total', { account, outcome: kind });
     const reason = errorText(error);
     memory.lastFailure = reason;
@@ -124,7 +125,7 @@ export const createPoller = (
     await trouble.clear('stale', account);
   };
 
-  const pass = async (signal: AbortSignal): Promise<boolean> => {
+  const passIn = async (span: OpenSpan, signal: AbortSignal): Promise<boolean> => {
     const startedMs = now();
     const ended = Promise.withResolvers<void>();
     idle = ended.promise;
@@ -135,9 +136,12 @@ export const createPoller = (
         { ...deps, onCommitted },
         signal,
       );
+      const { windows, events, fresh, alerts, unverified } = result;
+      span.set({ windows, events, 'events.new': fresh, alerts, unverified });
       await completed(result, startedMs);
       return true;
     } catch (error) {
+      span.fail(kindOf(error));
       if (error instanceof LeaseLostError) throw error;
       if (!signal.aborted) await reportFailure(error, startedMs);
       return false;
@@ -145,6 +149,9 @@ export const createPoller = (
       ended.resolve();
     }
   };
+
+  const pass = (signal: AbortSignal): Promise<boolean> =>
+    tracer.trace('poll', { account }, (span) => passIn(span, signal));
 
   /** Reporting trouble writes to the store, which may be the very trouble: the log has it in any case. */
   const reportFailure = async (error: unknown, startedMs: number): Promise<void> => {
@@ -178,6 +185,10 @@ export const createPoller = (
     },
   };
 };
+
+/** What a pass failed by, in a word. */
+const kindOf = (error: unknown): AuditError['kind'] | 'store' | 'failed' =>
+  error instanceof AuditError ? error.kind : error instanceof StoreError ? 'store' : 'failed';
 
 /** `start` counted from a fixed moment; a clock that was set back since must not put it into the future. */
 const fixedStart = ({ start, settleMs }: PollerOptions, beganMs: number): PollStart => {

@@ -18,6 +18,7 @@ import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
 import { readText } from './read-text.ts';
+import { readTracing } from './read-tracing.ts';
 import { arrange } from './report.ts';
 import { rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
@@ -250,6 +251,7 @@ export const loadConfiguration = async (options: {
   const http = section.check(SECTIONS.http, ['http']);
   const drill = readDrill(section, sinkNames, timezone);
   const heartbeat = readHeartbeat(section);
+  const tracing = readTracing(section);
   const log = section.check(SECTIONS.log, ['log']);
   const reload = section.check(SECTIONS.reload, ['reload']);
   const proxy = readProxy(options.env);
@@ -309,6 +311,7 @@ export const loadConfiguration = async (options: {
     http: { listen: http.listen, externalUrl: http.external_url },
     drill,
     heartbeat,
+    tracing,
     log,
     reload,
     proxy: proxy.proxy,

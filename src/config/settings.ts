@@ -63,6 +63,17 @@ export interface HeartbeatSettings {
   readonly intervalMs: number;
 }
 
+/** Where spans go. */
+export interface TracingSettings {
+  /** With the path of traces. */
+  readonly url: string;
+  /** Sent with every request; secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  /** Share of the traces that are kept, 0 to 1. */
+  readonly sample: number;
+}
+
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
 export interface Settings {
   /** The configuration file. */
@@ -111,6 +122,7 @@ export interface Settings {
   };
   readonly drill: DrillSettings | undefined;
   readonly heartbeat: HeartbeatSettings | undefined;
+  readonly tracing: TracingSettings | undefined;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly events: 'all' | 'matched' | 'none';

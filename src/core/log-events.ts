@@ -55,6 +55,8 @@ export const LOG_EVENTS = {
   'drill.arrived': 'A scheduled drill was taken by a sink.',
   'heartbeat.failed': 'The heartbeat could not be sent; it is tried again at its next time.',
   'heartbeat.withheld': 'No heartbeat: something is not as fresh as it must be.',
+  'tracing.failed': 'The receiver of traces does not take them; told once, spans wait and are then dropped.',
+  'tracing.recovered': 'It takes them again.',
   'alert.acknowledged': 'Somebody followed a link in an alert and confirmed.',
   'feed.sent': 'A sink took a batch of audit events (at level debug).',
   'feed.retry': 'A sink did not take a batch of audit events; it is tried again, or in smaller parts.',

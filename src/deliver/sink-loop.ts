@@ -7,6 +7,7 @@ import type { Delivery, Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
 import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
 import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
 import { type CommitRest, createCommitRest } from './commit-rest.ts';
@@ -46,6 +47,7 @@ export interface SinkLoopOptions {
   readonly wake: Latch;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer;
   readonly conditions: SinkConditions & CircuitConditions;
   /** Told the keys of conditions that changed with a settlement: alerts for other sinks wait in the outbox. */
   readonly onConditions: (keys: readonly string[]) => void;
@@ -107,7 +109,7 @@ const work = async (
   const gatekeeper = createGatekeeper({ ...options, sink: sink.name });
   let loaded = false;
   let blocked = false;
-  const report = createReport(sink.name, log, options.telemetry);
+  const report = createReport(sink.name, log, options.telemetry, options.tracer ?? noTracer);
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
     const pauseMs = backoffMs(failures, STORE_BACKOFF, random);

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +70,8 @@ beforeAll(async () => {
   if (!told[0]) throw new Error(pack.output);
   packed = told[0];
   mkdirSync(app);
+  // npm would otherwise install into whatever folder above has a package.json.
+  writeFileSync(join(app, 'package.json'), '{}');
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
   const installed = await run(app, 'npm', ['install', ...flags, join(folder, basename(packed.filename))]);
   if (installed.code !== 0) throw new Error(installed.output);
