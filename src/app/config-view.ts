@@ -41,7 +41,11 @@ export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): Config
     feeds: { '': feeds },
     drill: { '': drill },
     heartbeat: { '': heartbeat && heartbeatView(heartbeat, secret) },
-    http: { '': { listen: http.listen, externalUrl: http.externalUrl } },
+    http: { '': { listen: http.listen, externalUrl: http.externalUrl, metrics: http.metrics } },
+    tokens: named(http.tokens, ({ role, secretFile, current }) => ({
+      role,
+      secret: secret(secretFile ?? current()),
+    })),
     tracing: { '': tracing && { ...tracing, headers: secret(tracing.headers) } },
   };
 };
