@@ -1,0 +1,2 @@
+import type { Command } from 'commander';
+export const registerAlerts = (_program: Command): void => {};

@@ -1,0 +1,2 @@
+import type { Command } from 'commander';
+export const registerState = (_program: Command): void => {};
