@@ -11,7 +11,7 @@ import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
 import { loadRulesOrRefuse } from './load-rules.ts';
-import { type Colours, type Output, outputs } from './output.ts';
+import { type Colours, type Output, outputs, paintLevel } from './output.ts';
 
 interface Options {
   readonly config?: string;
@@ -121,11 +121,6 @@ const typeText = (types: readonly string[] | null): string => {
 
 const titleText = ({ title, shadow, alerts }: Row): string =>
   `${visibleText(title, 80)}${shadow ? ' (shadow)' : ''}${alerts ? '' : ' (feeds correlations)'}`;
-
-const paintLevel = (colours: Colours, level: Level, text: string): string => {
-  if (level === 'critical' || level === 'high') return colours.bad(text);
-  return level === 'medium' ? colours.doubtful(text) : text;
-};
 
 const styleOf = (colours: Colours, lastDays: number): ListStyle<Row> => ({
   columns: [

@@ -3,7 +3,7 @@ import type { AnsweredStatus } from '../app/ask-status.ts';
 import { counted, grouped } from '../app/numbers.ts';
 import { LEVELS } from '../core/alert.ts';
 import type { AccountStatus, SinkStatus, StatusAnswer } from '../server/status-shape.ts';
-import type { Colours, Output } from './output.ts';
+import { type Colours, type Output, paintLevel } from './output.ts';
 import { type Column, printTable } from './table.ts';
 import { askedText } from './target.ts';
 import { agoCell, spanText, timeText } from './times.ts';
@@ -125,7 +125,9 @@ const backfillText = ({ backfills }: AccountStatus): string => {
 };
 
 /** What is proven about the trail, in a few words. */
-export const completeText = ({ unverified, never_read: never }: AccountStatus): string => {
+export const completeText = (account: AccountStatus): string => {
+  const { unverified, never_read: never } = account;
+  if (account.complete_until === null && unverified.length === 0) return '-';
   const gaps = never.filter(({ from }) => from !== null).length;
   const parts = [
     ...(unverified.length > 0 ? [`${unverified.length} unverified`] : []),
@@ -235,7 +237,7 @@ const printRest = async (out: Output, status: StatusAnswer): Promise<void> => {
     'alerts',
     levels.length === 0
       ? 'none in 24 hours'
-      : `${levels.map((level) => `${grouped(alerts[level])} ${level}`).join(', ')} in 24 hours`,
+      : `${levels.map((level) => paintLevel(out.colours, level, `${grouped(alerts[level])} ${level}`)).join(', ')} in 24 hours`,
   );
   await fact(
     out,
