@@ -1,4 +1,5 @@
 import type { FeedRoute } from '../core/feed.ts';
+import type { Role } from '../core/role.ts';
 import type { Route } from '../core/route.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
@@ -47,6 +48,14 @@ export type RereadSink =
       readonly warnings: readonly string[];
     }
   | { readonly reason: string };
+
+/** One token of the HTTP API. */
+export interface TokenSettings {
+  readonly name: string;
+  readonly role: Role;
+  /** The token as it is now: a changed file is noticed, and what becomes of it told to `tell`. */
+  current(tell?: TellOfSecret): string;
+}
 
 /** A regular test of the way alerts take. */
 export interface DrillSettings {
@@ -110,6 +119,10 @@ export interface Settings {
     readonly listen: ListenAddress | undefined;
     /** Where people reach the server; undefined: alerts carry no links. */
     readonly externalUrl: string | undefined;
+    /** Who may use the HTTP API. Empty: everybody on a loopback address, nobody beyond. */
+    readonly tokens: readonly TokenSettings[];
+    /** Whether `/metrics` asks for a token. */
+    readonly metrics: 'open' | 'token';
   };
   readonly drill: DrillSettings | undefined;
   readonly heartbeat: HeartbeatSettings | undefined;

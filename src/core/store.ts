@@ -1,5 +1,6 @@
 import type { Act } from './acts.ts';
 import type { Backfills } from './backfill.ts';
+import type { Browse } from './browse.ts';
 import type { Chains } from './chain.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
@@ -94,6 +95,7 @@ export interface Store {
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;
+  readonly browse: Browse;
   readonly chains: Chains;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;

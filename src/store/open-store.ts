@@ -4,6 +4,7 @@ import type { Store } from '../core/store.ts';
 import { createRecordAct } from './acts.ts';
 import { createInsertAlert, createInsertAlerts, createInsertDelivery } from './alerts.ts';
 import { createBackfills } from './backfills.ts';
+import { createBrowse } from './browse.ts';
 import { createOpenChain } from './chain-append.ts';
 import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
@@ -86,6 +87,7 @@ export const openStore = (options: StoreOptions): Store => {
     retention: createRetention(connection, now),
     chains: createChains(connection),
     history: createHistory(connection, accounts, eventTypes),
+    browse: createBrowse(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     async close() {
       connection.close();
