@@ -22,6 +22,8 @@ export interface Loaded {
   readonly openSecrets: readonly Problem[];
   /** Every secret that was read; live, a rotated secret file adds to it. */
   readonly secrets: readonly string[];
+  /** The configuration as it was read, for those who show it. */
+  readonly read: LoadedConfiguration['read'];
 }
 
 /** Loads the configuration file (`path`, or the default one) and all rules it names. Never rejects for their content. */
@@ -59,6 +61,7 @@ export const load = async (options: {
     warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),
     openSecrets: loaded.openSecrets,
     secrets: loaded.secrets,
+    read: loaded.read,
   };
 };
 

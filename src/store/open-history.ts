@@ -3,12 +3,14 @@ import type { History } from '../core/history.ts';
 import type { LatenessCount } from '../core/lateness.ts';
 import type { LedgerRange } from '../core/ledger.ts';
 import type { ReadOverview } from '../core/overview.ts';
+import type { MemoryEntry, ReadMemory } from '../core/rule-memory.ts';
 import { prepareCollect } from './collect-statements.ts';
 import { connectToRead } from './connection.ts';
 import { createHistory } from './history.ts';
 import { prepareLateness, prepareRanges } from './ledger.ts';
 import { createNames } from './names.ts';
 import { createOverview } from './overview.ts';
+import { prepareMemory } from './rule-memory.ts';
 
 /** What was kept, without any way to change it. */
 export interface StoredHistory {
@@ -20,6 +22,7 @@ export interface StoredHistory {
   /** How late its events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
   readonly overview: ReadOverview;
+  readonly memory: ReadMemory;
   close(): void;
 }
 
@@ -33,6 +36,7 @@ export const openHistory = (path: string): StoredHistory => {
   const { progress } = prepareCollect(connection.db);
   const ranges = prepareRanges(connection.db);
   const lateness = prepareLateness(connection.db);
+  const memory = prepareMemory(connection.db);
   const of = <T>(account: string, otherwise: T, read: (key: number) => T): Promise<T> =>
     connection.read(() => {
       const key = accounts.find(account);
@@ -45,6 +49,7 @@ export const openHistory = (path: string): StoredHistory => {
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => lateness(key, sinceMs)),
     overview: createOverview(connection),
+    memory: (account) => of<readonly MemoryEntry[]>(account, [], memory),
     close: () => connection.close(),
   };
 };

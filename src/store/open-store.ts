@@ -22,6 +22,7 @@ import { createOutbox } from './outbox.ts';
 import { createOverview } from './overview.ts';
 import { createPlannerMemory } from './planner-memory.ts';
 import { createRetention } from './retention.ts';
+import { createRuleMemory } from './rule-memory.ts';
 import { createSilences } from './silences.ts';
 import { createStatus } from './status.ts';
 
@@ -79,6 +80,7 @@ export const openStore = (options: StoreOptions): Store => {
       now,
     }),
     silences: createSilences(connection, { planner, summarise, recordAct, now }),
+    ruleMemory: createRuleMemory(connection, { accounts, checkLease, recordAct, now }),
     acts: { record: (act) => connection.commit(() => recordAct(act)) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, now),
