@@ -8,6 +8,8 @@ import type { CompiledRules, Loaded } from './load.ts';
 export interface LiveRules {
   /** The engine to judge the next batch with: made anew when a list file has changed since. Never rejects. */
   engine(): Promise<CompiledRules['engine']>;
+  /** The rules that the engine was last made of. */
+  compiled(): CompiledRules;
 }
 
 /** What {@link createLiveRules} works with. */
@@ -31,7 +33,7 @@ const LOOK_EVERY_MS = 1_000;
  */
 export const createLiveRules = (options: LiveRulesOptions): LiveRules => {
   const { now, log } = options;
-  let { engine } = options.rules;
+  let current = options.rules;
   let seen = options.listState();
   let lookAtMs = 0;
   let loading: Promise<void> | undefined;
@@ -40,9 +42,9 @@ export const createLiveRules = (options: LiveRulesOptions): LiveRules => {
     try {
       const loaded = await options.reload();
       if (loaded.ready) {
-        engine = loaded.ready.rules.engine;
+        current = loaded.ready.rules;
         log.info('rules.loaded', {
-          rules: loaded.ready.rules.rules.length,
+          rules: current.rules.length,
           reason: 'a list file has changed',
         });
       } else {
@@ -71,7 +73,8 @@ export const createLiveRules = (options: LiveRulesOptions): LiveRules => {
           loading = undefined;
         }
       }
-      return engine;
+      return current.engine;
     },
+    compiled: () => current,
   };
 };

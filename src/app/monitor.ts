@@ -12,6 +12,7 @@ import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
+import { createApiSource } from './api-source.ts';
 import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
@@ -123,11 +124,39 @@ const runBuilt = async (
   let pollers: readonly Poller[] = [];
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
+    const startedAtMs = now();
+    const api = createApiSource({
+      store,
+      storeKind: 'sqlite',
+      listen,
+      settings: () => settings,
+      rules: () => monitor.liveRules.compiled(),
+      live: () => ({
+        active,
+        startedAtMs,
+        pollers,
+        probe: () => store.status.probe(),
+        config: {
+          file: settings.file,
+          hash: null,
+          loaded_at: new Date(startedAtMs).toISOString(),
+          last_reload: null,
+        },
+        apiBudget: null,
+        redact: parts.redact,
+      }),
+      reload: async () => ({ ok: false, changes: [], problems: ['this version cannot'], needs_restart: [] }),
+      wake: () => monitor.wake(),
+      now,
+      log,
+    });
     const server = await createServer({
       listen,
       log,
       metrics,
       acts: links,
+      api,
+      mayReadMetrics: api.mayReadMetrics,
       health: {
         ready: () =>
           readiness({

@@ -234,9 +234,7 @@ const apiToken = z.strictObject({
     .describe(
       'The token: 20 to 500 printable characters without white space, such as `openssl rand -hex 24` makes. A secret. Exactly one of `token` and `token_file` is needed; empty: nobody comes in by this entry.',
     ),
-  token_file: text()
-    .optional()
-    .describe('A file that holds the `token`; read again whenever it changes.'),
+  token_file: text().optional().describe('A file that holds the `token`; read again whenever it changes.'),
 });
 
 /** Every section but `sinks`, whose types are handed in. */

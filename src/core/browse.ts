@@ -13,6 +13,8 @@ export interface EventKey {
   readonly eventType: string;
   /** Epoch ms. */
   readonly createdAtMs: number;
+  /** Whether it took part in an alert; false unless that was asked for. */
+  readonly matched: boolean;
 }
 
 /** A piece of one account's trail, in order of (created_at, id). */
@@ -21,13 +23,15 @@ export interface EventSlice {
   /** Half-open [fromMs, toMs) of created_at. */
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
-  /** The event that the piece begins after. */
-  readonly after?: Pick<EventKey, 'createdAtMs' | 'id'> | undefined;
+  /** The event that the piece begins after, or (`inclusive`) with. */
+  readonly after?:
+    | { readonly createdAtMs: number; readonly id: string; readonly inclusive: boolean }
+    | undefined;
   readonly newestFirst: boolean;
   /** Rows, at most. */
   readonly limit: number;
-  /** Only events that took part in an alert. */
-  readonly matched?: boolean | undefined;
+  /** Say of each whether it took part in an alert. */
+  readonly withMatched?: boolean | undefined;
 }
 
 /** Where an alert stands, without its content. */
@@ -56,11 +60,24 @@ export interface AlertSlice {
 /** A delivery with what is known of its alert without reading that. */
 export interface DeliveryKey extends DeliveryRecord {
   readonly seq: number;
+  /** Place of its alert. */
+  readonly alertSeq: number;
   readonly ruleId: string;
   readonly level: Level;
   readonly account: string;
   /** What the last attempt came to; undefined: there was none. */
   readonly lastDetail: string | undefined;
+}
+
+/** A piece of the deliveries, newest first. */
+export interface DeliverySlice {
+  /** Only those before this one; undefined: from the newest on. */
+  readonly before: number | undefined;
+  readonly limit: number;
+  /** Only those of this alert. */
+  readonly alertId?: string | undefined;
+  /** Only those that wait for a person: they are few, and found without a look at the others. */
+  readonly parked?: boolean | undefined;
 }
 
 /** The order of commits: the newest of each kind. 0: none. */
@@ -84,8 +101,7 @@ export interface Browse {
   alertsSince(seq: number, limit: number): Promise<readonly AlertKey[]>;
   /** How many deliveries of an alert are in which state. */
   deliveryStates(alertSeq: number): Promise<Readonly<Record<string, number>>>;
-  /** Deliveries before one (undefined: from the newest on), newest first. */
-  deliveries(before: number | undefined, limit: number): Promise<readonly DeliveryKey[]>;
+  deliveries(slice: DeliverySlice): Promise<readonly DeliveryKey[]>;
   deliveriesAt(seqs: readonly number[]): Promise<readonly DeliveryKey[]>;
   /** Places of deliveries that were stored after one, in order. */
   deliveriesSince(seq: number, limit: number): Promise<readonly number[]>;
@@ -98,6 +114,10 @@ export interface Browse {
     fromMs: number,
     toMs: number,
   ): Promise<{ readonly count: number; readonly lastMs: number | undefined }>;
+  /** How many events an account has in [fromMs, toMs) of created_at; to be asked about short times. */
+  countEvents(account: string, fromMs: number, toMs: number): Promise<number>;
+  /** How many events of an account were found late, by the day (epoch ms) on which they were. */
+  lateByDay(account: string, sinceMs: number): Promise<ReadonlyMap<number, number>>;
   /** Names of all event types that were ever stored. */
   eventTypes(): Promise<readonly string[]>;
 }

@@ -78,7 +78,8 @@ export const createApi = async (options: ApiOptions): Promise<ApiApp> => {
   });
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, problems, text } = refusalOf(error);
-    if (status >= 500) log.warn('http.error', { path: request.routeOptions.url ?? '', reason: errorText(error) });
+    if (status >= 500)
+      log.warn('http.error', { path: request.routeOptions.url ?? '', reason: errorText(error) });
     return reply
       .code(status)
       .headers(headers)
@@ -195,7 +196,12 @@ const refusalOf = (
   if (error instanceof UsageError) return { ...none, status: 400, text: error.message };
   if (error instanceof RangeError && error.message.startsWith('after: ')) {
     const message = 'found a value that is no `next` of this list, allowed: one of them';
-    return { ...none, status: 400, text: `query.after: ${message}`, problems: [{ place: 'query.after', message }] };
+    return {
+      ...none,
+      status: 400,
+      text: `query.after: ${message}`,
+      problems: [{ place: 'query.after', message }],
+    };
   }
   if (error instanceof StoreError && error.kind !== 'failed')
     return { ...none, status: 503, text: 'the store cannot be used right now; the log says why' };
@@ -204,7 +210,11 @@ const refusalOf = (
   return { ...none, status: 500, text: 'internal error; the log has it' };
 };
 
-const pick = ({ status, headers, problems }: ApiError): Pick<ApiError, 'status' | 'headers' | 'problems'> => ({
+const pick = ({
+  status,
+  headers,
+  problems,
+}: ApiError): Pick<ApiError, 'status' | 'headers' | 'problems'> => ({
   status,
   headers,
   problems,

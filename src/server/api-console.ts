@@ -155,12 +155,12 @@ export interface Console {
   reload(by: string): Promise<ReloadAnswer>;
   /**
    * Tells what happens from the cursor on (undefined: from now on), in order, until it is closed. `tell` answers whether
-   * the reader keeps up; after a false nothing more is told.
+   * the reader goes on; a promise has the next event or alert wait. After a false nothing more is told.
    */
   subscribe(
     types: ReadonlySet<StreamType>,
     cursor: string | undefined,
-    tell: (message: StreamMessage) => boolean,
+    tell: (message: StreamMessage) => boolean | Promise<boolean>,
   ): Promise<Subscription>;
 }
 

@@ -93,13 +93,21 @@ export const createGuard = (options: {
     },
     admit(role, method, headers, address) {
       const who = identify(headers, address);
-      if (who.via === 'session' && method !== 'GET' && method !== 'HEAD' && headers[CSRF_HEADER] !== CSRF_VALUE)
+      if (
+        who.via === 'session' &&
+        method !== 'GET' &&
+        method !== 'HEAD' &&
+        headers[CSRF_HEADER] !== CSRF_VALUE
+      )
         throw new ApiError(
           403,
           `header ${CSRF_HEADER}: found ${headers[CSRF_HEADER] === undefined ? 'nothing' : 'something else'}, allowed: ${CSRF_VALUE} (with a session, against requests that other sites make)`,
         );
       if (role === 'operate' && who.role !== 'operate')
-        throw new ApiError(403, `this takes the role operate; the token "${who.name}" has the role ${who.role}`);
+        throw new ApiError(
+          403,
+          `this takes the role operate; the token "${who.name}" has the role ${who.role}`,
+        );
       return who;
     },
     open(token, address) {

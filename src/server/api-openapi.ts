@@ -44,7 +44,13 @@ const operationOf = (route: ApiRoute): Json => {
     content: { 'application/json': { schema: { $ref: '#/components/schemas/Failure' } } },
   });
   const needsRole = route.role !== 'anyone';
-  const statuses = ['400', '401', ...(needsRole ? ['403'] : []), ...(route.path.includes(':') ? ['404'] : []), '429'];
+  const statuses = [
+    '400',
+    '401',
+    ...(needsRole ? ['403'] : []),
+    ...(route.path.includes(':') ? ['404'] : []),
+    '429',
+  ];
   return {
     operationId: name,
     summary: route.summary,
@@ -92,7 +98,12 @@ export const openApiDocument = (routes: readonly ApiRoute[], version: string): J
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A token of `http.tokens`.' },
-        session: { type: 'apiKey', in: 'cookie', name: 'vam_session', description: 'Set by `POST /api/v1/session`.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'vam_session',
+          description: 'Set by `POST /api/v1/session`.',
+        },
       },
       schemas: { Failure: schemaOf(failure, 'output') },
     },

@@ -61,6 +61,6 @@ export const problemsOf = (
         message: `unknown${known}`,
       }));
     }
-    const said = /^allowed: /.test(issue.message) ? issue.message : `allowed: ${issue.message}`;
+    const said = issue.message.startsWith('allowed: ') ? issue.message : `allowed: ${issue.message}`;
     return [{ place, message: `found ${found(valueAt(value, issue.path), place)}, ${said}` }];
   });

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Role } from '../core/role.ts';
-import { allowed, type InputProblem, problemsOf } from './api-problems.ts';
-import { ApiError } from './api-error.ts';
-import type { Console } from './api-console.ts';
 import type { Who } from './api-access.ts';
+import type { Console } from './api-console.ts';
+import { ApiError } from './api-error.ts';
+import { allowed, type InputProblem, problemsOf } from './api-problems.ts';
 
 /** What a handler works with beside the checked input. */
 export interface RouteContext {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
+import { actPage, alertPage, alertStory, deliveryPage } from './alert-shapes.ts';
 import { act } from './api-common.ts';
-import { listOf, moment, oneOf, order, paging, text } from './api-input.ts';
 import type { DeliveryWish } from './api-console.ts';
 import { wrongInput } from './api-error.ts';
+import { listOf, moment, oneOf, order, paging, text } from './api-input.ts';
 import { type ApiRoute, foundOr404, route } from './api-route.ts';
 import { rangeOf } from './api-routes-trail.ts';
-import { actPage, alertPage, alertStory, deliveryPage } from './alert-shapes.ts';
 
 /* Routes about alerts, deliveries, and what people did. */
 
@@ -26,7 +26,10 @@ const which = z.strictObject({
     .optional()
     .describe('Ids of deliveries; absent: all of the sink.'),
   sink: text(64).optional().describe('Name of a sink.'),
-  state: z.literal('parked', { error: 'allowed: parked' }).optional().describe('Only parked ones are touched.'),
+  state: z
+    .literal('parked', { error: 'allowed: parked' })
+    .optional()
+    .describe('Only parked ones are touched.'),
   reason,
 });
 
@@ -96,10 +99,7 @@ export const ALERT_ROUTES: readonly ApiRoute[] = [
     body: z.strictObject({ reason: text(500).optional() }),
     answer: act,
     handle: async ({ params, body }, { console, who }) =>
-      foundOr404(
-        await console.acknowledge(params.id, body.reason ?? '', who.name),
-        'there is no such alert',
-      ),
+      foundOr404(await console.acknowledge(params.id, body.reason ?? '', who.name), 'there is no such alert'),
   }),
   route({
     method: 'GET',

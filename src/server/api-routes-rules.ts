@@ -1,13 +1,6 @@
 import { z } from 'zod';
-import { matchValueProblem, type Matchers } from '../core/matcher.ts';
-import {
-  backtest,
-  ruleDetail,
-  ruleList,
-  silence,
-  silenceList,
-  silencePreview,
-} from './alert-shapes.ts';
+import { type Matchers, matchValueProblem } from '../core/matcher.ts';
+import { backtest, ruleDetail, ruleList, silence, silenceList, silencePreview } from './alert-shapes.ts';
 import { ApiError, wrongInput } from './api-error.ts';
 import { duration, flag, moment, text } from './api-input.ts';
 import { type ApiRoute, foundOr404, route } from './api-route.ts';
@@ -26,20 +19,30 @@ const range = {
 };
 
 const rangeOf = (
-  body: { readonly from?: ((nowMs: number) => number) | undefined; readonly to?: ((nowMs: number) => number) | undefined },
+  body: {
+    readonly from?: ((nowMs: number) => number) | undefined;
+    readonly to?: ((nowMs: number) => number) | undefined;
+  },
   nowMs: number,
 ): { readonly fromMs: number; readonly toMs: number } => {
   const toMs = body.to?.(nowMs) ?? nowMs;
   const fromMs = body.from?.(nowMs) ?? toMs - 30 * DAY_MS;
-  if (fromMs >= toMs) throw wrongInput('body.to', 'found a moment that is not after `from`, allowed: a later one');
+  if (fromMs >= toMs)
+    throw wrongInput('body.to', 'found a moment that is not after `from`, allowed: a later one');
   return { fromMs, toMs };
 };
 
 const MATCH_ALLOWED = 'allowed: a JSON object with at least one key, and for each a text or a list of texts';
 const match = z
-  .record(text(200), z.union([z.string().max(4_096), z.array(z.string().max(4_096)).min(1).max(100)], { error: 'allowed: a text or a list of texts' }), {
-    error: MATCH_ALLOWED,
-  })
+  .record(
+    text(200),
+    z.union([z.string().max(4_096), z.array(z.string().max(4_096)).min(1).max(100)], {
+      error: 'allowed: a text or a list of texts',
+    }),
+    {
+      error: MATCH_ALLOWED,
+    },
+  )
   .refine((keys) => Object.keys(keys).length > 0 && Object.keys(keys).length <= 50, { error: MATCH_ALLOWED })
   .describe('What it hides, as in routes: for each key a value or several; `=`, `!`, `~` before a value.');
 
@@ -128,7 +131,9 @@ export const SILENCE_ROUTES: readonly ApiRoute[] = [
     summary: 'Silences that are in force or to come, newest first',
     query: z.strictObject({ ended: flag().describe('`true`: also those that have ended.') }),
     answer: silenceList,
-    handle: async ({ query }, { console }) => ({ items: [...(await console.silences(query.ended ?? false))] }),
+    handle: async ({ query }, { console }) => ({
+      items: [...(await console.silences(query.ended ?? false))],
+    }),
   }),
   route({
     method: 'POST',
@@ -140,7 +145,9 @@ export const SILENCE_ROUTES: readonly ApiRoute[] = [
       match,
       reason,
       starts_at: moment().optional().describe('When it begins; now unless said.'),
-      ends_at: moment().optional().describe('When it ends. Exactly one of `ends_at` and `duration` is needed.'),
+      ends_at: moment()
+        .optional()
+        .describe('When it ends. Exactly one of `ends_at` and `duration` is needed.'),
       duration: duration().optional().describe('How long it lasts, such as `2h`.'),
       schedule: z
         .strictObject({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { EventSearch } from './api-console.ts';
+import { wrongInput } from './api-error.ts';
 import { flag, moment, names, order, paging, text, whole } from './api-input.ts';
 import { type ApiRoute, foundOr404, route } from './api-route.ts';
-import { wrongInput } from './api-error.ts';
 import {
   calendar,
   completenessList,
@@ -51,7 +51,10 @@ const eventQuery = z.strictObject({
 
 /** Refuses a range that ends before it begins. */
 export const rangeOf = (
-  query: { readonly from?: ((nowMs: number) => number) | undefined; readonly to?: ((nowMs: number) => number) | undefined },
+  query: {
+    readonly from?: ((nowMs: number) => number) | undefined;
+    readonly to?: ((nowMs: number) => number) | undefined;
+  },
   nowMs: number,
 ): { readonly fromMs: number | undefined; readonly toMs: number | undefined } => {
   const fromMs = query.from?.(nowMs);

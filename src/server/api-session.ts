@@ -44,7 +44,8 @@ export const createSessions = (options: {
     const [body = '', signature = '', more] = text.split('.');
     const given = Buffer.from(signature, 'base64url');
     const right = mac(body);
-    if (more !== undefined || given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
+    if (more !== undefined || given.length !== right.length || !timingSafeEqual(given, right))
+      return undefined;
     // Whatever is signed was written by us.
     return JSON.parse(Buffer.from(body, 'base64url').toString()) as Claim;
   };
@@ -54,7 +55,12 @@ export const createSessions = (options: {
       const found = access.find(name);
       if (!found) throw new Error(`no token is called ${name}`);
       const expiresSeconds = Math.floor((now() + SESSION_MS) / 1_000);
-      const claim: Claim = [name, printOf(found.digest), expiresSeconds, randomBytes(9).toString('base64url')];
+      const claim: Claim = [
+        name,
+        printOf(found.digest),
+        expiresSeconds,
+        randomBytes(9).toString('base64url'),
+      ];
       const body = Buffer.from(JSON.stringify(claim)).toString('base64url');
       return `${body}.${mac(body).toString('base64url')}`;
     },

@@ -2,7 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorText } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Who } from './api-access.ts';
-import { type Console, STREAM_TYPES, type StreamMessage, type StreamType, type Subscription } from './api-console.ts';
+import {
+  type Console,
+  STREAM_TYPES,
+  type StreamMessage,
+  type StreamType,
+  type Subscription,
+} from './api-console.ts';
 import { ApiError, wrongInput } from './api-error.ts';
 import { SAFE_HEADERS } from './api-headers.ts';
 
@@ -10,8 +16,12 @@ import { SAFE_HEADERS } from './api-headers.ts';
 const MAX_STREAMS = 50;
 /** Proxies and browsers take a silent connection for a dead one. */
 const HEARTBEAT_MS = 15_000;
-/** What a slow reader may leave unread. More is not kept for it: it comes back and says where it was. */
+/** What a reader may leave unread before the next row waits for it. */
+const UNREAD_BYTES = 65_536;
+/** What it may leave unread of what cannot wait. A reader that is slower than this is cut: it comes back and says where it was. */
 const MAX_UNREAD_BYTES = 1_048_576;
+/** How long one that reads nothing is waited for. */
+const MAX_STALL_MS = 30_000;
 /** After how long a reader that was cut comes back. */
 const RETRY_MS = 2_000;
 
@@ -65,16 +75,30 @@ export const createStreams = (options: {
         subscription?.close();
         raw.destroy();
       };
-      const write = (text: string): boolean => {
+      let draining: Promise<boolean> | undefined;
+      const drained = (): Promise<boolean> => {
+        const { promise, resolve } = Promise.withResolvers<boolean>();
+        const stalled = setTimeout(end, MAX_STALL_MS);
+        const settle = (): void => {
+          clearTimeout(stalled);
+          raw.off('drain', settle).off('close', settle);
+          draining = undefined;
+          resolve(!over);
+        };
+        raw.once('drain', settle).once('close', settle);
+        return promise;
+      };
+      const write = (text: string): boolean | Promise<boolean> => {
         if (over) return false;
         raw.write(text);
-        if (raw.writableLength <= MAX_UNREAD_BYTES) return true;
+        if (raw.writableLength <= UNREAD_BYTES) return true;
+        if (raw.writableLength <= MAX_UNREAD_BYTES) return (draining ??= drained());
         end();
         return false;
       };
       const heartbeat = setInterval(() => {
         // Whoever has logged out, or lost the token, is not told anything more.
-        if (options.stillIn(who, request.headers)) write(': still here\n\n');
+        if (options.stillIn(who, request.headers)) void write(': still here\n\n');
         else end();
       }, HEARTBEAT_MS);
       open.add(end);
@@ -91,7 +115,11 @@ export const createStreams = (options: {
         over = true;
         open.delete(end);
         clearInterval(heartbeat);
-        if (error instanceof RangeError) throw wrongInput('header last-event-id', 'found no id of this stream, allowed: one of them, or none');
+        if (error instanceof RangeError)
+          throw wrongInput(
+            'header last-event-id',
+            'found no id of this stream, allowed: one of them, or none',
+          );
         options.log.warn('http.error', { path: '/api/v1/stream', reason: errorText(error) });
         throw error;
       }
@@ -109,8 +137,7 @@ export const createStreams = (options: {
         'x-accel-buffering': 'no',
       });
       begun = true;
-      write(`retry: ${RETRY_MS}\n: welcome\n\n`);
-      for (const text of waiting) write(text);
+      void write(`retry: ${RETRY_MS}\n: welcome\n\n${waiting.join('')}`);
       return reply;
     },
     close() {

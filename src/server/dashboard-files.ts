@@ -56,7 +56,9 @@ const listFiles = (folder: string, path = ''): readonly (readonly [string, Page]
     if (stat.isDirectory()) return listFiles(file, `${path}/${name}`);
     const type = TYPES[extname(name)];
     const lasting = path === '/assets' && /[-.][A-Za-z0-9_-]{8,}\.\w+$/.test(name);
-    return type === undefined || !stat.isFile() ? [] : [[`${path}/${name}`, { file, type, lasting }] as const];
+    return type === undefined || !stat.isFile()
+      ? []
+      : [[`${path}/${name}`, { file, type, lasting }] as const];
   });
 };
 
@@ -87,7 +89,8 @@ export const createDashboardPages = (
     return reply.send(plain);
   };
   return async (request, reply) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return reply.code(404).send({ error: 'not found' });
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return reply.code(404).send({ error: 'not found' });
     const path = request.url.replace(/[?#].*$/s, '');
     const exact = files.get(path);
     if (exact) return send(request, reply, exact);
@@ -96,6 +99,9 @@ export const createDashboardPages = (
       return reply.code(404).send({ error: 'not found' });
     const first = files.get('/index.html');
     if (first) return send(request, reply, first);
-    return reply.code(path === '/' ? 200 : 404).type('text/html; charset=utf-8').send(MISSING);
+    return reply
+      .code(path === '/' ? 200 : 404)
+      .type('text/html; charset=utf-8')
+      .send(MISSING);
   };
 };

@@ -51,7 +51,11 @@ const neighbour = (address: string): string => {
   const [head = '', tail] = plain.split('::');
   const groups = head.split(':');
   const rest = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
-  const whole = [...groups, ...Array.from({ length: Math.max(0, rest) }, () => '0'), ...(tail ?? '').split(':')];
+  const whole = [
+    ...groups,
+    ...Array.from({ length: Math.max(0, rest) }, () => '0'),
+    ...(tail ?? '').split(':'),
+  ];
   return whole.slice(0, 4).join(':');
 };
 

@@ -27,6 +27,14 @@ export interface ApiDoor {
   close(): Promise<void>;
 }
 
+/** Where an {@link ApiDoor} comes from. */
+export interface ApiSource {
+  /** Whether it may be served here: not to other machines as long as nobody has a token. */
+  isAllowed(): boolean;
+  /** Makes it, when somebody asks for the first time. */
+  open(): Promise<ApiDoor>;
+}
+
 /** A server that listens. */
 export interface Server {
   /** Where it really listens: the host as configured, the port as bound. */
@@ -50,11 +58,8 @@ export const createServer = async (options: {
   readonly readyTimeoutMs?: number;
   /** Acts on alerts by signed links; absent: there are no such links. */
   readonly acts?: AlertActs | undefined;
-  /**
-   * Makes what answers the HTTP API and the dashboard, when it is first asked for; `needs-token`: they are not served here
-   * as long as there is no token; absent: there are none.
-   */
-  readonly api?: (() => Promise<ApiDoor>) | 'needs-token' | undefined;
+  /** The HTTP API and the dashboard; absent: there are none. */
+  readonly api?: ApiSource | undefined;
   /** Whether somebody may read `/metrics`, by his header `Authorization` and his address; absent: everybody. */
   readonly mayReadMetrics?: ((authorization: string | undefined, address: string) => boolean) | undefined;
   /** For the rate limit of acts; does not jump. */
@@ -144,41 +149,40 @@ export const createServer = async (options: {
  */
 const registerApi = (
   app: FastifyInstance,
-  api: (() => Promise<ApiDoor>) | 'needs-token' | undefined,
+  api: ApiSource | undefined,
   log: Log,
 ): { close(): Promise<void> } => {
   let door: Promise<ApiDoor> | undefined;
-  if (typeof api === 'function')
+  const handOver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!api?.isAllowed())
+      return reply.code(403).send({
+        error:
+          'the HTTP API and the dashboard are not served to other machines as long as there are no http.tokens',
+      });
+    try {
+      door ??= api.open();
+      const opened = await door;
+      reply.hijack();
+      opened.handle(request.raw, reply.raw);
+      return reply;
+    } catch (error) {
+      // It may be possible the next time.
+      door = undefined;
+      log.warn('http.error', { path: '/api', reason: errorText(error) });
+      return reply.code(500).send({ error: 'internal error; the log has it' });
+    }
+  };
+  if (api)
     app.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/*',
-      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-        door ??= api();
-        try {
-          const opened = await door;
-          reply.hijack();
-          opened.handle(request.raw, reply.raw);
-        } catch (error) {
-          // It may be possible the next time.
-          door = undefined;
-          log.warn('http.error', { path: '/api', reason: errorText(error) });
-          return reply.code(500).send({ error: 'internal error; the log has it' });
-        }
-        return reply;
-      },
+      onRequest: handOver,
       handler: async () => {},
     });
-  else if (api === 'needs-token')
-    app.get('/api/*', (_request, reply) =>
-      reply.code(403).send({
-        error: 'the HTTP API is not served to other machines as long as there are no http.tokens',
-      }),
-    );
   return {
     async close() {
-      if (!door) return;
       try {
-        await (await door).close();
+        await (await door)?.close();
       } catch (error) {
         log.warn('http.error', { path: '/api', reason: errorText(error) });
       }

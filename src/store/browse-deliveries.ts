@@ -1,6 +1,5 @@
 import type { Level } from '../core/alert.ts';
 import type { Browse, DeliveryKey } from '../core/browse.ts';
-import type { DeliveryRecord } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { DELIVERIES } from './listings.ts';
 
@@ -8,6 +7,7 @@ type Row = Parameters<typeof DELIVERIES.item>[0] & {
   readonly ruleId: string;
   readonly level: Level;
   readonly account: string;
+  readonly alertSeq: number;
   readonly lastDetail: string | null;
 };
 
@@ -19,10 +19,9 @@ export const createBrowseDeliveries = (
   const select = `SELECT t.seq, t.id, a.id AS alertId, t.sink, t.state, t.attempts, t.created_ms AS createdAtMs,
             t.due_ms AS dueAtMs, t.ended_ms AS endedAtMs, t.thread, t.silence, t.why,
             (SELECT f.id FROM deliveries AS f WHERE f.seq = t.folded_into) AS foldedInto,
-            a.rule AS ruleId, a.level, a.account,
+            a.rule AS ruleId, a.level, a.account, t.alert AS alertSeq,
             (SELECT x.detail FROM attempts AS x WHERE x.delivery = t.seq ORDER BY x.number DESC LIMIT 1) AS lastDetail
      FROM deliveries AS t JOIN alerts AS a ON a.seq = t.alert`;
-  const before = db.prepare<[number, number], Row>(`${select} WHERE t.seq < ? ORDER BY t.seq DESC LIMIT ?`);
   const at = db.prepare<[number], Row>(`${select} WHERE t.seq = ?`);
   const since = db
     .prepare<[number, number], number>('SELECT seq FROM deliveries WHERE seq > ? ORDER BY seq LIMIT ?')
@@ -35,8 +34,9 @@ export const createBrowseDeliveries = (
      WHERE due_ms IS NOT NULL ORDER BY sink, due_ms LIMIT ?`,
   );
   const keyOf = (row: Row): DeliveryKey => ({
-    ...(DELIVERIES.item(row) as DeliveryRecord),
+    ...DELIVERIES.item(row),
     seq: row.seq,
+    alertSeq: row.alertSeq,
     ruleId: row.ruleId,
     level: row.level,
     account: row.account,
@@ -47,8 +47,15 @@ export const createBrowseDeliveries = (
       connection.read(() =>
         Object.fromEntries(states.all(alertSeq).map(({ state, count }) => [state, count])),
       ),
-    deliveries: (beforeSeq, limit) =>
-      connection.read(() => before.all(beforeSeq ?? Number.MAX_SAFE_INTEGER, limit).map(keyOf)),
+    deliveries: ({ before = Number.MAX_SAFE_INTEGER, limit, alertId, parked }) =>
+      connection.read(() => {
+        const of = alertId === undefined ? '' : ' AND t.alert = (SELECT seq FROM alerts WHERE id = ?)';
+        const which = parked ? " AND t.state = 'parked'" : '';
+        return db
+          .prepare<unknown[], Row>(`${select} WHERE t.seq < ?${of}${which} ORDER BY t.seq DESC LIMIT ?`)
+          .all(before, ...(alertId === undefined ? [] : [alertId]), limit)
+          .map(keyOf);
+      }),
     deliveriesAt: (seqs) =>
       connection.read(() =>
         seqs

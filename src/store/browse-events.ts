@@ -8,20 +8,22 @@ interface KeyRow {
   readonly id: string;
   readonly type: number;
   readonly createdAtMs: number;
+  readonly matched: 0 | 1;
 }
 
-interface WholeRow extends KeyRow {
+interface WholeRow extends Omit<KeyRow, 'matched'> {
   readonly account: number;
   readonly seenAtMs: number;
   readonly json: string;
 }
 
-const WHOLE = 'SELECT seq, account, id, type, created_ms AS createdAtMs, seen_ms AS seenAtMs, json FROM events';
+const WHOLE =
+  'SELECT seq, account, id, type, created_ms AS createdAtMs, seen_ms AS seenAtMs, json FROM events';
 
 /** SQL and values of a piece of one account's trail. */
 const sliceQuery = (
   account: number,
-  { fromMs, toMs, after, newestFirst, matched, limit }: EventSlice,
+  { fromMs, toMs, after, newestFirst, withMatched, limit }: EventSlice,
 ): { readonly sql: string; readonly values: readonly unknown[] } => {
   const where = ['account = ?'];
   const values: unknown[] = [account];
@@ -35,14 +37,11 @@ const sliceQuery = (
   if (after) {
     // The first half lets the index find the place, the second leaves out what was shown of the same second.
     add(`created_ms ${op}= ?`, after.createdAtMs);
-    add(`(created_ms ${op} ? OR id ${op} ?)`, after.createdAtMs, after.id);
+    add(`(created_ms ${op} ? OR id ${op}${after.inclusive ? '=' : ''} ?)`, after.createdAtMs, after.id);
   }
-  const slice = `SELECT seq, id, type, created_ms AS createdAtMs FROM events WHERE ${where.join(' AND ')}
-    ORDER BY created_ms ${order}, id ${order} LIMIT ?`;
-  // Looked for inside the slice alone, so that what is rare does not make one statement read everything.
-  const sql = matched
-    ? `SELECT * FROM (${slice}) AS s WHERE EXISTS (SELECT 1 FROM alert_events AS e WHERE e.event = s.id)`
-    : slice;
+  const matched = withMatched ? 'EXISTS (SELECT 1 FROM alert_events AS e WHERE e.event = events.id)' : '0';
+  const sql = `SELECT seq, id, type, created_ms AS createdAtMs, ${matched} AS matched FROM events
+    WHERE ${where.join(' AND ')} ORDER BY created_ms ${order}, id ${order} LIMIT ?`;
   return { sql, values: [...values, limit] };
 };
 
@@ -51,11 +50,20 @@ export const createBrowseEvents = (
   connection: Connection,
   accounts: Names,
   eventTypes: Names,
-): Pick<Browse, 'events' | 'eventsAt' | 'eventsSince' | 'eventTypes'> => {
+): Pick<Browse, 'events' | 'eventsAt' | 'eventsSince' | 'countEvents' | 'lateByDay' | 'eventTypes'> => {
   const { db } = connection;
   const at = db.prepare<[number], WholeRow>(`${WHOLE} WHERE seq = ?`);
   const since = db.prepare<[number, number], WholeRow>(`${WHOLE} WHERE seq > ? ORDER BY seq LIMIT ?`);
   const types = db.prepare<[], string>('SELECT name FROM event_types ORDER BY name').pluck();
+  const count = db
+    .prepare<[number, number, number], number>(
+      'SELECT count(*) FROM events WHERE account = ? AND created_ms >= ? AND created_ms < ?',
+    )
+    .pluck();
+  const late = db.prepare<[number, number], { day: number; count: number }>(
+    `SELECT day_ms AS day, sum(count) AS count FROM lateness
+     WHERE account = ? AND day_ms >= ? AND edge_ms > 0 GROUP BY day_ms`,
+  );
   const wholeOf = (row: WholeRow): StoredEvent & { readonly seq: number } => ({
     seq: row.seq,
     account: accounts.name(row.account),
@@ -74,7 +82,11 @@ export const createBrowseEvents = (
         return db
           .prepare<unknown[], KeyRow>(sql)
           .all(...values)
-          .map(({ type, ...row }) => ({ ...row, eventType: eventTypes.name(type) }));
+          .map(({ type, matched, ...row }) => ({
+            ...row,
+            eventType: eventTypes.name(type),
+            matched: matched === 1,
+          }));
       }),
     eventsAt: (seqs) =>
       connection.read(() =>
@@ -84,6 +96,17 @@ export const createBrowseEvents = (
           .map(wholeOf),
       ),
     eventsSince: (seq, limit) => connection.read(() => since.all(seq, limit).map(wholeOf)),
+    countEvents: (account, fromMs, toMs) =>
+      connection.read(() => {
+        const key = accounts.find(account);
+        return key === undefined ? 0 : (count.get(key, fromMs, toMs) ?? 0);
+      }),
+    lateByDay: (account, sinceMs) =>
+      connection.read(() => {
+        const key = accounts.find(account);
+        const rows = key === undefined ? [] : late.all(key, sinceMs);
+        return new Map(rows.map((row) => [row.day, row.count]));
+      }),
     eventTypes: () => connection.read(() => types.all()),
   };
 };

@@ -1,0 +1,41 @@
+import type { Browse } from '../core/browse.ts';
+import type { DeliveryRow } from '../server/alert-shapes.ts';
+import { deliveryRowOf } from './alert-rows.ts';
+
+/** Tells which deliveries came, changed or ended. */
+export interface DeliveryWatch {
+  /** Those since the last call; the first call answers none. */
+  changes(): Promise<readonly DeliveryRow[]>;
+}
+
+/** New ones that are told one by one; a flood is not followed row by row. */
+const MAX_FRESH = 200;
+/** Deliveries under way whose changes are followed. Of more, which of them are looked at is chance. */
+const MAX_FOLLOWED = 500;
+
+/** Makes a {@link DeliveryWatch}: compares what is under way, which an index holds apart, with what was before. */
+export const createDeliveryWatch = (
+  browse: Pick<Browse, 'newest' | 'deliveriesSince' | 'deliveriesAt' | 'underWay'>,
+): DeliveryWatch => {
+  let last: number | undefined;
+  let followed = new Map<number, string>();
+  return {
+    async changes() {
+      const newest = (await browse.newest()).delivery;
+      const since = last ?? newest;
+      const fresh = newest > since ? await browse.deliveriesSince(since, MAX_FRESH) : [];
+      const underWay = new Map(
+        (await browse.underWay(MAX_FOLLOWED)).map(({ seq, state }) => [seq, state] as const),
+      );
+      const changed = new Set(fresh);
+      if (last !== undefined && underWay.size < MAX_FOLLOWED && followed.size < MAX_FOLLOWED) {
+        for (const [seq, state] of underWay) if (followed.get(seq) !== state) changed.add(seq);
+        for (const seq of followed.keys()) if (!underWay.has(seq)) changed.add(seq);
+      }
+      last = newest;
+      followed = underWay;
+      const rows = await browse.deliveriesAt([...changed].sort((a, b) => a - b));
+      return rows.map((delivery) => deliveryRowOf(delivery, delivery.lastDetail));
+    },
+  };
+};
