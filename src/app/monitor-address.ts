@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorText, UsageError } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
+import { ROLES } from '../core/role.ts';
 import type { MonitorAddress } from './monitor-api.ts';
 
 /** Where somebody wants the monitor to be asked. */
@@ -51,11 +52,13 @@ export const monitorAddress = (
 ): MonitorAddress | undefined => {
   const token = wished.tokenFile === undefined ? undefined : tokenOfFile(wished.tokenFile);
   if (wished.url !== undefined) return { url: baseOf(wished.url), token };
-  const listen = settings?.http.listen;
+  const { listen, tokens = [] } = settings?.http ?? {};
   if (!listen || listen.port === 0) return undefined;
   const host = reachable(listen.host);
+  // Whoever can read the configuration has its tokens. Those that may do the most come first.
+  const own = tokens.toSorted((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role))[0];
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`,
-    token,
+    token: token ?? own?.current(),
   };
 };

@@ -47,6 +47,8 @@ export interface ListStyle<T> {
   cells(item: T): readonly string[];
   /** What programs get: snake_case, times in ISO 8601. For CSV its members are the columns. */
   json(item: T): object;
+  /** The same as JSON on one line, where that is not what serialising makes of it; for CSV it is not asked. */
+  readonly text?: (item: T) => string;
   paint?(text: string, item: T, column: number): string;
   /** What is said to people when there is nothing. */
   readonly nothing: string;
@@ -69,6 +71,8 @@ const cell = (value: unknown): string => {
 
 /** Makes the writer of a list in a format. Memory is bounded whatever the number of items. */
 export const createListWriter = <T>(out: Output, format: ListFormat, style: ListStyle<T>): ListWriter<T> => {
+  const text = (item: T): string =>
+    escapeJsonControls(style.text ? style.text(item) : JSON.stringify(style.json(item)));
   let count = 0;
   let block: T[] = [];
   const flush = async (): Promise<void> => {
@@ -85,10 +89,10 @@ export const createListWriter = <T>(out: Output, format: ListFormat, style: List
       count += 1;
       switch (format) {
         case 'ndjson':
-          return out.json(style.json(item));
+          return out.line(text(item));
         case 'json':
           await out.write(count === 1 ? '[\n' : ',\n');
-          return out.write(escapeJsonControls(JSON.stringify(style.json(item))));
+          return out.write(text(item));
         case 'csv': {
           const record = style.json(item);
           if (count === 1) await out.write(csvRecord(Object.keys(record)));
