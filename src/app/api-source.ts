@@ -24,10 +24,12 @@ export const createApiSource = (
     readonly listen: ListenAddress;
     /** Where the dashboard lies; where it is built to unless said. */
     readonly dashboard?: string;
+    /** For rate limits; does not jump. */
+    readonly clockMs?: () => number;
   },
 ): MonitorApi => {
   const { settings, listen, log, now } = options;
-  const clockMs = (): number => performance.now();
+  const clockMs = options.clockMs ?? (() => performance.now());
   const access = createAccess({
     tokens: () =>
       settings().http.tokens.map(({ name, role, current }) => ({

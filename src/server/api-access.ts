@@ -28,6 +28,10 @@ export const LOCAL: Who = { name: 'local', role: 'operate', via: 'loopback' };
 const FAILURES_BURST = 10;
 const FAILURES_PER_SECOND = 1 / 6;
 
+/** A token that was right from an address is known there for so long, and not kept waiting for the mistakes of others. */
+const KNOWN_MS = 3_600_000;
+const MAX_KNOWN = 2_000;
+
 /** Tells who holds a token. */
 export interface Access {
   /** Whether there is any token at all. */
@@ -51,23 +55,34 @@ export const createAccess = (options: {
   /** Does not jump. */
   readonly clockMs: () => number;
 }): Access => {
-  const failures = createRateLimits({
-    burst: FAILURES_BURST,
-    perSecond: FAILURES_PER_SECOND,
-    clockMs: options.clockMs,
-  });
+  const { clockMs } = options;
+  const failures = createRateLimits({ burst: FAILURES_BURST, perSecond: FAILURES_PER_SECOND, clockMs });
   const usable = (): readonly { readonly token: ApiToken; readonly digest: Buffer }[] =>
     options.tokens().flatMap((token) => {
       const text = token.current();
       return text === '' ? [] : [{ token, digest: digestOf(text) }];
     });
+  // Behind a proxy all have one address: whoever guesses there must not lock out those who are at work.
+  const known = new Map<string, number>();
+  const isKnown = (key: string): boolean =>
+    clockMs() - (known.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_MS;
+  const remember = (key: string): void => {
+    known.delete(key);
+    known.set(key, clockMs());
+    const [oldest] = known.keys();
+    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  };
   const holder: Access['holder'] = (token, address) => {
-    const waitSeconds = failures.wait(address);
-    if (waitSeconds !== undefined) return { waitSeconds };
     const given = digestOf(token);
+    const key = `${address} ${given.toString('base64')}`;
+    const waitSeconds = failures.wait(address);
+    if (waitSeconds !== undefined && !isKnown(key)) return { waitSeconds };
     let found: ApiToken | undefined;
     for (const each of usable()) if (timingSafeEqual(each.digest, given)) found = each.token;
-    if (found) return { name: found.name, role: found.role, via: 'token' };
+    if (found) {
+      remember(key);
+      return { name: found.name, role: found.role, via: 'token' };
+    }
     failures.take(address);
     return 'wrong';
   };

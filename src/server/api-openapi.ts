@@ -4,11 +4,34 @@ import type { ApiRoute } from './api-route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The JSON Schema of a shape, for OpenAPI 3.1: its dialect is the same. `$schema` belongs to whole documents only. */
+/**
+ * The JSON Schema of a shape, for OpenAPI 3.1: its dialect is the same. `$schema` belongs to whole documents only, and what
+ * a shape defines for itself (one that contains itself) has its place among the components of the document.
+ */
 const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): Json => {
-  const { $schema: _, ...rest } = z.toJSONSchema(shape, { io, unrepresentable: 'any', reused: 'inline' });
+  const { $schema: _, $defs: __, ...rest } = jsonSchemaOf(shape, io);
   return rest;
 };
+
+/** What the shapes of all answers define for themselves, by name. */
+const definitionsOf = (routes: readonly ApiRoute[]): Json =>
+  Object.fromEntries(
+    routes
+      .flatMap(({ answer }) => (answer ? Object.entries(jsonSchemaOf(answer, 'output').$defs ?? {}) : []))
+      // The name is that of the component already.
+      .map(([name, { id: _, ...schema }]) => [name, schema]),
+  );
+
+const jsonSchemaOf = (
+  shape: z.ZodType,
+  io: 'input' | 'output',
+): Json & { readonly $schema?: unknown; readonly $defs?: Readonly<Record<string, Json>> } =>
+  JSON.parse(
+    JSON.stringify(z.toJSONSchema(shape, { io, unrepresentable: 'any', reused: 'inline' })).replaceAll(
+      '"#/$defs/',
+      '"#/components/schemas/',
+    ),
+  ) as ReturnType<typeof jsonSchemaOf>;
 
 const parametersOf = (shape: z.ZodObject, place: 'path' | 'query'): readonly Json[] => {
   const { properties = {}, required = [] } = schemaOf(shape, 'input') as {
@@ -105,7 +128,7 @@ export const openApiDocument = (routes: readonly ApiRoute[], version: string): J
           description: 'Set by `POST /api/v1/session`.',
         },
       },
-      schemas: { Failure: schemaOf(failure, 'output') },
+      schemas: { Failure: schemaOf(failure, 'output'), ...definitionsOf(routes) },
     },
   };
 };

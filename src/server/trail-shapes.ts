@@ -47,12 +47,14 @@ export interface ExplanationNode {
   readonly seen: string | null;
   readonly parts: readonly ExplanationNode[];
 }
-export const explanationNode: z.ZodType<ExplanationNode> = z.object({
-  text: z.string(),
-  holds: z.boolean().nullable(),
-  seen: z.string().nullable().describe('The value in the event, for leaves.'),
-  parts: z.array(z.lazy(() => explanationNode)).readonly(),
-});
+export const explanationNode: z.ZodType<ExplanationNode> = z
+  .object({
+    text: z.string(),
+    holds: z.boolean().nullable(),
+    seen: z.string().nullable().describe('The value in the event, for leaves.'),
+    parts: z.array(z.lazy(() => explanationNode)).readonly(),
+  })
+  .meta({ id: 'ExplanationNode' });
 export const explanation = z.object({
   rule: z.object({ id: z.string(), title: z.string(), level }),
   lines: z.array(z.string()).describe('The rule in plain English.'),
