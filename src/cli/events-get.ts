@@ -94,13 +94,15 @@ const ofApi = async (
 };
 
 const MAX_LINE = 2_000;
+/** Names of facts are short; a longer one is cut. */
+const NAME = 16;
 
 const print = async (out: Output, { detail, json }: Found): Promise<void> => {
   const { line, colours } = out;
   const { event, previous, alerts } = detail;
   const shown = (text: string, length = 500): string => visibleText(text, length);
   const fact = (name: string, text: string): Promise<void> =>
-    line(`${colours.faint(name.padEnd(14))}${text}`);
+    line(`${colours.faint(name.padEnd(NAME))}${text}`);
   const fields = isObject(event.json) ? event.json : {};
   const described = describeEvent(fields, event.event_type);
   await line(colours.strong(shown(described.sentence)));
@@ -111,7 +113,7 @@ const print = async (out: Output, { detail, json }: Found): Promise<void> => {
   await fact('happened', timeText(event.created_at));
   if (event.seen_at !== null) await fact('seen', timeText(event.seen_at));
   for (const { name, value } of described.fields)
-    if (name !== 'When') await fact(shown(name, 40).toLowerCase(), shown(value));
+    if (name !== 'When') await fact(shown(name, NAME - 2).toLowerCase(), shown(value));
   for (const alert of alerts)
     await fact('alert', `${paintLevel(colours, alert.level, alert.level)} ${shown(alert.title)}  ${colours.faint(alert.id)}`);
   if (previous)

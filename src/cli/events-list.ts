@@ -8,6 +8,7 @@ import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEVELS } from '../core/alert.ts';
+import { parseNetwork } from '../rules/cidr.ts';
 import { about, CONFIG } from './about.ts';
 import { count, listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -47,6 +48,12 @@ const country = (text: string): string => {
   return text.toUpperCase();
 };
 
+const network = (text: string): string => {
+  const parsed = parseNetwork(text);
+  if (!('wrong' in parsed)) return text;
+  throw new InvalidArgumentError(`It ${parsed.wrong}${parsed.hint ? `; ${parsed.hint}` : '.'}`);
+};
+
 /** `events list`: the trail, searched and filtered. */
 export const registerEventsList = (events: Command, context: CommandContext): void => {
   const command = withListFormats(events.command('list'))
@@ -58,7 +65,7 @@ export const registerEventsList = (events: Command, context: CommandContext): vo
     .option('--user <id|email>', 'only what this user did: the id, or part of the e-mail address')
     .option('--search <text>', 'only events that hold this text')
     .option('--country <code>', 'only from this country, such as NL', country)
-    .option('--ip <address>', 'only from this address or network, such as 203.0.113.0/24')
+    .option('--ip <address>', 'only from this address or network, such as 203.0.113.0/24', network)
     .option('--matched', 'only events that took part in an alert (of the store)')
     .option('--limit <count>', 'at most so many', count, 50)
     .addOption(sourceOption())
@@ -82,7 +89,7 @@ const run = async (options: Options, context: CommandContext): Promise<void> => 
     throw new UsageError('--matched: only the store knows what took part in an alert; leave out --source api');
   const { settings } = (await loadOrRefuse(options.config)).ready;
   const { out, err } = outputs();
-  const list = createListWriter(out, options.output, styleOf(out));
+  const list = createListWriter(out, options.output, styleOf(out, settings.accounts.length > 1));
   // On one terminal the bar and the rows would write over each other, but for tables, which are printed at their end.
   const isDrawn = out.columns === undefined || options.output === 'table';
   const progress = createProgress(isDrawn ? process.stderr : { isTTY: false, write() {} }, Date.now);
@@ -172,10 +179,11 @@ export const refuseUnknown = (
 export const eventLine = ({ row, json }: ListedEvent): string =>
   `${JSON.stringify(row).slice(0, -1)},"json":${json.replace(/[\r\n]+/g, ' ')}}`;
 
-const styleOf = (out: Output): ListStyle<ListedEvent> => ({
+/** `several`: there are several accounts; else their names say nothing. */
+const styleOf = (out: Output, several: boolean): ListStyle<ListedEvent> => ({
   columns: [
     { head: 'TIME (UTC)' },
-    { head: 'ACCOUNT', min: 8, drop: 2 },
+    { head: several ? 'ACCOUNT' : '', min: 8, drop: 2 },
     { head: 'TYPE', min: 14 },
     { head: 'WHO', min: 12 },
     { head: 'FROM', min: 10 },
@@ -184,7 +192,7 @@ const styleOf = (out: Output): ListStyle<ListedEvent> => ({
   ],
   cells: ({ row }) => [
     timeCell(row.created_at),
-    visibleText(row.account, 64),
+    several ? visibleText(row.account, 64) : '',
     visibleText(row.event_type, 60),
     visibleText(row.who, 60),
     visibleText([row.ip, row.country].filter(Boolean).join(' '), 60),

@@ -23,7 +23,10 @@ const fitted = (
   natural: readonly number[],
   width: number | undefined,
 ): readonly { readonly index: number; readonly width: number }[] => {
-  const shown = columns.map((_, index) => ({ index, width: natural[index] ?? 0 }));
+  const shown = columns
+    .map((_, index) => ({ index, width: natural[index] ?? 0 }))
+    // Nothing in it, and nothing above it.
+    .filter((one) => one.width > 0);
   if (width === undefined) return shown;
   const least = ({ index, width: wide }: { readonly index: number; readonly width: number }): number =>
     Math.min(wide, columns[index]?.min ?? wide);

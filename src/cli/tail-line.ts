@@ -9,7 +9,7 @@ import { cutToWidth, padToWidth, textWidth } from './width.ts';
 
 /** A column is as wide as its widest text so far, up to this: a single long name must not push all else away. */
 const MAX_ACCOUNT = 20;
-const TYPE = { least: 16, most: 28 };
+const TYPE = { least: 20, most: 28 };
 
 /** Prints what happens, aligned as it comes. */
 export interface TailPrinter {
