@@ -19,6 +19,7 @@ import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
 import { createLiveRules } from './live-rules.ts';
 import type { CompiledRules } from './load.ts';
+import type { Budget } from './pace.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createSinks, switchOf } from './sinks.ts';
@@ -122,6 +123,7 @@ const runBuilt = async (
 
   let active = false;
   let pollers: readonly Poller[] = [];
+  let budget: Budget | undefined;
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
     const startedAtMs = now();
@@ -142,7 +144,9 @@ const runBuilt = async (
           loaded_at: new Date(startedAtMs).toISOString(),
           last_reload: null,
         },
-        apiBudget: null,
+        apiBudget: budget
+          ? { requests_per_second: budget.requestsPerSecond, used_ratio: budget.usedRatio() }
+          : null,
         redact: parts.redact,
       }),
       reload: async () => ({ ok: false, changes: [], problems: ['this version cannot'], needs_restart: [] }),
@@ -189,6 +193,7 @@ const runBuilt = async (
     async (lease, held) => {
       const work = await startWork(monitor, lease);
       pollers = work.pollers;
+      budget = work.budget;
       try {
         if (mode === 'once') ok = await work.once(held);
         else if (mode === 'backfill') await work.backfill(held);

@@ -14,7 +14,7 @@ import { type Account, createAccount } from './account.ts';
 import { watchStore } from './emergency.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import { createPace } from './pace.ts';
+import { type Budget, createBudget, createPace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { pruneForEver } from './prune.ts';
@@ -28,6 +28,8 @@ import { watch } from './watchdog.ts';
 /** What a process does while it holds the lease. */
 export interface Work {
   readonly pollers: readonly Poller[];
+  /** Of all requests to the API; undefined: not limited. */
+  readonly budget: Budget | undefined;
   /** Polls and delivers until the signal aborts. Rejects with LeaseLostError when the lease passed on. */
   run(signal: AbortSignal): Promise<void>;
   /** One pass of every account, then everything that is due; resolves with whether all of it went well. */
@@ -73,8 +75,9 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     now,
   );
   const { requestsPerSecond } = settings.api;
+  const budget = requestsPerSecond === undefined ? undefined : createBudget(requestsPerSecond, now);
   const paces = {
-    all: requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now),
+    all: budget?.pace,
     reconcile: createPace(settings.reconcile.requestsPerMinute / 60, now),
     backfill: createPace(settings.reconcile.backfillRequestsPerMinute / 60, now),
   };
@@ -124,6 +127,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
 
   return {
     pollers,
+    budget,
     run: (signal) =>
       runTogether(
         [

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { readAlertRow } from '../app/alert-rows.ts';
 import { loginName, withStore } from '../app/deliveries.ts';
@@ -94,7 +94,7 @@ export const registerAlerts = (program: Command, context: CommandContext): void 
 
 const levelOf = (text: string): Level => {
   const level = LEVELS.find((one) => one === text);
-  if (!level) throw new UsageError(`--level: found ${JSON.stringify(text.slice(0, 40))}, allowed: ${LEVELS.join(', ')}`);
+  if (!level) throw new InvalidArgumentError(`Allowed choices are ${LEVELS.join(', ')}.`);
   return level;
 };
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { csvRecord } from '../export/csv.ts';
-import { escapeJsonControls } from '../logs/terminal.ts';
+import { escapeJsonControls, showControls } from '../logs/terminal.ts';
 import type { Output } from './output.ts';
 import { type Column, type Paint, printTable } from './table.ts';
 
@@ -64,9 +64,10 @@ export interface ListWriter<T> {
 /** So many rows are aligned together: a table of a million rows must not wait for its last, nor be kept. */
 const BLOCK = 500;
 
+/** A value as one cell that cannot steer a terminal; lists and maps as JSON. */
 const cell = (value: unknown): string => {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string);
+  return showControls(typeof value === 'object' ? JSON.stringify(value) : String(value as string));
 };
 
 /** Makes the writer of a list in a format. Memory is bounded whatever the number of items. */

@@ -152,11 +152,11 @@ const printRules = async (
 ): Promise<void> => {
   const list = createListWriter(out, output, styleOf(out.colours, lastDays));
   for (const row of rows) await list.add(row);
-  await list.end(counted(rows.length, 'rule'));
+  await list.end();
   if (output !== 'table') return;
+  const { faint } = out.colours;
   const skipped = set.compiled.skipped.filter(({ info }) => set.isChosen(info));
   for (const { info, reason } of skipped)
-    await out.line(
-      out.colours.faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`),
-    );
+    await out.line(faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`));
+  await out.line(faint(counted(rows.length, 'rule')));
 };

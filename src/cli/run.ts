@@ -43,7 +43,7 @@ export const registerRun = (program: Command, context: CommandContext): void => 
     });
   about(
     command,
-    ['VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run', 'run --config /etc/monitor.yml --once'],
+    ['run', 'run --config /etc/monitor.yml --once'],
     {
       0: 'stopped by a signal; with --once: all of it went well',
       1: 'it cannot go on; with --once: a pass failed, or a delivery was parked or has to be tried again',

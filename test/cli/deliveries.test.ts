@@ -172,7 +172,7 @@ describe('silences', () => {
     const [record] = (await command('silences', 'list', '--ended', '--json')).stdout.split('\n');
     expect(JSON.parse(record ?? '')).toMatchObject({
       id,
-      state: 'expired',
+      state: 'ended',
       hidden: 2,
       expired: { by: 'carol' },
     });
