@@ -23,8 +23,7 @@ const optionTable = ({ command, options }: DescribedCommand): string => {
       const option = command.options.find((one) => one.flags === flags);
       const choices = value && value.choices.length > 0 ? ` One of ${value.choices.map(code).join(', ')}.` : '';
       const given: unknown = option?.defaultValueDescription ?? option?.defaultValue;
-      const isSaid = given !== undefined && typeof given !== 'object';
-      return `| ${code(cell(flags))} | ${prose(sentence(description))}${choices} | ${isSaid ? code(String(given)) : '–'} |`;
+      return `| ${code(cell(flags))} | ${prose(sentence(description))}${choices} | ${typeof given === 'string' || typeof given === 'number' ? code(String(given)) : '–'} |`;
     });
   return rows.length === 0 ? '' : ['| option | meaning | default |', '|---|---|---|', ...rows].join('\n');
 };

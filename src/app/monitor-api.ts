@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { errorText, UsageError } from '../base/errors.ts';
 import { failure } from '../server/api-common.ts';
 
@@ -17,12 +16,19 @@ export class NoMonitorError extends Error {
   override readonly name = 'NoMonitorError';
 }
 
+/** What an answer must be like: a schema of the API. */
+export interface Shape<T> {
+  safeParse(
+    json: unknown,
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: unknown };
+}
+
 /** The HTTP API of a running monitor. Rejects with {@link NoMonitorError}, or with a UsageError for what it refuses. */
 export interface MonitorApi {
   readonly url: string;
   /** `path` begins behind `/api/v1`. */
-  get<T extends z.ZodType>(path: string, shape: T, signal: AbortSignal): Promise<z.output<T>>;
-  post<T extends z.ZodType>(path: string, body: object, shape: T, signal: AbortSignal): Promise<z.output<T>>;
+  get<T>(path: string, shape: Shape<T>, signal: AbortSignal): Promise<T>;
+  post<T>(path: string, body: object, shape: Shape<T>, signal: AbortSignal): Promise<T>;
   /** Begins to read an answer that does not end. `lastId`: where the reading before broke off. */
   open(path: string, lastId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -53,12 +59,12 @@ export const createMonitorApi = ({ url, token }: MonitorAddress): MonitorApi => 
     if (answer.ok) return answer;
     throw await refusal(url, answer, token !== undefined);
   };
-  const read = async <T extends z.ZodType>(
+  const read = async <T>(
     path: string,
     init: Parameters<typeof ask>[1],
-    shape: T,
+    shape: Shape<T>,
     signal: AbortSignal,
-  ): Promise<z.output<T>> => {
+  ): Promise<T> => {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
     const answer = await ask(path, init, soon);
     let json: unknown;

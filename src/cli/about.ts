@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { EXIT } from './context.ts';
+import type { EXIT } from './context.ts';
 
 /** What the help and the page of commands say about a command beside its options. */
 export interface About {

@@ -28,15 +28,8 @@ const short = (text: string): string => {
 
 /** The script for a shell. */
 export const completionScript = (shell: Shell, root: DescribedCommand): string => {
-  const commands = everyCommand(root);
-  switch (shell) {
-    case 'bash':
-      return bash(commands);
-    case 'zsh':
-      return zsh(commands);
-    case 'fish':
-      return fish(commands);
-  }
+  const write = { bash, zsh, fish }[shell];
+  return write(everyCommand(root));
 };
 
 /** Options with values, by the command and the name they are typed as. */

@@ -176,7 +176,7 @@ export const refuseUnknown = (
 };
 
 /** An event for programs: its row, and itself word for word. */
-export const eventLine = ({ row, json }: ListedEvent): string =>
+const eventLine = ({ row, json }: ListedEvent): string =>
   `${JSON.stringify(row).slice(0, -1)},"json":${json.replace(/[\r\n]+/g, ' ')}}`;
 
 /** `several`: there are several accounts; else their names say nothing. */

@@ -262,7 +262,7 @@ const printRest = async (out: Output, status: StatusAnswer): Promise<void> => {
 };
 
 /** `1.2 GB`. */
-export const bytesText = (bytes: number): string => {
+const bytesText = (bytes: number): string => {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;

@@ -50,7 +50,7 @@ export const effectiveConfiguration = (read: ReadTree): EffectiveConfiguration =
     const node = key === 'sinks' ? sinksNode(context) : filled(context, [key], sectionSchema(key));
     if (node) map.add(new Pair(new Scalar(key), node));
   }
-  const document = new Document<Node>(map);
+  const document = new Document(map);
   return {
     values: document.toJS() as Readonly<Record<string, unknown>>,
     sources,
@@ -157,7 +157,11 @@ const defaultNode = (context: Context, path: Path, value: unknown, schema: JsonS
   return map.items.length === 0 ? undefined : map;
 };
 
-const plain = (value: unknown): Node => new Document<Node>(value as never).contents as Node;
+const plain = (value: unknown): Node => {
+  const node = new Document(value).contents;
+  // A default is never nothing.
+  return node ?? new Scalar(null);
+};
 
 /** A list of texts on one line, as people write it. */
 const flowing = (list: YAMLSeq<Node>): YAMLSeq<Node> => {

@@ -29,14 +29,9 @@ export const rememberedOf = (key: string, value: Json): Remembered | undefined =
   const [, kind = '', ruleId = ''] = match;
   const [record, , content] = value as readonly Json[];
   if (typeof record !== 'string' || content === undefined) return undefined;
-  switch (kind as MemoryKind) {
-    case 'first-seen':
-      return { kind: 'first-seen', ruleId, ...firstSeen(textsOf(record), content) };
-    case 'changed':
-      return { kind: 'changed', ruleId, about: textsOf(record), ...changed(content) };
-    case 'correlation':
-      return { kind: 'correlation', ruleId, ...correlation(content) };
-  }
+  if (kind === 'first-seen') return { kind, ruleId, ...firstSeen(textsOf(record), content) };
+  if (kind === 'changed') return { kind, ruleId, about: textsOf(record), ...changed(content) };
+  return { kind: 'correlation', ruleId, ...correlation(content) };
 };
 
 /** The texts of a key that is JSON; a value stands as `{ value }`. */

@@ -35,7 +35,7 @@ beforeEach(async () => {
   );
   const generator = createGenerator({ seed: 'state', account: KEY });
   for (const email of ['alice@example.com', 'bob@example.com', '\u001b[2Jeve'])
-    simulator.add(KEY, { ...generator.any(Date.now() - 2_000, 'USER_LOGIN'), user_email: email } as never);
+    simulator.add(KEY, { ...generator.any(Date.now() - 2_000, 'USER_LOGIN'), user_email: email });
   await (await runInProcess(installation.config, 'once')).done;
 });
 afterEach(() => scope.close());

@@ -48,7 +48,7 @@ afterEach(() => scope.close());
 /** Something that happens now; answers its id. */
 const happen = (type = 'APP_CREATE', more: object = {}): string => {
   const event = { ...generator.any(Date.now() - 1_000, type), ...more };
-  simulator.add(KEY, event as never);
+  simulator.add(KEY, event);
   number += 1;
   return String((event as { id: unknown }).id);
 };
