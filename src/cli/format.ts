@@ -67,7 +67,7 @@ const BLOCK = 500;
 /** A value as one cell that cannot steer a terminal; lists and maps as JSON. */
 const cell = (value: unknown): string => {
   if (value === null || value === undefined) return '';
-  return showControls(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return showControls(typeof value === 'string' ? value : JSON.stringify(value));
 };
 
 /** Makes the writer of a list in a format. Memory is bounded whatever the number of items. */

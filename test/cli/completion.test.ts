@@ -90,11 +90,11 @@ describe.each(SHELLS)('the script for %s', (shell) => {
       }
     }
   });
+});
 
-  // A shell that is not installed cannot be asked; bash always is where this runs.
-  it.runIf(shell === 'bash' || spawnSync(shell, ['-c', ':']).error === undefined)('is right, says the shell', () => {
-    const file = join(installation.folder, `script.${shell}`);
-    writeFileSync(file, text);
-    expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
-  });
+// A shell that is not installed cannot be asked; bash always is where this runs.
+it.each(SHELLS.filter((shell) => spawnSync(shell, ['-c', ':']).error === undefined))('%s finds its script right', (shell) => {
+  const file = join(installation.folder, `script.${shell}`);
+  writeFileSync(file, completionScript(shell, root));
+  expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
 });
