@@ -151,7 +151,7 @@ const lookBack = async (
 ): Promise<Omit<Scale, 'firstPollMs' | 'passMs' | 'passCpuMs' | 'idleMb' | 'bytes'>> => {
   const { history, close } = openHistory(database);
   const pageMs = await repeated(() => history.events({ newestFirst: true, limit: 100 }));
-  close();
+  await close();
   const command = (...args: readonly string[]): Promise<number> =>
     repeated(() => {
       const { status, stderr } = spawnSync(process.execPath, [program.main, ...args, '--config', config], {

@@ -46,6 +46,6 @@ export const askStatus = async (
     });
     return { status: found, url: undefined, why: reached.why };
   } finally {
-    stored.close();
+    await stored.close();
   }
 };

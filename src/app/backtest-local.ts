@@ -23,7 +23,7 @@ export const createLocalSource = async (
   storePath: string,
   account: string | undefined,
   range: Range,
-): Promise<EventSource & { close(): void }> => {
+): Promise<EventSource & { close(): Promise<void> }> => {
   if (!existsSync(storePath))
     throw new UsageError(
       `there is no store ${storePath} yet; run the monitor first, or use --source api or --source FILE.ndjson`,
@@ -38,7 +38,7 @@ export const createLocalSource = async (
     if (account !== undefined && progress.size === 0)
       throw new UsageError(`the store ${storePath} knows no account "${account}"`);
   } catch (error) {
-    stored.close();
+    await stored.close();
     throw error;
   }
   const untilMs = Math.max(0, ...[...progress.values()].map(({ watermarkMs }) => watermarkMs));

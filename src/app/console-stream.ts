@@ -59,6 +59,7 @@ export const createConsoleStream = (
       [...(await store.conditions.open()).keys()],
       await store.status.deliveryCounts(),
       (await store.silences.list({ nowMs: options.now(), ended: false })).map(({ id }) => id),
+      (await browse.newest()).act,
       options.liveState(),
     ]);
   const lookAtStatus = async (): Promise<void> => {

@@ -41,7 +41,7 @@ export const withHistory = async <T>(
   try {
     return await use(stored.history);
   } finally {
-    stored.close();
+    await stored.close();
   }
 };
 
@@ -53,7 +53,7 @@ export const withStore = async <T>(
 ): Promise<T> => {
   refuseMissing(settings);
   // A damaged one, or one of a newer version, is told before anything is written.
-  openHistory(settings.store.path).close();
+  await openHistory(settings.store.path).close();
   const store = openStore({ path: settings.store.path, now, planner: plannerFor(settings) });
   try {
     return await use(store);

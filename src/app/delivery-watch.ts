@@ -1,4 +1,4 @@
-import type { Browse } from '../core/browse.ts';
+import type { Browse, StorePosition } from '../core/browse.ts';
 import type { DeliveryRow } from '../server/alert-shapes.ts';
 import { deliveryRowOf } from './alert-rows.ts';
 
@@ -13,21 +13,30 @@ const MAX_FRESH = 200;
 /** Deliveries under way whose changes are followed. Of more, which of them are looked at is chance. */
 const MAX_FOLLOWED = 500;
 
-/** Makes a {@link DeliveryWatch}: compares what is under way, which an index holds apart, with what was before. */
+/**
+ * Makes a {@link DeliveryWatch}: compares what is under way, which an index holds apart, with what was before. What a person
+ * had sent again may have come and gone between two looks, so what people did is looked at as well.
+ */
 export const createDeliveryWatch = (
-  browse: Pick<Browse, 'newest' | 'deliveriesSince' | 'deliveriesAt' | 'underWay'>,
+  browse: Pick<
+    Browse,
+    'newest' | 'deliveriesSince' | 'deliveriesAt' | 'deliveryPlaces' | 'actsSince' | 'underWay'
+  >,
 ): DeliveryWatch => {
-  let last: number | undefined;
+  let last: StorePosition | undefined;
   let followed = new Map<number, string>();
   return {
     async changes() {
-      const newest = (await browse.newest()).delivery;
+      const newest = await browse.newest();
       const since = last ?? newest;
-      const fresh = newest > since ? await browse.deliveriesSince(since, MAX_FRESH) : [];
+      const fresh =
+        newest.delivery > since.delivery ? await browse.deliveriesSince(since.delivery, MAX_FRESH) : [];
+      const acts = newest.act > since.act ? await browse.actsSince(since.act, MAX_FRESH) : [];
+      const touched = await browse.deliveryPlaces(acts.map(({ subject }) => subject));
       const underWay = new Map(
         (await browse.underWay(MAX_FOLLOWED)).map(({ seq, state }) => [seq, state] as const),
       );
-      const changed = new Set(fresh);
+      const changed = new Set([...fresh, ...touched]);
       if (last !== undefined && underWay.size < MAX_FOLLOWED && followed.size < MAX_FOLLOWED) {
         for (const [seq, state] of underWay) if (followed.get(seq) !== state) changed.add(seq);
         for (const seq of followed.keys()) if (!underWay.has(seq)) changed.add(seq);

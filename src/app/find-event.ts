@@ -61,7 +61,7 @@ export const storedEvent = async (storePath: string, id: string): Promise<AuditE
     const [event] = (await stored.history.events({ id, limit: 1 })).items;
     return event && eventOfText(event.json, `event ${id}`, event.createdAtMs);
   } finally {
-    stored.close();
+    await stored.close();
   }
 };
 

@@ -56,6 +56,6 @@ const storedHolder = async (path: string, nowMs: number): Promise<string | undef
     });
     return lease && lease.holder !== '' && lease.expiresAtMs > nowMs ? lease.holder : undefined;
   } finally {
-    stored.close();
+    await stored.close();
   }
 };

@@ -11,6 +11,6 @@ export const ruleHits = async (
   try {
     return await stored.history.ruleHits(sinceMs);
   } finally {
-    stored.close();
+    await stored.close();
   }
 };

@@ -5,7 +5,7 @@ import { refuseMissing } from '../app/deliveries.ts';
 import { refuseExisting } from '../app/new-file.ts';
 import { counted } from '../app/numbers.ts';
 import { UsageError } from '../base/errors.ts';
-import { BackupStopped, backUp, isSameFile } from '../store/backup.ts';
+import { BackupStopped, backUp, isSameFile } from '../store/sqlite-backup.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';

@@ -36,7 +36,7 @@ export const registerCompleteness = (program: Command, context: CommandContext):
         known = await stored.history.accounts();
         answers = await storedCompleteness(stored, options.account, Date.now());
       } finally {
-        stored.close();
+        await stored.close();
       }
       const { account } = options;
       if (account !== undefined && answers.length === 0)

@@ -115,7 +115,7 @@ const run = async (options: Options, storePath: string, signal: AbortSignal): Pr
     }
   } finally {
     progress.clear();
-    stored.close();
+    await stored.close();
   }
 };
 

@@ -71,7 +71,7 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
       try {
         context.exit(await run(options, set, ids, source, name, context.signal));
       } finally {
-        close();
+        await close();
       }
     });
   about(
@@ -88,9 +88,9 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
 const openSource = async (
   { source, account, from, to, warmUp = 0 }: Options,
   set: RuleSet,
-): Promise<{ readonly source: EventSource; readonly name: string; close(): void }> => {
+): Promise<{ readonly source: EventSource; readonly name: string; close(): Promise<void> }> => {
   const range = { fromMs: from === undefined ? undefined : from - warmUp, toMs: to };
-  const nothing = { close() {} };
+  const nothing = { async close() {} };
   if (source === 'api') {
     const { settings } = (await loadOrRefuse(set.file)).ready;
     const nowMs = Date.now();

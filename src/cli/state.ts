@@ -117,7 +117,7 @@ const chosenRecords = async (options: Options): Promise<readonly Row[]> => {
       }
     return rows;
   } finally {
-    stored.close();
+    await stored.close();
   }
 };
 
@@ -214,7 +214,7 @@ const resetState = async (options: ResetOptions, signal: AbortSignal): Promise<v
   try {
     accounts = await chosenAccounts(stored, account);
   } finally {
-    stored.close();
+    await stored.close();
   }
   const of = ids === undefined ? 'all rules' : counted(ids.length, 'rule');
   await confirm(

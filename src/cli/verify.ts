@@ -81,7 +81,7 @@ const refuseUnknownAccount = async (path: string, account: string | undefined): 
         `the store knows no account "${account}"; there are ${names.join(', ') || 'none'}`,
       );
   } finally {
-    stored.close();
+    await stored.close();
   }
 };
 

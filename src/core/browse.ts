@@ -85,6 +85,7 @@ export interface StorePosition {
   readonly event: number;
   readonly alert: number;
   readonly delivery: number;
+  readonly act: number;
 }
 
 /** The rows of the store, a slice at a time. */
@@ -107,6 +108,13 @@ export interface Browse {
   deliveriesSince(seq: number, limit: number): Promise<readonly number[]>;
   /** What is under way: place and a text that changes with the state. At most `limit`, those due first. */
   underWay(limit: number): Promise<readonly { readonly seq: number; readonly state: string }[]>;
+  /** What people did after an act, in order: what it was done to. */
+  actsSince(
+    seq: number,
+    limit: number,
+  ): Promise<readonly { readonly seq: number; readonly subject: string }[]>;
+  /** Places of the deliveries with these ids; unknown ones are left out. */
+  deliveryPlaces(ids: readonly string[]): Promise<readonly number[]>;
   newest(): Promise<StorePosition>;
   /** How often a rule alerted in [fromMs, toMs), and when last (at all). The ends of absences count as well. */
   hits(

@@ -9,8 +9,8 @@ type Json = Readonly<Record<string, unknown>>;
  * a shape defines for itself (one that contains itself) has its place among the components of the document.
  */
 const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): Json => {
-  const { $schema: _, $defs: __, ...rest } = jsonSchemaOf(shape, io);
-  return rest;
+  const whole = jsonSchemaOf(shape, io);
+  return Object.fromEntries(Object.entries(whole).filter(([key]) => key !== '$schema' && key !== '$defs'));
 };
 
 /** What the shapes of all answers define for themselves, by name. */
@@ -19,7 +19,10 @@ const definitionsOf = (routes: readonly ApiRoute[]): Json =>
     routes
       .flatMap(({ answer }) => (answer ? Object.entries(jsonSchemaOf(answer, 'output').$defs ?? {}) : []))
       // The name is that of the component already.
-      .map(([name, { id: _, ...schema }]) => [name, schema]),
+      .map(([name, schema]) => [
+        name,
+        Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'id')),
+      ]),
   );
 
 const jsonSchemaOf = (

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,7 +52,8 @@ const listFiles = (folder: string, path = ''): readonly (readonly [string, Page]
   }
   return names.flatMap((name) => {
     const file = join(folder, name);
-    const stat = statSync(file);
+    // A link may lead anywhere.
+    const stat = lstatSync(file);
     if (stat.isDirectory()) return listFiles(file, `${path}/${name}`);
     const type = TYPES[extname(name)];
     const lasting = path === '/assets' && /[-.][A-Za-z0-9_-]{8,}\.\w+$/.test(name);

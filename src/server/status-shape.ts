@@ -3,13 +3,13 @@ import { level, time } from './api-common.ts';
 
 /* The answer to "is everything all right?", the same for the command `status`, `GET /api/v1/status` and the page. */
 
-export const unverifiedRange = z.object({
+const unverifiedRange = z.object({
   from: time,
   to: time,
   read_again_at: time.nullable().describe('Null: the API has contradicted itself for good.'),
   reason: z.string(),
 });
-export const neverRead = z.object({ from: time.nullable().describe('Null: since ever.'), to: time });
+const neverRead = z.object({ from: time.nullable().describe('Null: since ever.'), to: time });
 
 /** What is proven about the trail of one account. */
 export const completeness = z.object({
@@ -106,7 +106,6 @@ export const status = z.object({
   }),
 });
 
-export type CompletenessAnswer = z.infer<typeof completeness>;
 export type AccountStatus = z.infer<typeof accountStatus>;
 export type SinkStatus = z.infer<typeof sinkStatus>;
 export type StatusAnswer = z.infer<typeof status>;

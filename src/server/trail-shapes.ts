@@ -47,7 +47,7 @@ export interface ExplanationNode {
   readonly seen: string | null;
   readonly parts: readonly ExplanationNode[];
 }
-export const explanationNode: z.ZodType<ExplanationNode> = z
+const explanationNode: z.ZodType<ExplanationNode> = z
   .object({
     text: z.string(),
     holds: z.boolean().nullable(),

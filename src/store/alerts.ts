@@ -1,103 +1,103 @@
-import type { Database } from 'better-sqlite3';
 import { stableId } from '../base/hash.ts';
 import type { Alert } from '../core/alert.ts';
+import type { Clock } from '../core/clock.ts';
 import type { DecidedAlert, NewAlert, PlannedDelivery } from '../core/decided.ts';
-import type { Planner, PlannerMemory } from '../core/planner.ts';
+import type { Planner } from '../core/planner.ts';
+import { plan } from './planner-memory.ts';
+import { insert, many, type Steps } from './steps.ts';
 
 /**
  * Stores alerts, plans their deliveries and puts those into the outbox. Alerts whose id is known are dropped, before
  * anything is planned for them: what is told again must not count as another one. Returns the new ones. To be called
  * inside a transaction.
  */
-export type InsertAlerts = (requests: readonly NewAlert[], nowMs: number) => readonly DecidedAlert[];
+export type InsertAlerts = (requests: readonly NewAlert[], nowMs: number) => Steps<readonly DecidedAlert[]>;
 
-/** Puts one delivery into the outbox; answers its `seq`, or undefined when there is one of that alert and sink. */
-export type InsertDelivery = (
-  alertId: string,
-  alertSeq: number | bigint,
-  delivery: PlannedDelivery,
-  nowMs: number,
-) => number | bigint | undefined;
+/** One delivery to be put into the outbox. */
+export interface NewDelivery {
+  readonly alertId: string;
+  readonly alertSeq: number;
+  readonly delivery: PlannedDelivery;
+}
+
+const INSERT_ALERT = `INSERT INTO alerts (id, account, kind, level, rule, decided_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO NOTHING`;
+const INSERT_ALERT_EVENTS = {
+  sqlite: 'INSERT INTO alert_events (event, alert) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  postgres: `INSERT INTO alert_events (event, alert) SELECT * FROM unnest(?::text[], ?::bigint[])
+    ON CONFLICT DO NOTHING`,
+};
+const DELIVERY_COLUMNS = `id, alert, sink, state, attempts, created_ms, due_ms, ended_ms, since_ms, thread, bundle, silence, why`;
+const INSERT_DELIVERY = `INSERT INTO deliveries (${DELIVERY_COLUMNS}) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO NOTHING`;
+const INSERT_DELIVERIES = {
+  sqlite: INSERT_DELIVERY,
+  postgres: `INSERT INTO deliveries (${DELIVERY_COLUMNS})
+    SELECT id, alert, sink, state, 0, created_ms, due_ms, ended_ms, since_ms, thread, bundle, silence, why
+    FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+                ?::text[], ?::text[], ?::text[], ?::text[]) WITH ORDINALITY
+      AS new (id, alert, sink, state, created_ms, due_ms, ended_ms, since_ms, thread, bundle, silence, why, place)
+    ORDER BY place ON CONFLICT (id) DO NOTHING`,
+};
 
 /** Stores one alert; answers its `seq`, or undefined when it is known. */
-export type InsertAlert = (alert: Alert) => number | bigint | undefined;
+export function* insertAlert(alert: Alert): Steps<number | undefined> {
+  const { id, account, kind, rule, decidedAtMs } = alert;
+  const columns = [id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert)] as const;
+  const seq = yield* insert(INSERT_ALERT, ...columns);
+  if (seq === undefined) return undefined;
+  yield* many(
+    INSERT_ALERT_EVENTS,
+    alert.eventIds.map((event) => [event, seq]),
+  );
+  return seq;
+}
 
-/** Prepares {@link InsertAlert}. */
-export const createInsertAlert = (db: Database): InsertAlert => {
-  const insert = db.prepare<[string, string, string, string, string, number, string]>(
-    `INSERT INTO alerts (id, account, kind, level, rule, decided_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO NOTHING`,
-  );
-  const insertEvent = db.prepare<[string, number | bigint]>(
-    'INSERT INTO alert_events (event, alert) VALUES (?, ?) ON CONFLICT DO NOTHING',
-  );
-  return (alert) => {
-    const { id, account, kind, rule, decidedAtMs } = alert;
-    const row = insert.run(id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert));
-    if (row.changes === 0) return undefined;
-    const seq = row.lastInsertRowid;
-    for (const event of alert.eventIds) insertEvent.run(event, seq);
-    return seq;
-  };
+const deliveryColumns = ({ alertId, alertSeq, delivery }: NewDelivery, nowMs: number) => {
+  const { sink, state, dueAtMs, thread, bundle, silence, why } = delivery;
+  const waits = state === 'pending';
+  return [
+    stableId('delivery', alertId, sink),
+    alertSeq,
+    sink,
+    state,
+    nowMs,
+    waits ? dueAtMs : null,
+    waits ? null : nowMs,
+    // What is held on purpose does not grow old by it.
+    waits ? Math.max(dueAtMs, nowMs) : nowMs,
+    thread,
+    bundle ?? null,
+    silence ?? null,
+    JSON.stringify(why),
+  ];
 };
 
-/** Prepares {@link InsertDelivery}. */
-export const createInsertDelivery = (db: Database): InsertDelivery => {
-  const insert = db.prepare<
-    [
-      string,
-      number | bigint,
-      string,
-      string,
-      number,
-      number | null,
-      number | null,
-      number,
-      string,
-      string | null,
-      string | null,
-      string,
-    ]
-  >(
-    `INSERT INTO deliveries
-       (id, alert, sink, state, attempts, created_ms, due_ms, ended_ms, since_ms, thread, bundle, silence, why)
-     VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-  );
-  return (alertId, alertSeq, delivery, nowMs) => {
-    const { sink, state, dueAtMs, thread, bundle, silence, why } = delivery;
-    const waits = state === 'pending';
-    const row = insert.run(
-      stableId('delivery', alertId, sink),
-      alertSeq,
-      sink,
-      state,
+/** Puts one delivery into the outbox; answers its `seq`, or undefined when there is one of that alert and sink. */
+export const insertDelivery = (delivery: NewDelivery, nowMs: number): Steps<number | undefined> =>
+  insert(INSERT_DELIVERY, ...deliveryColumns(delivery, nowMs));
+
+/** Makes {@link InsertAlerts}. */
+export const createInsertAlerts = (planner: Planner, now: Clock): InsertAlerts =>
+  function* insertAlerts(requests, nowMs) {
+    const fresh: { readonly request: NewAlert; readonly seq: number }[] = [];
+    for (const request of requests) {
+      const seq = yield* insertAlert(request.alert);
+      if (seq !== undefined) fresh.push({ request, seq });
+    }
+    if (fresh.length === 0) return [];
+    const planned = yield* plan(
+      planner,
+      fresh.map(({ request }) => request),
       nowMs,
-      waits ? dueAtMs : null,
-      waits ? null : nowMs,
-      // What is held on purpose does not grow old by it.
-      waits ? Math.max(dueAtMs, nowMs) : nowMs,
-      thread,
-      bundle ?? null,
-      silence ?? null,
-      JSON.stringify(why),
+      now(),
     );
-    return row.changes === 0 ? undefined : row.lastInsertRowid;
+    const deliveries = planned.flatMap(({ alert, deliveries }, index) =>
+      deliveries.map((delivery) => ({ alertId: alert.id, alertSeq: fresh[index]?.seq ?? 0, delivery })),
+    );
+    yield* many(
+      INSERT_DELIVERIES,
+      deliveries.map((delivery) => deliveryColumns(delivery, nowMs)),
+    );
+    return planned;
   };
-};
-
-/** Prepares {@link InsertAlerts}. */
-export const createInsertAlerts = (
-  insertAlert: InsertAlert,
-  insertDelivery: InsertDelivery,
-  planner: Planner,
-  memory: PlannerMemory,
-): InsertAlerts => {
-  return (requests, nowMs) =>
-    requests.flatMap((request) => {
-      const seq = insertAlert(request.alert);
-      if (seq === undefined) return [];
-      const decided = planner.plan(request, memory, nowMs);
-      for (const delivery of decided.deliveries) insertDelivery(decided.alert.id, seq, delivery, nowMs);
-      return [decided];
-    });
-};

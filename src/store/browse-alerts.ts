@@ -1,7 +1,13 @@
 import type { AlertKey, AlertSlice, Browse } from '../core/browse.ts';
 import type { Connection } from './connection.ts';
+import { all, type Value, value } from './steps.ts';
 
-const KEYS = 'SELECT seq, id, account, kind, level, rule AS ruleId, decided_ms AS decidedAtMs FROM alerts';
+const KEYS =
+  'SELECT seq, id, account, kind, level, rule AS "ruleId", decided_ms AS "decidedAtMs" FROM alerts';
+const SINCE = `${KEYS} WHERE seq > ? ORDER BY seq LIMIT ?`;
+const TEXT = 'SELECT json FROM alerts WHERE seq = ?';
+const COUNT = 'SELECT count(*) FROM alerts WHERE rule = ? AND decided_ms >= ? AND decided_ms < ?';
+const LAST = 'SELECT max(decided_ms) FROM alerts WHERE rule = ?';
 
 /** SQL and values of a piece of the alerts. */
 const sliceQuery = ({
@@ -11,12 +17,12 @@ const sliceQuery = ({
   newestFirst,
   limit,
   ruleId,
-}: AlertSlice): { readonly sql: string; readonly values: readonly unknown[] } => {
+}: AlertSlice): { readonly sql: string; readonly bound: readonly Value[] } => {
   const where: string[] = [];
-  const values: unknown[] = [];
-  const add = (sql: string, ...added: readonly unknown[]): void => {
+  const bound: Value[] = [];
+  const add = (sql: string, ...added: readonly Value[]): void => {
     where.push(sql);
-    values.push(...added);
+    bound.push(...added);
   };
   const [op, order] = newestFirst ? ['<', 'DESC'] : ['>', 'ASC'];
   if (ruleId !== undefined) add('rule = ?', ruleId);
@@ -26,45 +32,33 @@ const sliceQuery = ({
   const condition = where.length > 0 ? ` WHERE ${where.join(' AND ')}` : '';
   return {
     sql: `${KEYS}${condition} ORDER BY decided_ms ${order}, seq ${order} LIMIT ?`,
-    values: [...values, limit],
+    bound: [...bound, limit],
   };
 };
 
 /** The part of {@link Browse} that is about alerts. */
 export const createBrowseAlerts = (
   connection: Connection,
-): Pick<Browse, 'alerts' | 'alertTexts' | 'alertsSince' | 'hits'> => {
-  const { db } = connection;
-  const text = db.prepare<[number], string>('SELECT json FROM alerts WHERE seq = ?').pluck();
-  const since = db.prepare<[number, number], AlertKey>(`${KEYS} WHERE seq > ? ORDER BY seq LIMIT ?`);
-  const count = db
-    .prepare<[string, number, number], number>(
-      'SELECT count(*) FROM alerts WHERE rule = ? AND decided_ms >= ? AND decided_ms < ?',
-    )
-    .pluck();
-  const last = db
-    .prepare<[string], number | null>('SELECT max(decided_ms) FROM alerts WHERE rule = ?')
-    .pluck();
-  return {
-    alerts: (slice) =>
-      connection.read(() => {
-        const { sql, values } = sliceQuery(slice);
-        return db.prepare<unknown[], AlertKey>(sql).all(...values);
-      }),
-    alertTexts: (seqs) =>
-      connection.read(() => {
-        const texts = new Map<number, string>();
-        for (const seq of seqs) {
-          const found = text.get(seq);
-          if (found !== undefined) texts.set(seq, found);
-        }
-        return texts;
-      }),
-    alertsSince: (seq, limit) => connection.read(() => since.all(seq, limit)),
-    hits: (ruleId, fromMs, toMs) =>
-      connection.read(() => ({
-        count: count.get(ruleId, fromMs, toMs) ?? 0,
-        lastMs: last.get(ruleId) ?? undefined,
-      })),
-  };
-};
+): Pick<Browse, 'alerts' | 'alertTexts' | 'alertsSince' | 'hits'> => ({
+  alerts: (slice) =>
+    connection.read(() => {
+      const { sql, bound } = sliceQuery(slice);
+      return all<AlertKey>(sql, ...bound);
+    }),
+  alertTexts: (seqs) =>
+    connection.read(function* () {
+      const texts = new Map<number, string>();
+      for (const seq of seqs) {
+        const text = yield* value<string>(TEXT, seq);
+        if (text !== undefined) texts.set(seq, text);
+      }
+      return texts;
+    }),
+  alertsSince: (seq, limit) => connection.read(() => all<AlertKey>(SINCE, seq, limit)),
+  hits: (ruleId, fromMs, toMs) =>
+    connection.read(function* () {
+      const count = yield* value<number>(COUNT, ruleId, fromMs, toMs);
+      const lastMs = yield* value<number | null>(LAST, ruleId);
+      return { count: count ?? 0, lastMs: lastMs ?? undefined };
+    }),
+});

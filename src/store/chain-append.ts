@@ -1,5 +1,5 @@
-import type { Database } from 'better-sqlite3';
 import { genesisHash, hashBytes, hashText, linkHash } from './chain.ts';
+import { get, run, type Steps } from './steps.ts';
 
 /** The next entry of a chain, as it is to be stored. */
 export interface Link {
@@ -15,39 +15,43 @@ export interface ChainEnd {
   /** It was stored: what comes next follows it. */
   took(link: Link): void;
   /** Writes the head down. Without it, nothing was appended. */
-  save(): void;
+  save(): Steps<void>;
 }
 
-/** Opens the end of the chain of an account's key (or of acts). To be called inside the transaction that appends. */
-export type OpenChain = (key: number, name: string) => ChainEnd;
+// Whoever appends holds the head to the end of the transaction: the next one follows what this one stores. Two that both
+// make the very first entry clash over the row of the chain, and one of them begins anew.
+const HEAD = 'SELECT head_position AS position, head_hash AS hash FROM chains WHERE account = ? FOR UPDATE';
+const BEGIN = `INSERT INTO chains (account, head_position, head_hash, begin_position, begin_hash) VALUES (?, ?, ?, 0, ?)`;
+const MOVE = 'UPDATE chains SET head_position = ?, head_hash = ? WHERE account = ?';
 
-/** Prepares {@link OpenChain}. The head is read anew by every transaction: another process may have written. */
-export const createOpenChain = (db: Database): OpenChain => {
-  const select = db.prepare<[number], { position: number; hash: Buffer }>(
-    'SELECT head_position AS position, head_hash AS hash FROM chains WHERE account = ?',
-  );
-  const put = db.prepare<[number, number, Buffer, Buffer]>(
-    `INSERT INTO chains (account, head_position, head_hash, begin_position, begin_hash) VALUES (?, ?, ?, 0, ?)
-     ON CONFLICT (account) DO UPDATE SET head_position = excluded.head_position, head_hash = excluded.head_hash`,
-  );
-  return (key, name) => {
-    const genesis = genesisHash(name);
-    const stored = select.get(key);
-    let position = stored?.position ?? 0;
-    let before = stored ? hashText(stored.hash) : genesis;
-    let appended = false;
-    return {
-      next(createdMs, seenMs, digest) {
-        const hash = linkHash(before, position + 1, createdMs, seenMs, digest);
-        return { position: position + 1, hash, bytes: hashBytes(hash) };
-      },
-      took(link) {
-        ({ position, hash: before } = link);
-        appended = true;
-      },
-      save() {
-        if (appended) put.run(key, position, hashBytes(before), hashBytes(genesis));
-      },
-    };
+interface HeadRow {
+  readonly position: number;
+  readonly hash: Buffer;
+}
+
+/**
+ * Opens the end of the chain of an account's key (or of acts). To be called inside the transaction that appends. The head is
+ * read anew by every transaction: another process may have written.
+ */
+export function* openChain(key: number, name: string): Steps<ChainEnd> {
+  const genesis = genesisHash(name);
+  const stored = yield* get<HeadRow>(HEAD, key);
+  let position = stored?.position ?? 0;
+  let before = stored ? hashText(stored.hash) : genesis;
+  let appended = false;
+  return {
+    next(createdMs, seenMs, digest) {
+      const hash = linkHash(before, position + 1, createdMs, seenMs, digest);
+      return { position: position + 1, hash, bytes: hashBytes(hash) };
+    },
+    took(link) {
+      ({ position, hash: before } = link);
+      appended = true;
+    },
+    *save() {
+      if (!appended) return;
+      if (stored) yield* run(MOVE, position, hashBytes(before), key);
+      else yield* run(BEGIN, key, position, hashBytes(before), hashBytes(genesis));
+    },
   };
-};
+}

@@ -1,5 +1,5 @@
-import type { Database } from 'better-sqlite3';
-import { actDigest, eventDigest, hashBytes, hashText, linkHash } from './chain.ts';
+import { ACTS_KEY, actDigest, eventDigest, hashBytes, hashText, linkHash } from './chain.ts';
+import { all, get, run, type Sql, type Steps } from './steps.ts';
 
 /** An entry that is about to be pruned. Position and hash are null when an older version stored it. */
 interface Victim {
@@ -21,119 +21,133 @@ interface Begin {
   readonly hash: Buffer;
 }
 
-/**
- * Prunes up to `limit` entries of a chain whose time is before `beforeMs`, the oldest first, and keeps the chain
- * verifiable; answers the `seq` of each. To be called inside a transaction.
- */
-export type PruneChain = (key: number, beforeMs: number, limit: number) => readonly number[];
-
 interface ChainTable {
   /** Of an account's key (ignored for acts), a bound and a limit. */
-  readonly victims: (key: number, beforeMs: number, limit: number) => readonly Victim[];
+  readonly victims: (key: number, beforeMs: number, limit: number) => Steps<readonly Victim[]>;
   /** Digest of an entry that is still stored. */
-  readonly digest: (seq: number) => string;
-  readonly remove: (seq: number) => void;
+  readonly digest: (victim: Victim) => Steps<string>;
+  readonly remove: (victim: Victim) => Steps<number>;
+}
+
+const BEGIN =
+  'SELECT begin_position AS position, begin_hash AS hash FROM chains WHERE account = ? FOR UPDATE';
+const MOVE_BEGIN = `UPDATE chains SET begin_position = ?, begin_hash = ?, pruned_ms = ?,
+    pruned_before_ms = CASE WHEN pruned_before_ms > ? THEN pruned_before_ms ELSE ? END
+  WHERE account = ?`;
+const HOLE = `SELECT created_ms AS "createdMs", seen_ms AS "seenMs", digest FROM chain_holes
+  WHERE account = ? AND position = ?`;
+// A position that is there twice was tampered with: "verify" says so, and pruning goes on.
+const ADD_HOLE = `INSERT INTO chain_holes (account, position, created_ms, seen_ms, digest) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT DO NOTHING`;
+const CLOSE_HOLE = 'DELETE FROM chain_holes WHERE account = ? AND position = ?';
+const SUBTRACT = 'UPDATE unchained SET entries = entries - ? WHERE account = ?';
+
+/** Where the chain begins once the holes that now lie at its beginning are closed. */
+function* closed(key: number, from: Begin): Steps<Begin> {
+  let at = from;
+  for (;;) {
+    const position = at.position + 1;
+    const next = yield* get<Hole>(HOLE, key, position);
+    if (!next) return at;
+    const { createdMs, seenMs, digest } = next;
+    const hash = linkHash(hashText(at.hash), position, createdMs, seenMs, hashText(digest));
+    yield* run(CLOSE_HOLE, key, position);
+    at = { position, hash: hashBytes(hash) };
+  }
 }
 
 /**
+ * Prunes up to `limit` entries of a chain whose time is before `beforeMs`, the oldest first, and keeps the chain
+ * verifiable; answers the `seq` of each. To be called inside a transaction.
+ *
  * Entries are pruned by their time, and the chain is in order of commits. As long as both agree, the beginning of the
  * chain moves up. An entry that was committed behind younger ones (it was found late, or by a backfill) leaves its digest
  * as a hole, which goes once everything before it has gone.
  */
-const createPrune = (db: Database, now: () => number, table: ChainTable): PruneChain => {
-  const begin = db.prepare<[number], Begin>(
-    'SELECT begin_position AS position, begin_hash AS hash FROM chains WHERE account = ?',
+function* prune(
+  table: ChainTable,
+  key: number,
+  beforeMs: number,
+  limit: number,
+  nowMs: number,
+): Steps<readonly number[]> {
+  let at = yield* get<Begin>(BEGIN, key);
+  const victims = (yield* table.victims(key, beforeMs, limit)).toSorted(
+    (a, b) => (a.position ?? 0) - (b.position ?? 0),
   );
-  const moveBegin = db.prepare<[number, Buffer, number, number, number]>(
-    `UPDATE chains SET begin_position = ?, begin_hash = ?, pruned_ms = ?,
-       pruned_before_ms = max(ifnull(pruned_before_ms, -9000000000000000), ?) WHERE account = ?`,
-  );
-  const hole = db.prepare<[number, number], Hole>(
-    `SELECT created_ms AS createdMs, seen_ms AS seenMs, digest FROM chain_holes
-     WHERE account = ? AND position = ?`,
-  );
-  const addHole = db.prepare<[number, number, number, number, Buffer]>(
-    // A position that is there twice was tampered with: "verify" says so, and pruning goes on.
-    `INSERT INTO chain_holes (account, position, created_ms, seen_ms, digest) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT DO NOTHING`,
-  );
-  const closeHole = db.prepare<[number, number]>(
-    'DELETE FROM chain_holes WHERE account = ? AND position = ?',
-  );
-  const subtract = db.prepare<[number, number]>(
-    'UPDATE unchained SET entries = entries - ? WHERE account = ?',
-  );
-
-  /** Where the chain begins once the holes that now lie at its beginning are closed. */
-  const closed = (key: number, from: Begin): Begin => {
-    let at = from;
-    for (let next = hole.get(key, at.position + 1); next; next = hole.get(key, at.position + 1)) {
-      const position = at.position + 1;
-      const { createdMs, seenMs, digest } = next;
-      const hash = linkHash(hashText(at.hash), position, createdMs, seenMs, hashText(digest));
-      closeHole.run(key, position);
-      at = { position, hash: hashBytes(hash) };
+  let unchained = 0;
+  for (const victim of victims) {
+    const { position, hash, createdMs, seenMs } = victim;
+    if (position === null || hash === null || !at) unchained += 1;
+    else if (position === at.position + 1) at = yield* closed(key, { position, hash });
+    else if (position > at.position) {
+      const digest = hashBytes(yield* table.digest(victim));
+      yield* run(ADD_HOLE, key, position, createdMs, seenMs, digest);
     }
-    return at;
-  };
+    yield* table.remove(victim);
+  }
+  if (unchained > 0) yield* run(SUBTRACT, unchained, key);
+  if (at && victims.length > unchained)
+    yield* run(MOVE_BEGIN, at.position, at.hash, nowMs, beforeMs, beforeMs, key);
+  return victims.map(({ seq }) => seq);
+}
 
-  return (key, beforeMs, limit) => {
-    const victims = table
-      .victims(key, beforeMs, limit)
-      .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0));
-    let at = begin.get(key);
-    let unchained = 0;
-    for (const { seq, position, hash, createdMs, seenMs } of victims) {
-      if (position === null || hash === null || !at) unchained += 1;
-      else if (position === at.position + 1) at = closed(key, { position, hash });
-      else if (position > at.position)
-        addHole.run(key, position, createdMs, seenMs, hashBytes(table.digest(seq)));
-      table.remove(seq);
-    }
-    if (unchained > 0) subtract.run(unchained, key);
-    if (at && victims.length > unchained) moveBegin.run(at.position, at.hash, now(), beforeMs, key);
-    return victims.map(({ seq }) => seq);
-  };
+const EVENT_VICTIMS = `SELECT seq, position, hash, created_ms AS "createdMs", seen_ms AS "seenMs" FROM events
+  WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?`;
+const EVENT_CONTENT = `SELECT a.name AS account, t.name AS type, e.id, e.json FROM events AS e
+  JOIN accounts AS a ON a.key = e.account JOIN event_types AS t ON t.key = e.type
+  WHERE e.seq = ? AND e.created_ms = ?`;
+const REMOVE_EVENT = 'DELETE FROM events WHERE seq = ? AND created_ms = ?';
+
+interface EventContent {
+  readonly account: string;
+  readonly type: string;
+  readonly id: string;
+  readonly json: string;
+}
+
+const EVENTS: ChainTable = {
+  victims: (key, beforeMs, limit) => all<Victim>(EVENT_VICTIMS, key, beforeMs, limit),
+  *digest({ seq, createdMs }) {
+    const { account, id, type, json } = (yield* get<EventContent>(EVENT_CONTENT, seq, createdMs)) ?? {
+      account: '',
+      id: '',
+      type: '',
+      json: '',
+    };
+    return eventDigest(account, id, type, json);
+  },
+  remove: ({ seq, createdMs }) => run(REMOVE_EVENT, seq, createdMs),
 };
 
-const VICTIM = 'seq, position, hash';
+const ACT_VICTIMS: Sql = `SELECT seq, position, hash, at_ms AS "createdMs", 0 AS "seenMs" FROM acts WHERE at_ms < ?
+  ORDER BY at_ms, seq LIMIT ?`;
 
-/** Prepares {@link PruneChain} for events. */
-export const createPruneEvents = (db: Database, now: () => number): PruneChain => {
-  const victims = db.prepare<[number, number, number], Victim>(
-    `SELECT ${VICTIM}, created_ms AS createdMs, seen_ms AS seenMs FROM events
-     WHERE account = ? AND created_ms < ? ORDER BY created_ms LIMIT ?`,
-  );
-  const content = db.prepare<[number], { account: string; type: string; id: string; json: string }>(
-    `SELECT a.name AS account, t.name AS type, e.id, e.json FROM events AS e
-     JOIN accounts AS a ON a.key = e.account JOIN event_types AS t ON t.key = e.type WHERE e.seq = ?`,
-  );
-  const remove = db.prepare<[number]>('DELETE FROM events WHERE seq = ?');
-  return createPrune(db, now, {
-    victims: (key, beforeMs, limit) => victims.all(key, beforeMs, limit),
-    digest(seq) {
-      const { account, id, type, json } = content.get(seq) ?? { account: '', id: '', type: '', json: '' };
-      return eventDigest(account, id, type, json);
-    },
-    remove: (seq) => void remove.run(seq),
-  });
+interface ActContent {
+  readonly act: string;
+  readonly by: string;
+  readonly subject: string;
+  readonly detail: string;
+}
+
+const ACTS: ChainTable = {
+  victims: (_key, beforeMs, limit) => all<Victim>(ACT_VICTIMS, beforeMs, limit),
+  *digest({ seq }) {
+    const content = yield* get<ActContent>('SELECT act, by, subject, detail FROM acts WHERE seq = ?', seq);
+    const { act, by, subject, detail } = content ?? { act: '', by: '', subject: '', detail: '' };
+    return actDigest(act, by, subject, detail);
+  },
+  remove: ({ seq }) => run('DELETE FROM acts WHERE seq = ?', seq),
 };
 
-/** Prepares {@link PruneChain} for acts; its key is `ACTS_KEY`. */
-export const createPruneActs = (db: Database, now: () => number): PruneChain => {
-  const victims = db.prepare<[number, number], Victim>(
-    `SELECT ${VICTIM}, at_ms AS createdMs, 0 AS seenMs FROM acts WHERE at_ms < ? ORDER BY at_ms, seq LIMIT ?`,
-  );
-  const content = db.prepare<[number], { act: string; by: string; subject: string; detail: string }>(
-    'SELECT act, by, subject, detail FROM acts WHERE seq = ?',
-  );
-  const remove = db.prepare<[number]>('DELETE FROM acts WHERE seq = ?');
-  return createPrune(db, now, {
-    victims: (_key, beforeMs, limit) => victims.all(beforeMs, limit),
-    digest(seq) {
-      const { act, by, subject, detail } = content.get(seq) ?? { act: '', by: '', subject: '', detail: '' };
-      return actDigest(act, by, subject, detail);
-    },
-    remove: (seq) => void remove.run(seq),
-  });
-};
+/** Prunes events of an account. */
+export const pruneEvents = (
+  account: number,
+  beforeMs: number,
+  limit: number,
+  nowMs: number,
+): Steps<readonly number[]> => prune(EVENTS, account, beforeMs, limit, nowMs);
+
+/** Prunes acts. */
+export const pruneActs = (beforeMs: number, limit: number, nowMs: number): Steps<readonly number[]> =>
+  prune(ACTS, ACTS_KEY, beforeMs, limit, nowMs);

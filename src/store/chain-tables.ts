@@ -1,6 +1,6 @@
-import type { Database } from 'better-sqlite3';
 import { actDigest, eventDigest, hashText } from './chain.ts';
 import type { ChainRecord, Entry, HoleRow } from './chain-walk.ts';
+import { get, type Sql, type Steps, some, value } from './steps.ts';
 
 interface RawEvent {
   readonly seq: number;
@@ -30,9 +30,9 @@ export interface Keyed extends Entry {
   readonly key: number;
 }
 
-const SELECT_EVENT = `SELECT e.seq, e.account, t.name AS type, e.created_ms AS createdMs, e.seen_ms AS seenMs, e.id,
+const SELECT_EVENT = `SELECT e.seq, e.account, t.name AS type, e.created_ms AS "createdMs", e.seen_ms AS "seenMs", e.id,
   e.json, e.position, e.hash FROM events AS e LEFT JOIN event_types AS t ON t.key = e.type`;
-const SELECT_ACT = 'SELECT seq, act, at_ms AS atMs, by, subject, detail, position, hash FROM acts';
+const SELECT_ACT = 'SELECT seq, act, at_ms AS "atMs", by, subject, detail, position, hash FROM acts';
 
 /** Which of the columns that are used say something else than the JSON. */
 const contradiction = ({ id, type, createdMs, json }: RawEvent): string => {
@@ -54,8 +54,27 @@ const contradiction = ({ id, type, createdMs, json }: RawEvent): string => {
   }
 };
 
+// The sign keeps SQLite from sorting all events of an account for each page, instead of walking on from the last one.
+const EVENTS_AFTER: Sql = {
+  sqlite: `${SELECT_EVENT} WHERE e.seq > ? AND (? IS NULL OR +e.account = ?) ORDER BY e.seq LIMIT ?`,
+  postgres: `${SELECT_EVENT} WHERE e.seq > ? AND (?::bigint IS NULL OR e.account = ?) ORDER BY e.seq LIMIT ?`,
+};
+const ACTS_AFTER = `${SELECT_ACT} WHERE seq > ? ORDER BY seq LIMIT ?`;
+const LATER_EVENT = `${SELECT_EVENT} WHERE e.seq > ? AND e.account = ? AND e.position = ? ORDER BY e.seq LIMIT 1`;
+const LATER_ACT = `${SELECT_ACT} WHERE seq > ? AND position = ? ORDER BY seq LIMIT 1`;
+const RECORD = `SELECT head_position AS "headPosition", head_hash AS "headHash", begin_position AS "beginPosition",
+    begin_hash AS "beginHash", pruned_ms AS "prunedMs", pruned_before_ms AS "prunedBeforeMs"
+  FROM chains WHERE account = ?`;
+const UNCHAINED = 'SELECT entries, seq FROM unchained WHERE account = ?';
+const HOLE = `SELECT created_ms AS "createdMs", seen_ms AS "seenMs", digest FROM chain_holes
+  WHERE account = ? AND position = ?`;
+
+/** Entries read at once, or fewer when they are large: events of a megabyte each have been seen. */
+const PAGE = 2_000;
+const PAGE_CHARS = 8_000_000;
+
 /** Reads entries of chains in the order of their commits. */
-export const prepareChainTables = (db: Database, accountName: (key: number) => string) => {
+export const createChainTables = (accountName: (key: number) => string) => {
   const event = (row: RawEvent): Keyed => ({
     key: row.account,
     seq: row.seq,
@@ -77,51 +96,42 @@ export const prepareChainTables = (db: Database, accountName: (key: number) => s
     digest: () => actDigest(row.act, row.by, row.subject, row.detail),
     contradiction: () => '',
   });
-  const every = db.prepare<[], RawEvent>(`${SELECT_EVENT} ORDER BY e.seq`);
-  const ofAccount = db.prepare<[number], RawEvent>(`${SELECT_EVENT} WHERE e.account = ? ORDER BY e.seq`);
-  const laterEvent = db.prepare<[number, number, number], RawEvent>(
-    `${SELECT_EVENT} WHERE e.seq > ? AND e.account = ? AND e.position = ? ORDER BY e.seq LIMIT 1`,
-  );
-  const acts = db.prepare<[], RawAct>(`${SELECT_ACT} ORDER BY seq`);
-  const laterAct = db.prepare<[number, number], RawAct>(
-    `${SELECT_ACT} WHERE seq > ? AND position = ? ORDER BY seq LIMIT 1`,
-  );
-  const record = db.prepare<[number], RawRecord>(
-    `SELECT head_position AS headPosition, head_hash AS headHash, begin_position AS beginPosition,
-            begin_hash AS beginHash, pruned_ms AS prunedMs, pruned_before_ms AS prunedBeforeMs
-     FROM chains WHERE account = ?`,
-  );
-  const unchained = db.prepare<[number], { entries: number; seq: number }>(
-    'SELECT entries, seq FROM unchained WHERE account = ?',
-  );
-  const hole = db.prepare<[number, number], HoleRow>(
-    `SELECT created_ms AS createdMs, seen_ms AS seenMs, digest FROM chain_holes
-     WHERE account = ? AND position = ?`,
-  );
-  const lastSeq = db.prepare<[], number | null>('SELECT max(seq) FROM events').pluck();
   return {
-    /** All events, or those of one account. */
-    *events(key: number | undefined): Generator<Keyed> {
-      for (const row of key === undefined ? every.iterate() : ofAccount.iterate(key)) yield event(row);
+    /** The next of all events, or of those of one account; none: that was all. */
+    *eventsAfter(seq: number, key: number | undefined): Steps<readonly Keyed[]> {
+      let chars = 0;
+      const enough = (row: RawEvent): boolean => {
+        chars += row.json.length;
+        return chars > PAGE_CHARS;
+      };
+      const account = key ?? null;
+      return (yield* some<RawEvent>(EVENTS_AFTER, enough, seq, account, account, PAGE)).map(event);
     },
-    laterEvent: (key: number) => (seq: number, position: number) => {
-      const row = laterEvent.get(seq, key, position);
-      return row && event(row);
+    laterEvent: (key: number) =>
+      function* (seq: number, position: number): Steps<Entry | undefined> {
+        const row = yield* get<RawEvent>(LATER_EVENT, seq, key, position);
+        return row && event(row);
+      },
+    /** The next acts; none: that was all. */
+    *actsAfter(seq: number): Steps<readonly Entry[]> {
+      return (yield* some<RawAct>(ACTS_AFTER, () => false, seq, PAGE)).map(act);
     },
-    *acts(): Generator<Entry> {
-      for (const row of acts.iterate()) yield act(row);
-    },
-    laterAct: (seq: number, position: number) => {
-      const row = laterAct.get(seq, position);
+    *laterAct(seq: number, position: number): Steps<Entry | undefined> {
+      const row = yield* get<RawAct>(LATER_ACT, seq, position);
       return row && act(row);
     },
-    record(key: number): ChainRecord | undefined {
-      const row = record.get(key);
+    *record(key: number): Steps<ChainRecord | undefined> {
+      const row = yield* get<RawRecord>(RECORD, key);
       return row && { ...row, headHash: hashText(row.headHash), beginHash: hashText(row.beginHash) };
     },
-    unchained: (key: number) => unchained.get(key) ?? { entries: 0, seq: 0 },
-    hole: (key: number) => (position: number) => hole.get(key, position),
-    lastSeq: () => lastSeq.get() ?? 0,
+    *unchained(key: number): Steps<{ readonly entries: number; readonly seq: number }> {
+      const row = yield* get<{ entries: number; seq: number }>(UNCHAINED, key);
+      return row ?? { entries: 0, seq: 0 };
+    },
+    hole: (key: number) => (position: number) => get<HoleRow>(HOLE, key, position),
+    *lastSeq(): Steps<number> {
+      return (yield* value<number | null>('SELECT max(seq) FROM events')) ?? 0;
+    },
   };
 };
 

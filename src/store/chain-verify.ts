@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ChainReport, PublishedHead } from '../core/chain.ts';
 import { ACTS_KEY } from './chain.ts';
-import { prepareChainTables } from './chain-tables.ts';
+import { createChainTables, type Keyed } from './chain-tables.ts';
 import { createWalk, type Walk, type WalkDeps } from './chain-walk.ts';
-import { connectToRead } from './connection.ts';
-import { translate } from './errors.ts';
+import type { Connection } from './connection.ts';
 import { silenceBreak } from './silence-check.ts';
+import { connectToRead } from './sqlite-connection.ts';
+import { all, type Steps } from './steps.ts';
 
 /** How to verify. */
 export interface VerifyOptions {
@@ -36,82 +37,105 @@ export interface Verification {
   readonly complete: boolean;
 }
 
-const PAUSE_EVERY = 2_000;
-
 /** Verifies all chains of the store at `path`, or an account's. Rejects with a StoreError; never writes. */
 export const verifyChains = async (options: VerifyOptions): Promise<Verification> => {
-  const { path, signal } = options;
-  const connection = connectToRead(path);
-  const { db } = connection;
+  const connection = connectToRead(options.path);
   try {
-    // One snapshot: what the monitor commits and prunes meanwhile is not seen.
-    db.exec('BEGIN');
-    const names = new Map(
-      db
-        .prepare<[], { key: number; name: string }>('SELECT key, name FROM accounts')
-        .all()
-        .map(({ key, name }) => [key, name] as const),
-    );
-    const tables = prepareChainTables(db, (key) => names.get(key) ?? '');
+    return await verifyStored(connection, options, () => {
+      const found = connection.db.pragma('integrity_check(1)', { simple: true });
+      return found === 'ok' ? undefined : String(found);
+    });
+  } finally {
+    connection.close();
+  }
+};
+
+/** The same over a connection. `checkFile` says what is wrong with the tables themselves. */
+const verifyStored = (
+  connection: Connection,
+  options: Omit<VerifyOptions, 'path'>,
+  checkFile: () => string | undefined,
+): Promise<Verification> =>
+  // One snapshot: what the monitor commits and prunes meanwhile is not seen.
+  connection.snapshot(async (run) => {
+    const { signal } = options;
+    const names = await run(namesByKey);
+    const tables = createChainTables((key) => names.get(key) ?? '');
     const published = createPublished(options.heads);
-    const walkOf = (key: number, chain: 'events' | 'acts', later: WalkDeps['later']): Walk => {
-      const record = tables.record(key);
+    function* walkOf(key: number, chain: 'events' | 'acts', later: WalkDeps['later']): Steps<Walk> {
+      const record = yield* tables.record(key);
       const account = chain === 'acts' ? '' : (names.get(key) ?? '');
       return createWalk({
         head: { chain, account },
         record,
-        unchained: tables.unchained(key),
+        unchained: yield* tables.unchained(key),
         hole: tables.hole(key),
         later,
         published: published.of(chain, account, record?.beginPosition ?? 0, record?.headPosition ?? 0),
         onHash: published.saw,
       });
-    };
+    }
     const walks = new Map<number, Walk>();
     for (const [key, name] of names)
       if (options.account === undefined || options.account === name)
-        walks.set(key, walkOf(key, 'events', tables.laterEvent(key)));
+        walks.set(key, await run(() => walkOf(key, 'events', tables.laterEvent(key))));
 
     const only = options.account === undefined ? undefined : [...walks.keys()][0];
-    const lastSeq = tables.lastSeq();
+    const lastSeq = await run(tables.lastSeq);
     const strangers = new Map<number, string>();
-    let read = 0;
-    for (const entry of tables.events(only)) {
-      const walk = walks.get(entry.key);
-      if (walk) walk.feed(entry);
-      else strangers.set(entry.key, entry.id);
-      read += 1;
-      if (read % PAUSE_EVERY === 0) {
-        options.onProgress(entry.seq / lastSeq, read);
-        await setImmediate();
-        if (signal.aborted) break;
+    function* feed(entries: readonly Keyed[]): Steps<void> {
+      for (const entry of entries) {
+        const walk = walks.get(entry.key);
+        if (walk) yield* walk.feed(entry);
+        else strangers.set(entry.key, entry.id);
       }
     }
-    const reports = [...walks.values()].map((walk) => walk.finish()).filter(isWorthTelling);
+    let read = 0;
+    for (let after = 0; ; ) {
+      const entries = await run(() => tables.eventsAfter(after, only));
+      const last = entries.at(-1);
+      if (!last) break;
+      await run(() => feed(entries));
+      after = last.seq;
+      read += entries.length;
+      options.onProgress(after / lastSeq, read);
+      await setImmediate();
+      if (signal.aborted) break;
+    }
+    const reports: ChainReport[] = [];
+    for (const walk of walks.values()) {
+      const report = await run(walk.finish);
+      if (isWorthTelling(report)) reports.push(report);
+    }
     for (const id of strangers.values()) reports.push(strange(id));
     if (options.account === undefined && !signal.aborted) {
-      const walk = walkOf(ACTS_KEY, 'acts', tables.laterAct);
-      for (const act of tables.acts()) walk.feed(act);
-      const report = walk.finish();
-      const broken = report.broken ?? silenceBreak(db);
+      const walk = await run(() => walkOf(ACTS_KEY, 'acts', tables.laterAct));
+      const report = await run(function* (): Steps<ChainReport> {
+        for (let after = 0; ; ) {
+          const acts = yield* tables.actsAfter(after);
+          for (const act of acts) yield* walk.feed(act);
+          const last = acts.at(-1);
+          if (!last) return yield* walk.finish();
+          after = last.seq;
+        }
+      });
+      const broken = report.broken ?? (await run(silenceBreak));
       if (isWorthTelling({ ...report, broken })) reports.push({ ...report, broken });
     }
     const complete = !signal.aborted;
-    // The walk reads the table. Everybody else finds events by its indexes, and a damaged one can hide some of them.
-    const file =
-      complete && options.account === undefined ? db.pragma('integrity_check(1)', { simple: true }) : 'ok';
     return {
       reports: complete ? [...reports.map(published.beyond), ...published.unknownChains()] : [],
       heads: published.result(),
-      file: file === 'ok' ? undefined : String(file),
+      // The walk reads the table. Everybody else finds events by its indexes, and a damaged one can hide some of them.
+      file: complete && options.account === undefined ? checkFile() : undefined,
       complete,
     };
-  } catch (error) {
-    throw translate(path, error);
-  } finally {
-    connection.close();
-  }
-};
+  });
+
+function* namesByKey(): Steps<ReadonlyMap<number, string>> {
+  const rows = yield* all<{ key: number; name: string }>('SELECT key, name FROM accounts ORDER BY key');
+  return new Map(rows.map(({ key, name }) => [key, name]));
+}
 
 const isWorthTelling = ({ position, unchained, broken }: ChainReport): boolean =>
   position > 0 || unchained > 0 || broken !== undefined;

@@ -1,5 +1,6 @@
 import type { ChainBreak, ChainBreakKind, ChainHead, ChainReport } from '../core/chain.ts';
 import { hashText, linkHash } from './chain.ts';
+import type { Steps } from './steps.ts';
 
 /** An entry as it is stored. */
 export interface Entry {
@@ -40,9 +41,9 @@ export interface WalkDeps {
   readonly record: ChainRecord | undefined;
   /** Entries without a hash that the store says there are, and the last seq one may have. */
   readonly unchained: { readonly entries: number; readonly seq: number };
-  readonly hole: (position: number) => HoleRow | undefined;
+  readonly hole: (position: number) => Steps<HoleRow | undefined>;
   /** The entry that claims a position, among those behind `seq`. */
-  readonly later: (seq: number, position: number) => Entry | undefined;
+  readonly later: (seq: number, position: number) => Steps<Entry | undefined>;
   /** Hashes that were published for a position. */
   readonly published: (position: number) => readonly string[];
   /** Told of every hash that holds, the one the chain begins with included. */
@@ -51,9 +52,9 @@ export interface WalkDeps {
 
 /** One chain being walked, entry by entry in the order of `seq`. */
 export interface Walk {
-  feed(entry: Entry): void;
+  feed(entry: Entry): Steps<void>;
   /** After the last entry. */
-  finish(): ChainReport;
+  finish(): Steps<ChainReport>;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -95,23 +96,25 @@ export const createWalk = (deps: WalkDeps): Walk => {
   if (record) holds();
 
   /** Steps over what was pruned out of the middle, up to a position. */
-  const stepOverHoles = (until: number): void => {
+  function* stepOverHoles(until: number): Steps<void> {
     for (; position < until; holes += 1) {
-      const hole = broken ? undefined : deps.hole(position + 1);
+      const hole = broken ? undefined : yield* deps.hole(position + 1);
       if (!hole) return;
       const bound = record?.prunedBeforeMs ?? Number.NEGATIVE_INFINITY;
       position += 1;
-      if (hole.createdMs >= bound)
-        return found(
+      if (hole.createdMs >= bound) {
+        found(
           'removed',
           position,
           undefined,
           `the entry of ${iso(hole.createdMs)} was removed as if it had been pruned, but nothing so young was ever pruned`,
         );
+        return;
+      }
       hash = linkHash(hash, position, hole.createdMs, hole.seenMs, hashText(hole.digest));
       holds();
     }
-  };
+  }
 
   const judgeUnchained = (entry: Entry): void => {
     unchained += 1;
@@ -119,25 +122,28 @@ export const createWalk = (deps: WalkDeps): Walk => {
       found('inserted', undefined, entry.id, 'it carries no hash: the monitor did not store it');
   };
 
-  const judgePlace = (entry: Entry, claims: number): void => {
+  function* judgePlace(entry: Entry, claims: number): Steps<void> {
     const expected = position + 1;
     if (claims < expected) {
       const twice = last?.position === claims ? `, as ${quoted(last.id)} does` : '';
-      return found(
+      found(
         'inserted',
         claims,
         entry.id,
         `it claims position ${claims}${twice}, which was taken already; one of them was never committed there`,
       );
+      return;
     }
-    const other = deps.later(entry.seq, expected);
-    if (other)
-      return found(
+    const other = yield* deps.later(entry.seq, expected);
+    if (other) {
+      found(
         'reordered',
         expected,
         entry.id,
         `it was committed as number ${claims} and stands before ${quoted(other.id)}, which was committed as number ${expected}`,
       );
+      return;
+    }
     const count = claims - expected;
     found(
       'removed',
@@ -145,10 +151,10 @@ export const createWalk = (deps: WalkDeps): Walk => {
       undefined,
       `${count === 1 ? 'an entry is' : `${count} entries are`} missing (${range(expected, claims - 1)}), behind ${last ? quoted(last.id) : 'the beginning'} and before ${quoted(entry.id)}`,
     );
-  };
+  }
 
-  const judgeContent = (entry: Entry, stored: string): void => {
-    const next = deps.later(entry.seq, position + 2);
+  function* judgeContent(entry: Entry, stored: string): Steps<void> {
+    const next = yield* deps.later(entry.seq, position + 2);
     const follows = next
       ? linkHash(stored, position + 2, next.createdMs, next.seenMs, next.digest())
       : record?.headHash;
@@ -164,19 +170,31 @@ export const createWalk = (deps: WalkDeps): Walk => {
       entry.id,
       `its content, time or hash is not what was committed${where === '' ? '' : ` (${where})`}; ${rest}`,
     );
-  };
+  }
 
   return {
-    feed(entry) {
+    *feed(entry) {
       if (broken) return;
-      if (entry.position === null || entry.hash === null) return judgeUnchained(entry);
-      if (!record) return found('changed', undefined, entry.id, 'the record of the chain itself is gone');
-      stepOverHoles(entry.position - 1);
+      if (entry.position === null || entry.hash === null) {
+        judgeUnchained(entry);
+        return;
+      }
+      if (!record) {
+        found('changed', undefined, entry.id, 'the record of the chain itself is gone');
+        return;
+      }
+      yield* stepOverHoles(entry.position - 1);
       if (broken) return;
-      if (entry.position !== position + 1) return judgePlace(entry, entry.position);
+      if (entry.position !== position + 1) {
+        yield* judgePlace(entry, entry.position);
+        return;
+      }
       const stored = hashText(entry.hash);
       const computed = linkHash(hash, entry.position, entry.createdMs, entry.seenMs, entry.digest());
-      if (computed !== stored) return judgeContent(entry, stored);
+      if (computed !== stored) {
+        yield* judgeContent(entry, stored);
+        return;
+      }
       position = entry.position;
       hash = computed;
       last = entry;
@@ -184,9 +202,9 @@ export const createWalk = (deps: WalkDeps): Walk => {
       holds();
     },
 
-    finish() {
+    *finish() {
       const headPosition = record?.headPosition ?? 0;
-      stepOverHoles(headPosition);
+      yield* stepOverHoles(headPosition);
       if (position < headPosition)
         found(
           'removed',

@@ -1,199 +1,33 @@
-import Database from 'better-sqlite3';
-import { errorCode } from '../base/errors.ts';
-import { StoreError } from '../core/store.ts';
-import { createTogether } from './commit-together.ts';
-import { refusal, translate } from './errors.ts';
-import { checkLength, directoryRefusal, prepareFile } from './file.ts';
-import { checkIdentity, migrate } from './migrate.ts';
-import { MIGRATIONS } from './schema.ts';
+import type { Steps } from './steps.ts';
 
-/** One open database and the only ways to use it. All of them reject with a StoreError when SQLite refuses. */
+/** Which SQL a connection speaks. */
+export type Dialect = 'sqlite' | 'postgres';
+
+/** Runs steps to their end. */
+export type RunSteps = <T>(work: () => Steps<T>) => Promise<T>;
+
+/**
+ * One open database and the only ways to use it. All of them reject with a StoreError when the database refuses. Works are
+ * functions, since PostgreSQL may have to begin one anew (two that waited for each other): nothing of the first run is left
+ * then, so a work changes nothing but the database before its end.
+ */
 export interface Connection {
-  readonly path: string;
-  readonly db: Database.Database;
+  readonly dialect: Dialect;
   /** Reads. */
-  read<T>(work: () => T): Promise<T>;
+  readonly read: RunSteps;
   /** Runs `work` in one transaction, on disk when it resolves. If anything throws, nothing was written. */
-  commit<T>(work: () => T): Promise<T>;
+  readonly commit: RunSteps;
   /**
-   * The same, in one transaction with all others that are asked for in this turn of the event loop: they share one wait
-   * for the disk. If one throws, nothing of it was written, and the others are.
+   * The same, at one with all others that are asked for in this turn of the event loop where that saves waiting for the
+   * disk. If one throws, nothing of it was written, and the others are.
    */
-  commitTogether<T>(work: () => T): Promise<T>;
+  readonly commitTogether: RunSteps;
   /**
    * The same without waiting for the disk: a power cut (not a crash of the process) may undo it together with
    * everything after it. For what only costs a repetition: claims, heartbeats, pruning, probes.
    */
-  commitLightly<T>(work: () => T): Promise<T>;
-  close(): void;
+  readonly commitLightly: RunSteps;
+  /** Many reads of one moment, however long they take and whatever is committed meanwhile. */
+  snapshot<T>(work: (run: RunSteps) => Promise<T>): Promise<T>;
+  close(): void | Promise<void>;
 }
-
-/** How to open a database. */
-export interface ConnectionOptions {
-  readonly path: string;
-  /** `off` leaves durability to the operating system, for tests. */
-  readonly durability: 'full' | 'off';
-  /** The list in schema.ts unless given. */
-  readonly migrations?: readonly string[];
-  /** How long a statement waits for another process. Commits of others take milliseconds; 5 s unless given. */
-  readonly busyTimeoutMs?: number;
-}
-
-const BUSY_TIMEOUT_MS = 5_000;
-
-/** Opens, checks and migrates the database at `path`. Throws a StoreError; what is there is never replaced. */
-export const connect = (options: ConnectionOptions): Connection => {
-  const { path, durability, migrations = MIGRATIONS, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
-  prepareFile(path);
-  let db: Database.Database;
-  try {
-    db = new Database(path, { fileMustExist: true, timeout: busyTimeoutMs });
-  } catch (error) {
-    throw translate(path, error);
-  }
-  try {
-    checkIdentity(db, path, migrations.length);
-    checkLength(path, Number(db.pragma('page_size', { simple: true })));
-    configure(db, path, durability);
-    migrate(db, path, migrations);
-  } catch (error) {
-    db.close();
-    throw translateOpening(path, error);
-  }
-  return wrap(db, path, durability);
-};
-
-/**
- * Opens the database at `path` for reading alone, beside whoever writes to it. Throws a StoreError; a file of an older
- * version is refused, since bringing it up to date would be a write.
- */
-export const connectToRead = (path: string): Connection => {
-  let db: Database.Database;
-  try {
-    db = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  } catch (error) {
-    throw translate(path, error);
-  }
-  try {
-    checkIdentity(db, path, MIGRATIONS.length);
-    if (Number(db.pragma('user_version', { simple: true })) < MIGRATIONS.length) {
-      throw new StoreError(
-        'failed',
-        `database ${path}: an older version wrote it; start this one once with "run"`,
-      );
-    }
-  } catch (error) {
-    db.close();
-    throw translateOpening(path, error);
-  }
-  return wrap(db, path, 'full');
-};
-
-/** What opening came to: where the log cannot be made since nothing can be written there, that is the reason. */
-const translateOpening = (path: string, error: unknown): unknown => {
-  const code = errorCode(error)?.startsWith('SQLITE_CANTOPEN') ? directoryRefusal(path) : undefined;
-  return code === undefined
-    ? translate(path, error)
-    : refusal('readonly', path, `${code} (its directory cannot be written)`, error);
-};
-
-const configure = (db: Database.Database, path: string, durability: 'full' | 'off'): void => {
-  // Larger pages hold several events each: measured a quarter faster than 4,096 at 700 bytes an event. Only a new
-  // file takes it.
-  db.pragma('page_size = 8192');
-  const mode = switchToWal(db);
-  if (mode !== 'wal') throw refusal('io', path, `no write-ahead log here (journal mode ${String(mode)})`);
-  db.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'OFF'}`);
-  db.pragma('foreign_keys = ON');
-  db.pragma('cell_size_check = ON');
-  // Statements that touch much keep a journal of their own beside the database's: in a container there may be no place
-  // for temporary files, or a tiny one. What the monitor does at once is bounded, so it fits into memory.
-  db.pragma('temp_store = MEMORY');
-  // Ids are random, so every window touches most pages of their index: a checkpoint for about ten windows writes such a
-  // page once instead of ten times. Measured a quarter faster than SQLite's 1,000 pages.
-  db.pragma('wal_autocheckpoint = 4096');
-  // A long catch-up lets the log grow; afterwards it is cut back to this.
-  db.pragma('journal_size_limit = 67108864');
-};
-
-/** SQLite does not wait for locks while it changes the journal mode, so two first starts at once would fail. */
-const switchToWal = (db: Database.Database): unknown => {
-  const tries = 50;
-  for (let left = tries; ; left -= 1) {
-    try {
-      return db.pragma('journal_mode = WAL', { simple: true });
-    } catch (error) {
-      const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
-      if (!busy || left === 0) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_TIMEOUT_MS / tries);
-    }
-  }
-};
-
-const wrap = (db: Database.Database, path: string, durability: 'full' | 'off'): Connection => {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const rollback = db.prepare('ROLLBACK');
-
-  const transaction = <T>(work: () => T): T => {
-    begin.run();
-    try {
-      const result = work();
-      commit.run();
-      return result;
-    } catch (error) {
-      // After some errors (a full disk, say) SQLite has rolled back by itself.
-      if (db.inTransaction) rollback.run();
-      throw error;
-    }
-  };
-  const answer = async <T>(work: () => T): Promise<T> => {
-    refuseIfClosed();
-    try {
-      return work();
-    } catch (error) {
-      throw translate(path, error);
-    }
-  };
-  const refuseIfClosed = (): void => {
-    if (!db.open) throw refusal('closed', path, 'used after its end');
-  };
-  const together = createTogether(db, (work) => {
-    refuseIfClosed();
-    return transaction(work);
-  });
-  const lightly = <T>(work: () => T): T => {
-    db.pragma('synchronous = NORMAL');
-    try {
-      return transaction(work);
-    } finally {
-      db.pragma('synchronous = FULL');
-    }
-  };
-
-  return {
-    path,
-    db,
-    async read(work) {
-      return answer(() => {
-        try {
-          return work();
-        } catch (error) {
-          // What was stored as JSON is none any more: nothing else that reads parses anything.
-          if (error instanceof SyntaxError)
-            throw refusal('corrupt', path, 'a stored JSON text is none', error);
-          throw error;
-        }
-      });
-    },
-    commit: (work) => answer(() => transaction(work)),
-    commitTogether: (work) =>
-      together(work).catch((error: unknown) => {
-        throw translate(path, error);
-      }),
-    commitLightly: (work) => answer(() => (durability === 'off' ? transaction(work) : lightly(work))),
-    close() {
-      db.close();
-    },
-  };
-};

@@ -1,8 +1,11 @@
-import type { Database, Statement } from 'better-sqlite3';
 import type { EventQuery, History, Page, StoredEvent } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { type EventCursor, eventCursor, eventCursorText, limitOf, toPage } from './cursor.ts';
 import type { Names } from './names.ts';
+import { all, get, type Steps, type Value, values } from './steps.ts';
+
+const ALL_ACCOUNTS = 'SELECT account FROM progress ORDER BY account';
+const BODY = 'SELECT type, seen_ms, json FROM events WHERE seq = ? AND created_ms = ?';
 
 /**
  * Reads events in order of (created_at, id, account). The index of time is one per account, so a page over all accounts
@@ -13,62 +16,64 @@ export const createEventHistory = (
   accounts: Names,
   eventTypes: Names,
 ): History['events'] => {
-  const { db } = connection;
   const empty: Page<StoredEvent> = { items: [], next: undefined };
-  const allAccounts = db.prepare<[], number>('SELECT account FROM progress ORDER BY account').pluck();
-  const body = db.prepare<[number], BodyRow>('SELECT type, seen_ms, json FROM events WHERE seq = ?');
 
-  const keysOf = (request: KeyRequest, limit: number, prepare: PrepareKeys): readonly KeyRow[] => {
-    const { sql, values } = keyQuery(request);
-    const rows = prepare(sql).all(...values, limit);
+  function* keysOf(request: KeyRequest, limit: number): Steps<readonly KeyRow[]> {
+    const { sql, bound } = keyQuery(request);
+    const rows = yield* all<Omit<KeyRow, 'account'>>(sql, ...bound, limit);
     return rows.map((row) => ({ ...row, account: request.account }));
-  };
+  }
 
-  const eventOf = (row: KeyRow): StoredEvent => {
-    const found = body.get(row.seq);
-    return {
-      account: accounts.name(row.account),
-      id: row.id,
-      eventType: eventTypes.name(found?.type ?? 0),
-      createdAtMs: row.createdMs,
-      seenAtMs: found?.seen_ms ?? 0,
-      json: found?.json ?? '',
-    };
-  };
+  /** Undefined: it was pruned since its key was read. */
+  function* eventOf(row: KeyRow): Steps<StoredEvent | undefined> {
+    const found = yield* get<BodyRow>(BODY, row.seq, row.createdMs);
+    return (
+      found && {
+        account: yield* accounts.name(row.account),
+        id: row.id,
+        eventType: yield* eventTypes.name(found.type),
+        createdAtMs: row.createdMs,
+        seenAtMs: found.seen_ms,
+        json: found.json,
+      }
+    );
+  }
+
+  function* typesOf(names: readonly string[]): Steps<readonly number[]> {
+    const keys: number[] = [];
+    for (const name of names) {
+      const key = yield* eventTypes.find(name);
+      if (key !== undefined) keys.push(key);
+    }
+    return keys;
+  }
 
   return (query) =>
-    connection.read((): Page<StoredEvent> => {
+    connection.read(function* (): Steps<Page<StoredEvent>> {
       const limit = limitOf(query);
       const after = eventCursor(query);
-      const account = query.account === undefined ? undefined : accounts.find(query.account);
+      const account = query.account === undefined ? undefined : yield* accounts.find(query.account);
       if (query.account !== undefined && account === undefined) return empty;
-      const types = query.types?.map((type) => eventTypes.find(type)).filter((key) => key !== undefined);
+      const types = query.types && (yield* typesOf(query.types));
       if (types?.length === 0) return empty;
-      const sources = account === undefined ? allAccounts.all() : [account];
-      const prepare = preparedOnce(db);
-      const rows = sources.flatMap((source) =>
-        keysOf({ account: source, query, types, after }, limit + 1, prepare),
-      );
+      const sources = account === undefined ? yield* values<number>(ALL_ACCOUNTS) : [account];
+      const rows: KeyRow[] = [];
+      for (const source of sources)
+        rows.push(...(yield* keysOf({ account: source, query, types, after }, limit + 1)));
       if (sources.length > 1) rows.sort(query.newestFirst ? (a, b) => byPosition(b, a) : byPosition);
-      return toPage(rows, limit, eventCursorText, eventOf);
+      const page = toPage(rows, limit, eventCursorText, (row) => row);
+      const items: StoredEvent[] = [];
+      for (const row of page.items) {
+        const event = yield* eventOf(row);
+        if (event) items.push(event);
+      }
+      return { items, next: page.next };
     });
 };
 
 interface KeyRow extends EventCursor {
   readonly seq: number;
 }
-
-type PrepareKeys = (sql: string) => Statement<unknown[], Omit<KeyRow, 'account'>>;
-
-/** Hundreds of accounts are asked the same question. */
-const preparedOnce = (db: Database): PrepareKeys => {
-  const known = new Map<string, ReturnType<PrepareKeys>>();
-  return (sql) => {
-    const statement = known.get(sql) ?? db.prepare<unknown[], Omit<KeyRow, 'account'>>(sql);
-    known.set(sql, statement);
-    return statement;
-  };
-};
 
 interface BodyRow {
   readonly type: number;
@@ -88,13 +93,13 @@ interface KeyRequest {
   readonly after: EventCursor | undefined;
 }
 
-const keyQuery = (request: KeyRequest): { readonly sql: string; readonly values: readonly unknown[] } => {
+const keyQuery = (request: KeyRequest): { readonly sql: string; readonly bound: readonly Value[] } => {
   const { account, query, types, after } = request;
   const where: string[] = ['account = ?'];
-  const values: unknown[] = [account];
-  const add = (sql: string, ...added: readonly unknown[]): void => {
+  const bound: Value[] = [account];
+  const add = (sql: string, ...added: readonly Value[]): void => {
     where.push(sql);
-    values.push(...added);
+    bound.push(...added);
   };
   if (query.id !== undefined) add('id = ?', query.id);
   if (query.fromMs !== undefined) add('created_ms >= ?', query.fromMs);
@@ -108,8 +113,8 @@ const keyQuery = (request: KeyRequest): { readonly sql: string; readonly values:
     add(`(created_ms ${op} ? OR id ${op}${equalId} ?)`, after.createdMs, after.id);
   }
   return {
-    sql: `SELECT seq, created_ms AS createdMs, id FROM events WHERE ${where.join(' AND ')}
+    sql: `SELECT seq, created_ms AS "createdMs", id FROM events WHERE ${where.join(' AND ')}
           ORDER BY created_ms ${order}, id ${order} LIMIT ?`,
-    values,
+    bound,
   };
 };

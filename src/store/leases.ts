@@ -1,7 +1,7 @@
-import type { Database } from 'better-sqlite3';
 import { type Clock } from '../core/clock.ts';
 import { type Lease, LeaseLostError, type Leases } from '../core/lease.ts';
 import type { Connection } from './connection.ts';
+import { get, run, type Steps, value } from './steps.ts';
 
 interface LeaseRow {
   readonly holder: string;
@@ -10,71 +10,68 @@ interface LeaseRow {
   readonly ttl_ms: number;
 }
 
-/** Leases by the clock of this machine; all processes that share a SQLite file share that clock. */
-export const createLeases = (connection: Connection, now: Clock): Leases => {
-  const { db } = connection;
-  const select = db.prepare<[string], LeaseRow>(
-    'SELECT holder, token, renewed_ms, ttl_ms FROM leases WHERE name = ?',
-  );
-  const put = db.prepare<[string, string, number, number, number]>(
-    'INSERT OR REPLACE INTO leases (name, holder, token, renewed_ms, ttl_ms) VALUES (?, ?, ?, ?, ?)',
-  );
-  const extend = db.prepare<[number, number, string, string, number]>(
-    'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND holder = ? AND token = ?',
-  );
-  // The row stays, so that the next holder gets a larger token.
-  const clear = db.prepare<[string, string, number]>(
-    "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?",
-  );
+// Who takes a lease waits for the commits that were made under it, and they for nobody: see {@link checkLease}.
+const SELECT = 'SELECT holder, token, renewed_ms, ttl_ms FROM leases WHERE name = ? FOR UPDATE';
+const INSERT = `INSERT INTO leases (name, holder, token, renewed_ms, ttl_ms) VALUES (?, '', 0, 0, 0)
+  ON CONFLICT (name) DO NOTHING`;
+const PUT = 'UPDATE leases SET holder = ?, token = ?, renewed_ms = ?, ttl_ms = ? WHERE name = ?';
+const EXTEND = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND holder = ? AND token = ?';
+// The row stays, so that the next holder gets a larger token.
+const CLEAR = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?";
+const DATABASE_CLOCK = 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
+/**
+ * Leases. All processes that share a SQLite file share the clock of their machine; those that share a PostgreSQL server have
+ * its clock alone in common, and so it counts there, unless `now` is given.
+ */
+export const createLeases = (connection: Connection, now: Clock | undefined): Leases => {
+  function* time(): Steps<number> {
+    return now ? now() : ((yield* value<number>(DATABASE_CLOCK)) ?? 0);
+  }
   return {
     acquire: (name, holder, ttlMs) =>
-      connection.commit(() => {
-        const nowMs = now();
-        const row = select.get(name);
-        const expiresAtMs = row ? row.renewed_ms + row.ttl_ms : nowMs;
-        if (row && nowMs < expiresAtMs && row.holder !== holder) {
+      connection.commit(function* () {
+        yield* run(INSERT, name);
+        const row = yield* get<LeaseRow>(SELECT, name);
+        if (!row) throw new Error(`lease ${name} cannot be made`);
+        const nowMs = yield* time();
+        const expiresAtMs = row.renewed_ms + row.ttl_ms;
+        if (nowMs < expiresAtMs && row.holder !== holder) {
           const held = { name, holder: row.holder, token: row.token };
           if (nowMs >= row.renewed_ms) return { held, expiresAtMs };
           // The clock was set back since the last heartbeat. Without this, a holder that died before would block the
           // store until the clock catches up; one that lives will renew in time.
-          put.run(name, row.holder, row.token, nowMs, row.ttl_ms);
+          yield* run(PUT, row.holder, row.token, nowMs, row.ttl_ms, name);
           return { held, expiresAtMs: nowMs + row.ttl_ms };
         }
-        const ours = row !== undefined && nowMs < expiresAtMs;
-        const token = ours ? row.token : (row?.token ?? 0) + 1;
-        put.run(name, holder, token, nowMs, ttlMs);
+        const token = nowMs < expiresAtMs ? row.token : row.token + 1;
+        yield* run(PUT, holder, token, nowMs, ttlMs, name);
         return { lease: { name, holder, token } };
       }),
 
     // A lease that expired unnoticed and that nobody took is still ours: after a suspension the only process goes on
     // at once.
     renew: (lease, ttlMs) =>
-      connection.commitLightly(
-        () => extend.run(now(), ttlMs, lease.name, lease.holder, lease.token).changes === 1,
-      ),
+      connection.commitLightly(function* () {
+        return (yield* run(EXTEND, yield* time(), ttlMs, lease.name, lease.holder, lease.token)) === 1;
+      }),
 
     release: (lease) =>
-      connection.commit(() => {
-        clear.run(lease.name, lease.holder, lease.token);
+      connection.commit(function* () {
+        yield* run(CLEAR, lease.name, lease.holder, lease.token);
       }),
   };
 };
 
-/** Throws a LeaseLostError unless `lease` is the current one. To be called inside the transaction that it guards. */
-export type CheckLease = (lease: Lease) => void;
+// Held to the end of the transaction: until then nobody else can take the lease. Its holder can renew it meanwhile.
+const CURRENT = 'SELECT holder, token FROM leases WHERE name = ? FOR KEY SHARE';
 
-/** Prepares {@link CheckLease}. */
-export const createCheckLease = (db: Database): CheckLease => {
-  const select = db.prepare<[string], Pick<LeaseRow, 'holder' | 'token'>>(
-    'SELECT holder, token FROM leases WHERE name = ?',
+/** Throws a LeaseLostError unless `lease` is the current one. To be called inside the transaction that it guards. */
+export function* checkLease(lease: Lease): Steps<void> {
+  const row = yield* get<Pick<LeaseRow, 'holder' | 'token'>>(CURRENT, lease.name);
+  if (row && row.holder === lease.holder && row.token === lease.token) return;
+  const current = row ? `${row.holder || 'nobody'} holds it with token ${row.token}` : 'it never existed';
+  throw new LeaseLostError(
+    `lease ${lease.name} of ${lease.holder} with token ${lease.token} is no longer held: ${current}`,
   );
-  return (lease) => {
-    const row = select.get(lease.name);
-    if (row && row.holder === lease.holder && row.token === lease.token) return;
-    const current = row ? `${row.holder || 'nobody'} holds it with token ${row.token}` : 'it never existed';
-    throw new LeaseLostError(
-      `lease ${lease.name} of ${lease.holder} with token ${lease.token} is no longer held: ${current}`,
-    );
-  };
-};
+}

@@ -20,7 +20,7 @@ export const ALERTS: Listing<Seq & { readonly json: string }, Alert> = {
 };
 
 export const ACTS: Listing<Seq & Act, Act> = {
-  select: 'SELECT t.seq, t.act, t.at_ms AS atMs, t.by, t.subject, t.detail FROM acts AS t',
+  select: 'SELECT t.seq, t.act, t.at_ms AS "atMs", t.by, t.subject, t.detail FROM acts AS t',
   item: ({ act, atMs, by, subject, detail }) => ({ act, atMs, by, subject, detail }),
 };
 
@@ -35,9 +35,9 @@ interface DeliveryRow
 }
 
 export const DELIVERIES: Listing<DeliveryRow, DeliveryRecord> = {
-  select: `SELECT t.seq, t.id, a.id AS alertId, t.sink, t.state, t.attempts, t.created_ms AS createdAtMs,
-                  t.due_ms AS dueAtMs, t.ended_ms AS endedAtMs, t.thread, t.silence, t.why,
-                  (SELECT f.id FROM deliveries AS f WHERE f.seq = t.folded_into) AS foldedInto
+  select: `SELECT t.seq, t.id, a.id AS "alertId", t.sink, t.state, t.attempts, t.created_ms AS "createdAtMs",
+                  t.due_ms AS "dueAtMs", t.ended_ms AS "endedAtMs", t.thread, t.silence, t.why,
+                  (SELECT f.id FROM deliveries AS f WHERE f.seq = t.folded_into) AS "foldedInto"
            FROM deliveries AS t JOIN alerts AS a ON a.seq = t.alert`,
   item: (row) => ({
     id: row.id,
@@ -67,8 +67,8 @@ interface WindowRow extends Seq, Omit<WindowRecord, 'verified'> {
 }
 
 export const WINDOWS: Listing<WindowRow, WindowRecord> = {
-  select: `SELECT t.seq, n.name AS account, t.from_ms AS fromMs, t.to_ms AS toMs, t.verified, t.events, t.fresh,
-                  t.late, t.committed_ms AS committedAtMs
+  select: `SELECT t.seq, n.name AS account, t.from_ms AS "fromMs", t.to_ms AS "toMs", t.verified, t.events, t.fresh,
+                  t.late, t.committed_ms AS "committedAtMs"
            FROM windows AS t JOIN accounts AS n ON n.key = t.account`,
   item: (row) => ({
     account: row.account,
@@ -83,7 +83,7 @@ export const WINDOWS: Listing<WindowRow, WindowRecord> = {
 };
 
 export const QUARANTINE: Listing<Seq & QuarantineRecord, QuarantineRecord> = {
-  select: `SELECT t.seq, n.name AS account, t.key, t.json, t.reason, t.found_ms AS foundAtMs
+  select: `SELECT t.seq, n.name AS account, t.key, t.json, t.reason, t.found_ms AS "foundAtMs"
            FROM quarantine AS t JOIN accounts AS n ON n.key = t.account`,
   item: ({ account, key, json, reason, foundAtMs }) => ({ account, key, json, reason, foundAtMs }),
 };

@@ -1,53 +1,67 @@
-import type { Database } from 'better-sqlite3';
+import { type Steps, value, values } from './steps.ts';
 
 /** The short keys of account names or event types. */
 export interface Names {
   /** Key of `name` if it has one. */
-  find(name: string): number | undefined;
+  find(name: string): Steps<number | undefined>;
   /** Key of `name`, given now if it has none. To be called inside a transaction that writes. */
-  key(name: string): number;
+  key(name: string): Steps<number>;
+  /** Keys of all of these, by name; given now to those that have none. Inside a transaction that writes. */
+  keys(names: Iterable<string>): Steps<ReadonlyMap<string, number>>;
   /** Name of `key`. */
-  name(key: number): string;
-  /** Drops what is remembered: keys given in a transaction that was rolled back do not exist. */
-  forget(): void;
+  name(key: number): Steps<string>;
 }
 
 /** Event types come from outside; a flood of invented ones must not grow the memory of a daemon. */
 const MAX_REMEMBERED = 10_000;
 
-/** Names of one of the two tables of names, remembered in memory since every event needs them. */
-export const createNames = (db: Database, table: 'accounts' | 'event_types'): Names => {
-  const select = db.prepare<[string], number>(`SELECT key FROM ${table} WHERE name = ?`).pluck();
-  const selectName = db.prepare<[number], string>(`SELECT name FROM ${table} WHERE key = ?`).pluck();
-  const insert = db.prepare<[string]>(`INSERT INTO ${table} (name) VALUES (?)`);
-  const keys = new Map<string, number>();
+/**
+ * Names of one of the two tables of names, remembered in memory since every event needs them. A name that is given just now
+ * is remembered when it is found the next time: the transaction that gives it may yet be undone.
+ */
+export const createNames = (table: 'accounts' | 'event_types'): Names => {
+  const select = `SELECT key FROM ${table} WHERE name = ?`;
+  const selectName = `SELECT name FROM ${table} WHERE key = ?`;
+  const insert = `INSERT INTO ${table} (name) VALUES (?) ON CONFLICT (name) DO NOTHING RETURNING key`;
+  const known = new Map<string, number>();
   const names = new Map<number, string>();
 
-  const remember = (name: string, key: number): number => {
-    if (keys.size >= MAX_REMEMBERED) keys.clear();
-    keys.set(name, key);
-    return key;
-  };
-  const find = (name: string): number | undefined => {
-    const known = keys.get(name);
-    if (known !== undefined) return known;
-    const stored = select.get(name);
-    return stored === undefined ? undefined : remember(name, stored);
-  };
+  function* find(name: string): Steps<number | undefined> {
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const stored = yield* value<number>(select, name);
+    if (stored !== undefined) {
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(name, stored);
+    }
+    return stored;
+  }
+  function* key(name: string): Steps<number> {
+    const found = yield* find(name);
+    if (found !== undefined) return found;
+    const given = yield* value<number>(insert, name);
+    if (given !== undefined) return given;
+    // Another transaction gave it a key meanwhile.
+    const [theirs] = yield* values<number>(select, name);
+    if (theirs === undefined) throw new Error(`no key for ${JSON.stringify(name)}`);
+    return theirs;
+  }
   return {
     find,
-    key: (name) => find(name) ?? remember(name, Number(insert.run(name).lastInsertRowid)),
-    name(key) {
-      const known = names.get(key);
-      if (known !== undefined) return known;
-      const stored = selectName.get(key) ?? '';
+    key,
+    *keys(all) {
+      const keys = new Map<string, number>();
+      // In the same order everywhere: two transactions that give the same names do not wait for each other.
+      for (const name of [...new Set(all)].sort()) keys.set(name, yield* key(name));
+      return keys;
+    },
+    *name(key) {
+      const remembered = names.get(key);
+      if (remembered !== undefined) return remembered;
+      const stored = (yield* value<string>(selectName, key)) ?? '';
       if (names.size >= MAX_REMEMBERED) names.clear();
       names.set(key, stored);
       return stored;
-    },
-    forget() {
-      keys.clear();
-      names.clear();
     },
   };
 };

@@ -4,13 +4,16 @@ import type { LatenessCount } from '../core/lateness.ts';
 import type { LedgerRange } from '../core/ledger.ts';
 import type { ReadOverview } from '../core/overview.ts';
 import type { MemoryEntry, ReadMemory } from '../core/rule-memory.ts';
-import { prepareCollect } from './collect-statements.ts';
-import { connectToRead } from './connection.ts';
+import { progressOf } from './collect.ts';
+import type { Connection } from './connection.ts';
 import { createHistory } from './history.ts';
-import { prepareLateness, prepareRanges } from './ledger.ts';
+import { allRanges, latenessSince } from './ledger.ts';
 import { createNames } from './names.ts';
 import { createOverview } from './overview.ts';
-import { prepareMemory } from './rule-memory.ts';
+import { memoryOf } from './rule-memory.ts';
+import { connectToRead } from './sqlite-connection.ts';
+import { fileBytes } from './sqlite-file.ts';
+import type { Steps } from './steps.ts';
 
 /** What was kept, without any way to change it. */
 export interface StoredHistory {
@@ -23,33 +26,35 @@ export interface StoredHistory {
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
   readonly overview: ReadOverview;
   readonly memory: ReadMemory;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
  * Opens the history in the SQLite file at `path` for reading alone: a running monitor is not disturbed, nothing is
  * written. Throws a StoreError when there is no such file, or it is not one this version can read.
  */
-export const openHistory = (path: string): StoredHistory => {
-  const connection = connectToRead(path);
-  const accounts = createNames(connection.db, 'accounts');
-  const { progress } = prepareCollect(connection.db);
-  const ranges = prepareRanges(connection.db);
-  const lateness = prepareLateness(connection.db);
-  const memory = prepareMemory(connection.db);
-  const of = <T>(account: string, otherwise: T, read: (key: number) => T): Promise<T> =>
-    connection.read(() => {
-      const key = accounts.find(account);
-      return key === undefined ? otherwise : read(key);
+export const openHistory = (path: string): StoredHistory =>
+  // oxlint-disable-next-line require-yield -- it looks at the file alone
+  composeHistory(connectToRead(path), function* () {
+    return fileBytes(path);
+  });
+
+/** The history over a connection of either kind. `bytes` are those on disk. */
+const composeHistory = (connection: Connection, bytes: () => Steps<number>): StoredHistory => {
+  const accounts = createNames('accounts');
+  const of = <T>(account: string, otherwise: T, read: (key: number) => Steps<T>): Promise<T> =>
+    connection.read(function* () {
+      const key = yield* accounts.find(account);
+      return key === undefined ? otherwise : yield* read(key);
     });
   return {
-    history: createHistory(connection, accounts, createNames(connection.db, 'event_types')),
-    progress: (account) => of<Progress | undefined>(account, undefined, (key) => progress.get(key)),
-    ranges: (account) => of<readonly LedgerRange[]>(account, [], ranges),
+    history: createHistory(connection, accounts, createNames('event_types')),
+    progress: (account) => of<Progress | undefined>(account, undefined, progressOf),
+    ranges: (account) => of<readonly LedgerRange[]>(account, [], allRanges),
     lateness: (account, sinceMs) =>
-      of<readonly LatenessCount[]>(account, [], (key) => lateness(key, sinceMs)),
-    overview: createOverview(connection),
-    memory: (account) => of<readonly MemoryEntry[]>(account, [], memory),
-    close: () => connection.close(),
+      of<readonly LatenessCount[]>(account, [], (key) => latenessSince(key, sinceMs)),
+    overview: createOverview(connection, bytes),
+    memory: (account) => of<readonly MemoryEntry[]>(account, [], memoryOf),
+    close: async () => connection.close(),
   };
 };

@@ -1,9 +1,8 @@
-import type { Database } from 'better-sqlite3';
 import type { ActName } from '../core/acts.ts';
-import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliverySelection, Outbox } from '../core/outbox.ts';
-import type { RecordAct } from './acts.ts';
+import { recordActs } from './acts.ts';
 import type { Connection } from './connection.ts';
+import { all, many, type Steps, type Value } from './steps.ts';
 
 interface Selected {
   readonly seq: number;
@@ -11,65 +10,92 @@ interface Selected {
 }
 
 /** SQL of a condition with its value; a value of undefined does not restrict. */
-const selected = (
-  db: Database,
+type Condition = readonly [
+  sql: { readonly sqlite: string; readonly postgres: string } | string,
+  value: Value | undefined,
+];
+
+const IDS = { sqlite: 'd.id IN (SELECT value FROM json_each(?))', postgres: 'd.id = ANY(?::text[])' };
+
+function* selected(
   which: DeliverySelection,
-  states: readonly DeliveryState[],
-): readonly Selected[] => {
-  const conditions: readonly (readonly [string, unknown])[] = [
-    ['d.id IN (SELECT value FROM json_each(?))', which.ids && JSON.stringify(which.ids)],
+  states: readonly (keyof typeof STATES)[],
+): Steps<readonly Selected[]> {
+  const conditions: readonly Condition[] = [
+    [IDS, which.ids],
     ['d.sink = ?', which.sink],
     ['a.rule = ?', which.ruleId],
     ['d.created_ms >= ?', which.fromMs],
     ['d.created_ms < ?', which.toMs],
   ];
   const used = conditions.filter(([, value]) => value !== undefined);
-  const inStates = states.map((state) => `'${state}'`).join(', ');
-  // A literal list, so that the partial indexes of what is parked and what waits can be used.
-  const where = [`d.state IN (${inStates})`, ...used.map(([sql]) => sql)].join(' AND ');
-  return db
-    .prepare<unknown[], Selected>(
-      `SELECT d.seq, d.id FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert WHERE ${where} ORDER BY d.seq`,
-    )
-    .all(...used.map(([, value]) => value));
+  const bound = used.map(([, value]) => value ?? null);
+  const found: Selected[] = [];
+  for (const state of states) {
+    const select = (dialect: 'sqlite' | 'postgres'): string => {
+      const where = used.map(([sql]) => (typeof sql === 'string' ? sql : sql[dialect]));
+      return `SELECT d.seq, d.id FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
+        WHERE ${[STATES[state], ...where].join(' AND ')} ORDER BY d.seq FOR UPDATE OF d`;
+    };
+    found.push(
+      ...(yield* all<Selected>({ sqlite: select('sqlite'), postgres: select('postgres') }, ...bound)),
+    );
+  }
+  return found.sort((a, b) => a.seq - b.seq);
+}
+
+/** Literals, so that the partial indexes of what is parked and what waits can be used. */
+const STATES = {
+  parked: "d.state = 'parked'",
+  pending: "d.due_ms IS NOT NULL AND d.state = 'pending'",
+} as const;
+
+const AGAIN = {
+  sqlite: "UPDATE deliveries SET state = 'pending', due_ms = ?, ended_ms = NULL, since_ms = ? WHERE seq = ?",
+  postgres: `UPDATE deliveries SET state = 'pending', due_ms = acted.due_ms, ended_ms = NULL, since_ms = acted.since_ms
+    FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS acted (due_ms, since_ms, seq)
+    WHERE deliveries.seq = acted.seq`,
+};
+const END = {
+  sqlite: "UPDATE deliveries SET state = 'dropped', due_ms = NULL, bundle = NULL, ended_ms = ? WHERE seq = ?",
+  postgres: `UPDATE deliveries SET state = 'dropped', due_ms = NULL, bundle = NULL, ended_ms = acted.ended_ms
+    FROM unnest(?::bigint[], ?::bigint[]) AS acted (ended_ms, seq) WHERE deliveries.seq = acted.seq`,
 };
 
 /** What people do to deliveries; each act is recorded with what it changes. */
 export const createOutboxActs = (
   connection: Connection,
-  recordAct: RecordAct,
   now: () => number,
 ): Pick<Outbox, 'retry' | 'drop'> => {
-  const { db } = connection;
-  const again = db.prepare<[number, number, number]>(
-    "UPDATE deliveries SET state = 'pending', due_ms = ?, ended_ms = NULL, since_ms = ? WHERE seq = ?",
-  );
-  const end = db.prepare<[number, number]>(
-    "UPDATE deliveries SET state = 'dropped', due_ms = NULL, bundle = NULL, ended_ms = ? WHERE seq = ?",
-  );
-  const act = (
-    name: ActName,
+  function* record(
+    act: ActName,
     rows: readonly Selected[],
     { by, detail }: { readonly by: string; readonly detail: string },
-    change: (seq: number, nowMs: number) => void,
-  ): number => {
-    const atMs = now();
-    for (const { seq, id } of rows) {
-      change(seq, atMs);
-      recordAct({ act: name, atMs, by, subject: id, detail });
-    }
+    atMs: number,
+  ): Steps<number> {
+    yield* recordActs(rows.map(({ id }) => ({ act, atMs, by, subject: id, detail })));
     return rows.length;
-  };
+  }
   return {
     retry: (which, by = { by: 'unknown', detail: '' }) =>
-      connection.commit(() =>
-        act('delivery.retried', selected(db, which, ['parked']), by, (seq, nowMs) =>
-          again.run(nowMs, nowMs, seq),
-        ),
-      ),
+      connection.commit(function* () {
+        const rows = yield* selected(which, ['parked']);
+        const atMs = now();
+        yield* many(
+          AGAIN,
+          rows.map(({ seq }) => [atMs, atMs, seq]),
+        );
+        return yield* record('delivery.retried', rows, by, atMs);
+      }),
     drop: ({ states, ...which }, by) =>
-      connection.commit(() =>
-        act('delivery.dropped', selected(db, which, states), by, (seq, nowMs) => end.run(nowMs, seq)),
-      ),
+      connection.commit(function* () {
+        const rows = yield* selected(which, states);
+        const atMs = now();
+        yield* many(
+          END,
+          rows.map(({ seq }) => [atMs, seq]),
+        );
+        return yield* record('delivery.dropped', rows, by, atMs);
+      }),
   };
 };

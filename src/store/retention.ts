@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import { LATENESS_KEPT_MS } from '../core/lateness.ts';
 import type { Retention } from '../core/store.ts';
-import { ACTS_KEY } from './chain.ts';
-import { createPruneActs, createPruneEvents } from './chain-prune.ts';
+import { pruneActs, pruneEvents } from './chain-prune.ts';
 import type { Connection } from './connection.ts';
+import { all, run, type Sql, type Steps, values } from './steps.ts';
 
 /** Whether a delivery has ended before the bound: SQL for the alias of its table. */
 const ended = (d: string): string => `${d}.ended_ms IS NOT NULL AND ${d}.ended_ms < @beforeMs`;
@@ -30,7 +30,7 @@ const OLD_ALERTS = `
  * Each deletes at most @limit rows. Attempts go before their delivery and deliveries before their alert. CROSS JOIN
  * keeps the order of the joins: left free, SQLite would walk through all attempts ever made.
  */
-const STEPS: readonly string[] = [
+const STEPS: readonly Sql[] = [
   `DELETE FROM attempts WHERE (delivery, number) IN (
      SELECT t.delivery, t.number FROM (${OLD_ALERTS}) AS old
      CROSS JOIN deliveries AS d ON d.alert = old.seq CROSS JOIN attempts AS t ON t.delivery = d.seq
@@ -61,45 +61,37 @@ const STEPS: readonly string[] = [
 /** A pass leaves a row every half minute. What they prove is in the ledger; single ones are for looking into the present. */
 const WINDOWS_KEPT_MS = 2 * 86_400_000;
 
-/** Pruning in SQLite, one short transaction per call. */
-export const createRetention = (connection: Connection, now: Clock): Retention => {
-  const { db } = connection;
-  const accounts = db.prepare<[], number>('SELECT account FROM progress').pluck();
-  const pruneEvents = createPruneEvents(db, now);
-  const pruneActs = createPruneActs(db, now);
-  // Retention is a promise to forget, and a receiver that is gone must not fill the disk: a feed does not hold it up.
-  // What it takes from a feed before it was sent is counted, and told by the loop of that feed.
-  const feeds = db.prepare<[], { sink: string; cursor: number }>('SELECT sink, cursor FROM feeds');
-  const missed = db.prepare<[number, string]>('UPDATE feeds SET pruned = pruned + ? WHERE sink = ?');
-  const countMissed = (taken: readonly number[]): void => {
-    for (const { sink, cursor } of feeds.all()) {
-      const count = taken.filter((seq) => seq > cursor).length;
-      if (count > 0) missed.run(count, sink);
-    }
-  };
-  const subtract = db.prepare<[number, number]>('UPDATE progress SET events = events - ? WHERE account = ?');
-  const steps = STEPS.map((sql) => db.prepare<[Record<string, number>]>(sql));
+// Retention is a promise to forget, and a receiver that is gone must not fill the disk: a feed does not hold it up.
+// What it takes from a feed before it was sent is counted, and told by the loop of that feed.
+function* countMissed(taken: readonly number[]): Steps<void> {
+  for (const { sink, cursor } of yield* all<{ sink: string; cursor: number }>(
+    'SELECT sink, cursor FROM feeds',
+  )) {
+    const count = taken.filter((seq) => seq > cursor).length;
+    if (count > 0) yield* run('UPDATE feeds SET pruned = pruned + ? WHERE sink = ?', count, sink);
+  }
+}
 
-  return {
-    prune: (beforeMs, limit) =>
-      connection.commitLightly(() => {
-        let left = limit;
-        for (const account of accounts.all()) {
-          if (left <= 0) break;
-          const taken = pruneEvents(account, beforeMs, left);
-          if (taken.length > 0) {
-            subtract.run(taken.length, account);
-            countMissed(taken);
-          }
-          left -= taken.length;
+/** Pruning, one short transaction per call. */
+export const createRetention = (connection: Connection, now: Clock): Retention => ({
+  prune: (beforeMs, limit) =>
+    connection.commitLightly(function* () {
+      const nowMs = now();
+      let left = limit;
+      for (const account of yield* values<number>('SELECT account FROM progress ORDER BY account')) {
+        if (left <= 0) break;
+        const taken = yield* pruneEvents(account, beforeMs, left, nowMs);
+        if (taken.length > 0) {
+          yield* run('UPDATE progress SET events = events - ? WHERE account = ?', taken.length, account);
+          yield* countMissed(taken);
         }
-        if (left > 0) left -= pruneActs(ACTS_KEY, beforeMs, left).length;
-        const windowsMs = Math.max(beforeMs, now() - WINDOWS_KEPT_MS);
-        const latenessMs = now() - LATENESS_KEPT_MS;
-        for (const step of steps) {
-          if (left > 0) left -= step.run({ beforeMs, windowsMs, latenessMs, limit: left }).changes;
-        }
-        return limit - left;
-      }),
-  };
-};
+        left -= taken.length;
+      }
+      if (left > 0) left -= (yield* pruneActs(beforeMs, left, nowMs)).length;
+      const windowsMs = Math.max(beforeMs, nowMs - WINDOWS_KEPT_MS);
+      const latenessMs = nowMs - LATENESS_KEPT_MS;
+      for (const step of STEPS)
+        if (left > 0) left -= yield* run(step, { beforeMs, windowsMs, latenessMs, limit: left });
+      return limit - left;
+    }),
+});

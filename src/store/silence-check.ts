@@ -1,6 +1,6 @@
-import type { Database } from 'better-sqlite3';
 import type { ChainBreak } from '../core/chain.ts';
 import { addedDetail, type SilenceRow, silenceOf } from './silence-rows.ts';
+import { all, get, type Steps, value } from './steps.ts';
 
 interface ActRow {
   readonly by: string;
@@ -9,34 +9,28 @@ interface ActRow {
   readonly position: number | null;
 }
 
+const SILENCES = 'SELECT id, ends_ms, json, expired_ms, expired_by FROM silences ORDER BY seq';
+const ACT = 'SELECT by, at_ms, detail, position FROM acts WHERE subject = ? AND act = ? ORDER BY seq LIMIT 1';
+const IS_WHOLE = `SELECT CASE WHEN EXISTS (SELECT 1 FROM unchained WHERE account = 0)
+  OR EXISTS (SELECT 1 FROM chains WHERE account = 0 AND pruned_ms IS NOT NULL) THEN 0 ELSE 1 END`;
+
 /**
  * The first silence that is not what the acts say was added and expired, or undefined. Acts are chained, silences are
  * not: without this, who lengthens a silence in the database would leave no trace. One whose acts were pruned, or
  * written by an older version, cannot be compared.
  */
-export const silenceBreak = (db: Database): ChainBreak | undefined => {
-  const silences = db.prepare<[], SilenceRow & { id: string; ends_ms: number }>(
-    'SELECT id, ends_ms, json, expired_ms, expired_by FROM silences ORDER BY seq',
-  );
-  const actOf = db.prepare<[string, string], ActRow>(
-    'SELECT by, at_ms, detail, position FROM acts WHERE subject = ? AND act = ? ORDER BY seq LIMIT 1',
-  );
-  const isWhole = db
-    .prepare<[], number>(
-      `SELECT NOT EXISTS (SELECT 1 FROM unchained WHERE account = 0)
-          AND NOT EXISTS (SELECT 1 FROM chains WHERE account = 0 AND pruned_ms IS NOT NULL)`,
-    )
-    .pluck()
-    .get();
-  for (const row of silences.all()) {
-    const reason = whatDiffers(row, actOf.get(row.id, 'silence.added'), actOf.get(row.id, 'silence.expired'));
+export function* silenceBreak(): Steps<ChainBreak | undefined> {
+  const isWhole = yield* value<number>(IS_WHOLE);
+  for (const row of yield* all<SilenceRow & { id: string; ends_ms: number }>(SILENCES)) {
+    const added = yield* get<ActRow>(ACT, row.id, 'silence.added');
+    const reason = whatDiffers(row, added, yield* get<ActRow>(ACT, row.id, 'silence.expired'));
     if (reason === 'unknown' && isWhole !== 1) continue;
     if (reason === undefined) continue;
     const detail = reason === 'unknown' ? 'nobody added it: there is no act' : reason;
     return { kind: 'disagrees', position: undefined, id: row.id, detail };
   }
   return undefined;
-};
+}
 
 const whatDiffers = (
   row: SilenceRow & { readonly id: string; readonly ends_ms: number },

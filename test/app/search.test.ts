@@ -5,8 +5,8 @@ import { searchEvents } from '../../src/app/search-events.ts';
 import type { NewAlert } from '../../src/core/decided.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
 import type { AlertSearch, DeliverySearch, EventSearch } from '../../src/server/api-console.ts';
-import { type ApiRig, createApiRig } from '../support/api-rig.ts';
 import { auditEvent, decided, T0 } from '../store/fixtures.ts';
+import { type ApiRig, createApiRig } from '../support/api-rig.ts';
 
 /* Searching in a real store: the same order everywhere, every part once, and never everything at once. */
 
@@ -54,13 +54,23 @@ beforeAll(async () => {
         decided(`${account} ${n}`, ['console'], {
           account,
           eventIds: [event.id],
-          rule: { id: n % 2 === 0 ? 'even' : 'odd', title: `Rule ${n}`, level: n < 4 ? 'low' : 'high', tags: [], references: [] },
+          rule: {
+            id: n % 2 === 0 ? 'even' : 'odd',
+            title: `Rule ${n}`,
+            level: n < 4 ? 'low' : 'high',
+            tags: [],
+            references: [],
+          },
           status: n === 5 ? 'resolved' : 'firing',
           decidedAtMs: T0 + Math.floor(n / 3) * 1_000,
         }),
       );
     alerts.push(...made);
-    await rig.commit(events.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)), made, account);
+    await rig.commit(
+      events.toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)),
+      made,
+      account,
+    );
     all.push(...events);
   }
 });
@@ -69,7 +79,10 @@ afterAll(() => rig.close());
 const key = ({ account, id }: { account: string; id: string }): string => `${account}/${id}`;
 const ordered = (events: readonly AuditEvent[], newestFirst: boolean): readonly string[] => {
   const sorted = events.toSorted(
-    (a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) || (a.account < b.account ? -1 : 1),
+    (a, b) =>
+      a.createdAtMs - b.createdAtMs ||
+      (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) ||
+      (a.account < b.account ? -1 : 1),
   );
   return (newestFirst ? sorted.reverse() : sorted).map(key);
 };
@@ -81,13 +94,22 @@ const everything = async (search: Partial<EventSearch>, bounds?: { rows: number;
   let after: string | undefined;
   let untilMs: number | undefined;
   do {
-    const accounts = (await rig.store.history.accounts()).filter((name) => search.account === undefined || name === search.account);
-    const page = await searchEvents(rig.store.browse, accounts, { ...NOTHING, ...search, after }, never, bounds);
+    const accounts = (await rig.store.history.accounts()).filter(
+      (name) => search.account === undefined || name === search.account,
+    );
+    const page = await searchEvents(
+      rig.store.browse,
+      accounts,
+      { ...NOTHING, ...search, after },
+      never,
+      bounds,
+    );
     found.push(...page.events.map(key));
     after = page.next;
     if (page.searchedUntilMs !== undefined) {
       // Time only goes on.
-      if (untilMs !== undefined && search.newestFirst !== false) expect(page.searchedUntilMs).toBeLessThanOrEqual(untilMs);
+      if (untilMs !== undefined && search.newestFirst !== false)
+        expect(page.searchedUntilMs).toBeLessThanOrEqual(untilMs);
       untilMs = page.searchedUntilMs;
     }
     parts += 1;
@@ -118,7 +140,11 @@ describe('events', () => {
     ['text', { search: 'äpfel' }, (n: number) => n === 77],
     ['text as JSON writes it', { search: 'say "Äpfel"' }, (n: number) => n === 77],
     ['alert', { matched: true }, (n: number) => n % 50 === 0],
-    ['several', { country: 'NL', user: 'max', types: ['LOGIN'], ip: '10.0.0.0/8' }, (n: number) => n % 12 === 0 && n % 7 !== 0],
+    [
+      'several',
+      { country: 'NL', user: 'max', types: ['LOGIN'], ip: '10.0.0.0/8' },
+      (n: number) => n % 12 === 0 && n % 7 !== 0,
+    ],
     ['nothing', { user: 'nobody' }, () => false],
   ] as const)('are found by %s, also in parts and with little time', async (_, search, fits) => {
     const expected = ordered(
@@ -135,7 +161,8 @@ describe('events', () => {
   it('are found in a range of time and an account', async () => {
     const range = { fromMs: T0 + 3_000, toMs: T0 + 9_000 };
     const inside = all.filter(
-      ({ account, createdAtMs }) => account === 'alpha' && createdAtMs >= range.fromMs && createdAtMs < range.toMs,
+      ({ account, createdAtMs }) =>
+        account === 'alpha' && createdAtMs >= range.fromMs && createdAtMs < range.toMs,
     );
     expect((await everything({ account: 'alpha', ...range, limit: 5 })).found).toEqual(ordered(inside, true));
   });
@@ -182,7 +209,13 @@ describe('alerts and deliveries', () => {
     const found: string[] = [];
     let after: string | undefined;
     do {
-      const page = await searchAlerts(rig.store.browse, { ...ALERTS, ...search, after }, never, undefined, bounds);
+      const page = await searchAlerts(
+        rig.store.browse,
+        { ...ALERTS, ...search, after },
+        never,
+        undefined,
+        bounds,
+      );
       found.push(...page.alerts.map(({ alert }) => alert.message));
       after = page.next;
     } while (after !== undefined);
@@ -203,7 +236,11 @@ describe('alerts and deliveries', () => {
     ['levels', { levels: ['high', 'critical'] }, (alert: NewAlert['alert']) => alert.rule.level === 'high'],
     ['status', { status: 'resolved' }, (alert: NewAlert['alert']) => alert.status === 'resolved'],
     ['text', { search: 'ALPHA' }, (alert: NewAlert['alert']) => alert.account === 'alpha'],
-    ['time', { fromMs: T0 + 1_000, toMs: T0 + 2_000 }, (alert: NewAlert['alert']) => alert.decidedAtMs === T0 + 1_000],
+    [
+      'time',
+      { fromMs: T0 + 1_000, toMs: T0 + 2_000 },
+      (alert: NewAlert['alert']) => alert.decidedAtMs === T0 + 1_000,
+    ],
     ['none', { kind: 'drill' }, () => false],
   ] as const)('are found by %s', async (_, search, fits) => {
     for (const limit of [1, 4, 100]) expect(await titles({ ...search, limit })).toEqual(expected(fits));
@@ -216,7 +253,12 @@ describe('alerts and deliveries', () => {
       const found: string[] = [];
       let after: string | undefined;
       do {
-        const page = await searchDeliveries(rig.store.browse, { ...DELIVERIES, ...search, after }, never, bounds);
+        const page = await searchDeliveries(
+          rig.store.browse,
+          { ...DELIVERIES, ...search, after },
+          never,
+          bounds,
+        );
         found.push(...page.deliveries.map(({ alertId }) => alertId));
         after = page.next;
       } while (after !== undefined);
@@ -226,7 +268,10 @@ describe('alerts and deliveries', () => {
     expect(await ids({})).toEqual(wanted);
     expect(await ids({ limit: 3, state: 'pending' })).toEqual(wanted);
     expect(await ids({ rule: 'odd' }, { rows: 7, workMs: 10_000 })).toEqual(
-      alerts.filter(({ alert }) => alert.rule.id === 'odd').map(({ alert }) => alert.id).reverse(),
+      alerts
+        .filter(({ alert }) => alert.rule.id === 'odd')
+        .map(({ alert }) => alert.id)
+        .reverse(),
     );
     expect(await ids({ alert: wanted[3] })).toEqual([wanted[3]]);
     expect(await ids({ state: 'parked' })).toEqual([]);

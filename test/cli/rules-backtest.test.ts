@@ -268,7 +268,7 @@ describe('rules backtest over what the monitor has read', () => {
       const stored = openHistory(installation.database);
       const made = (await stored.history.alerts({ kind: 'rule', limit: 10_000 })).items;
       const startMs = (await stored.progress('default'))?.startMs ?? 0;
-      stored.close();
+      await stored.close();
       expect(made.length).toBeGreaterThan(3);
       const ids = made.map(({ id }) => id).sort();
 

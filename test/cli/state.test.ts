@@ -78,7 +78,7 @@ describe('state', () => {
     expect(await records()).toEqual(before.filter(({ rule }) => rule.id !== NEW));
     const stored = openHistory(installation.database);
     const acts = (await stored.history.acts({ subject: NEW })).items;
-    stored.close();
+    await stored.close();
     expect(acts).toMatchObject([
       { act: 'state.reset', by: 'ann', detail: `rule ${NEW} in default: a drill` },
     ]);

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { backUp } from '../../src/store/backup.ts';
 import { openHistory } from '../../src/store/open-history.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { backUp } from '../../src/store/sqlite-backup.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
 let folder = '';
@@ -45,5 +45,5 @@ it('a backup of many steps is of the moment it began, and ends although there is
   await store.close();
   const copy = openHistory(target);
   expect((await copy.history.events({ newestFirst: true, limit: 1 })).items[0]?.id).toMatch(/^before/);
-  copy.close();
+  await copy.close();
 });

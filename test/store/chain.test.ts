@@ -10,9 +10,9 @@ import type { AuditEvent } from '../../src/core/event.ts';
 import type { Silence } from '../../src/core/silence.ts';
 import type { Store } from '../../src/core/store.ts';
 import { type Verification, verifyChains } from '../../src/store/chain-verify.ts';
-import { connect } from '../../src/store/connection.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
 let folder = '';

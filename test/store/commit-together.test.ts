@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Connection, connect } from '../../src/store/connection.ts';
+import { connect, type SqliteConnection } from '../../src/store/sqlite-connection.ts';
+import { run, type Steps, value } from '../../src/store/steps.ts';
 
 let folder: string;
-let connection: Connection;
+let connection: SqliteConnection;
 let other: Database.Database;
 
 beforeEach(() => {
@@ -21,10 +22,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const put = (name: string) => (): string => {
-  connection.db.prepare("INSERT INTO meta (name, value) VALUES (?, 'x')").run(name);
-  return name;
-};
+const put = (name: string) =>
+  function* (): Steps<string> {
+    yield* run("INSERT INTO meta (name, value) VALUES (?, 'x')", name);
+    return name;
+  };
 const stored = (): unknown[] => other.prepare('SELECT name FROM meta ORDER BY name').pluck().all();
 
 describe('commits of one turn', () => {
@@ -32,9 +34,9 @@ describe('commits of one turn', () => {
     const seen: unknown[][] = [];
     const results = await Promise.all([
       connection.commitTogether(put('a')),
-      connection.commitTogether(() => {
+      connection.commitTogether(function* () {
         seen.push(stored());
-        return put('b')();
+        return yield* put('b')();
       }),
     ]);
     expect(results).toEqual(['a', 'b']);
@@ -45,13 +47,13 @@ describe('commits of one turn', () => {
   it('stand for themselves: what throws leaves nothing and takes nothing along', async () => {
     const ends = await Promise.allSettled([
       connection.commitTogether(put('a')),
-      connection.commitTogether(() => {
-        put('b')();
+      connection.commitTogether(function* () {
+        yield* put('b')();
         throw new Error('of its own');
       }),
-      connection.commitTogether(() => {
-        put('c')();
-        return put('a')();
+      connection.commitTogether(function* () {
+        yield* put('c')();
+        return yield* put('a')();
       }),
       connection.commitTogether(put('d')),
     ]);
@@ -62,8 +64,8 @@ describe('commits of one turn', () => {
   it('all reject when SQLite has given up the transaction by itself, and the next ones work', async () => {
     const ends = await Promise.allSettled([
       connection.commitTogether(put('a')),
-      connection.commitTogether(() => {
-        connection.db.exec('ROLLBACK');
+      connection.commitTogether(function* () {
+        yield* run('ROLLBACK');
         throw new Error('disk full');
       }),
       connection.commitTogether(put('b')),
@@ -78,7 +80,7 @@ describe('commits of one turn', () => {
   it('reject after the end', async () => {
     const path = join(folder, 'closed.db');
     const closed = connect({ path, durability: 'off' });
-    const late = closed.commitTogether(() => 1);
+    const late = closed.commitTogether(() => value('SELECT 1'));
     closed.close();
     await expect(late).rejects.toMatchObject({ kind: 'closed' });
   });

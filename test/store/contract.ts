@@ -3,6 +3,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { PlannedDelivery } from '../../src/core/decided.ts';
 import { explicitPlanner, type Planner, type PlannerMemory } from '../../src/core/planner.ts';
 import type { Store } from '../../src/core/store.ts';
+import { browseContract } from './contract-browse.ts';
 import { collectContract } from './contract-collect.ts';
 import { feedContract } from './contract-feeds.ts';
 import { foldingContract } from './contract-folding.ts';
@@ -91,6 +92,9 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('history and status', () => {
       historyContract(bench);
+    });
+    describe('browsing', () => {
+      browseContract(bench);
     });
     describe('overview', () => {
       overviewContract(bench);

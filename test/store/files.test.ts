@@ -15,9 +15,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StoreError, type StoreErrorKind } from '../../src/core/store.ts';
-import { connect } from '../../src/store/connection.ts';
-import { translate } from '../../src/store/errors.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { translate } from '../../src/store/sqlite-errors.ts';
+import { value } from '../../src/store/steps.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
 const now = () => T0;
@@ -142,12 +143,12 @@ describe('the database file', () => {
     const other = new Database(path);
     other.exec('BEGIN EXCLUSIVE');
     try {
-      await expect(connection.commit(() => 1)).rejects.toEqual(refused('busy'));
+      await expect(connection.commit(() => value('SELECT 1'))).rejects.toEqual(refused('busy'));
     } finally {
       other.exec('ROLLBACK');
       other.close();
     }
-    expect(await connection.commit(() => 1)).toBe(1);
+    expect(await connection.commit(() => value('SELECT 1'))).toBe(1);
     connection.close();
   });
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completenessOf } from '../../src/core/completeness.ts';
-import { connect } from '../../src/store/connection.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 
 /** The last version that kept a row for every window and had no ledger. */
 const BEFORE_LEDGER = MIGRATIONS.slice(

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect } from '../../src/store/connection.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { APPLICATION_ID, MIGRATIONS } from '../../src/store/schema.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { decided, T0 } from './fixtures.ts';
 
 const now = () => T0;

@@ -1,6 +1,6 @@
 /* Migrates a store with one migration that takes long, to be killed in the middle of it. */
-import { connect } from '../../src/store/connection.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 
 const [path = ''] = process.argv.slice(2);
 const LONG = `

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connect } from '../../src/store/connection.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { MIGRATIONS } from '../../src/store/schema.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { auditEvent, decideNothing, windowOf } from './fixtures.ts';
 
 const CHILD = fileURLToPath(new URL('migration-child.ts', import.meta.url));

@@ -37,13 +37,13 @@ describe('the history, opened for reading alone', () => {
       expect(await stored.progress('default')).toMatchObject({ startMs: T0, watermarkMs: T0 + 60_000 });
       expect(await stored.progress('nobody')).toBeUndefined();
     } finally {
-      stored.close();
+      await stored.close();
       await store.close();
     }
     const before = readFileSync(path);
     const again = openHistory(path);
     await again.history.events({});
-    again.close();
+    await again.close();
     expect(readFileSync(path)).toEqual(before);
   });
 

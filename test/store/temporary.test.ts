@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { connect } from '../../src/store/connection.ts';
+import { connect } from '../../src/store/sqlite-connection.ts';
 
 it('needs no place for temporary files: a container may have none', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vam-temporary-'));

@@ -19,7 +19,7 @@ import { createInstallation, type Installation } from './installation.ts';
 /** Tokens of the two roles. */
 export const OPERATE = `operate-${randomBytes(12).toString('hex')}`;
 export const VIEW = `view-${randomBytes(12).toString('hex')}`;
-export const TOKENS = [
+const TOKENS = [
   { name: 'ops', role: 'operate', token: OPERATE },
   { name: 'eve', role: 'view', token: VIEW },
 ] as const;

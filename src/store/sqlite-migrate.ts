@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { refusal } from './errors.ts';
-import { APPLICATION_ID } from './schema.ts';
+import { refusal } from './sqlite-errors.ts';
+import { APPLICATION_ID } from './sqlite-schema.ts';
 
 /**
  * Refuses a file that is another program's or that a newer version has migrated. Reads only, and comes before

@@ -2,9 +2,9 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname, resolve } from 'node:path';
 import type { ChainHead } from '../core/chain.ts';
 import { createChains } from './chain-heads.ts';
-import { connect, connectToRead } from './connection.ts';
-import { refusal, translate } from './errors.ts';
-import { syncDirectory } from './file.ts';
+import { connect, connectToRead } from './sqlite-connection.ts';
+import { refusal, translate } from './sqlite-errors.ts';
+import { syncDirectory } from './sqlite-file.ts';
 
 /** What a backup holds. */
 export interface Backup {

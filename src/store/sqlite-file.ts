@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '../base/errors.ts';
-import { refusal, translate } from './errors.ts';
+import { refusal, translate } from './sqlite-errors.ts';
 
 /** Which file a path names; it differs after the file was removed or replaced. */
 export type FileIdentity = string;
