@@ -57,7 +57,7 @@ export const withCommands = async (page: string): Promise<string> => {
   const start = page.indexOf(BEGIN);
   const end = page.indexOf(END);
   if (start < 0 || end < start) throw new Error(`docs/commands.md lacks ${BEGIN} … ${END}`);
-  const program = await buildProgram({ signal: new AbortController().signal, exit() {} });
+  const program = await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} });
   // Commands that only hold others are said by those.
   const commands = everyCommand(describeCommand(program)).filter(
     ({ path, children }) => path.length > 0 && children.length === 0,

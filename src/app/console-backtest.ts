@@ -1,4 +1,4 @@
-import { readText } from '../config/read-text.ts';
+import type { RuleFile } from '../config/rule-files.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
 import type { Store } from '../core/store.ts';
@@ -26,6 +26,7 @@ export const createConsoleBacktest = (options: {
   readonly store: Pick<Store, 'history' | 'browse' | 'collect'>;
   readonly settings: () => Settings;
   readonly rules: () => CompiledRules;
+  readonly ruleTexts: () => readonly RuleFile[];
   /** Does not jump. */
   readonly clockMs?: () => number;
 }): Pick<Console, 'backtest'> => {
@@ -44,10 +45,7 @@ export const createConsoleBacktest = (options: {
     // A wording of a rule that is loaded already must not meet itself.
     const ids = new Set([...own.rules, ...own.skipped].map(({ info }) => info.id));
     const files = new Set(named.filter(({ info }) => !ids.has(info.id)).map(({ info }) => info.file));
-    const others = [...files].flatMap((path) => {
-      const read = readText(path);
-      return 'text' in read ? [{ path, text: read.text }] : [];
-    });
+    const others = options.ruleTexts().filter(({ path }) => files.has(path));
     const compiled =
       own.problems.length > 0 && others.length > 0
         ? compile([...others, { path: SOURCE, text }], settings)

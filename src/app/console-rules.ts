@@ -1,4 +1,4 @@
-import { readText } from '../config/read-text.ts';
+import type { RuleFile } from '../config/rule-files.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/store.ts';
 import { runRuleTests } from '../rules/run-tests.ts';
@@ -22,6 +22,8 @@ type Summary = CompiledRules['rules'][number];
 export const createConsoleRules = (options: {
   readonly store: Pick<Store, 'browse' | 'conditions'>;
   readonly rules: () => CompiledRules;
+  /** The rule files as they were read. */
+  readonly ruleTexts: () => readonly RuleFile[];
   readonly now: Clock;
 }): Pick<Console, 'rules' | 'rule'> => {
   const { now } = options;
@@ -94,7 +96,7 @@ export const createConsoleRules = (options: {
           description: info.description ?? null,
           references: [...info.references],
           falsepositives: [...info.falsepositives],
-          source: sourceOf(rule),
+          source: sourceOf(rule, options.ruleTexts()),
           lines: [...(explainLoaded(compiled, id, undefined)?.lines ?? [])],
         },
         hits: { from: iso(firstMs), step_seconds: DAY_MS / 1_000, counts },
@@ -104,11 +106,9 @@ export const createConsoleRules = (options: {
   };
 };
 
-/** The document of a rule as it lies in its file now. */
-const sourceOf = ({ info, line }: Summary): string => {
-  const read = readText(info.file);
-  if ('failure' in read) return `# ${info.file}: ${read.failure}\n`;
-  const lines = read.text.split('\n');
+/** The document of a rule as it was read. */
+const sourceOf = ({ info, line }: Summary, texts: readonly RuleFile[]): string => {
+  const lines = (texts.find(({ path }) => path === info.file)?.text ?? '').split('\n');
   const isMark = (text: string | undefined): boolean => /^---(\s|$)/.test(text ?? '');
   let from = Math.min(Math.max(0, line - 1), lines.length);
   while (from > 0 && !isMark(lines[from - 1])) from -= 1;

@@ -1,3 +1,4 @@
+import type { RuleFile } from '../config/rule-files.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
@@ -24,6 +25,8 @@ export interface ConsoleOptions {
   /** Those in force. */
   readonly settings: () => Settings;
   readonly rules: () => CompiledRules;
+  /** The rule files as they were read. */
+  readonly ruleTexts: () => readonly RuleFile[];
   readonly live: () => LiveStatus;
   readonly reload: Reload;
   /** Rings the bells of all sinks. */
@@ -34,7 +37,7 @@ export interface ConsoleOptions {
 
 /** Makes the {@link Console} of a running monitor, whether it polls or stands by: everything but live facts is in the store. */
 export const createConsole = (options: ConsoleOptions): Console & { close(): void } => {
-  const { store, settings, rules, now, log } = options;
+  const { store, settings, rules, ruleTexts, now, log } = options;
   const stream = createConsoleStream({
     store,
     log,
@@ -58,8 +61,8 @@ export const createConsole = (options: ConsoleOptions): Console & { close(): voi
     ...createConsoleEvents({ store, rules }),
     ...createConsoleTrail({ store, rules, now }),
     ...createConsoleAlerts({ store, wake: options.wake, now, log }),
-    ...createConsoleRules({ store, rules, now }),
-    ...createConsoleBacktest({ store, settings, rules }),
+    ...createConsoleRules({ store, rules, ruleTexts, now }),
+    ...createConsoleBacktest({ store, settings, rules, ruleTexts }),
     ...createConsoleSilences({ store, settings, now }),
     reload: options.reload,
     subscribe: stream.subscribe,

@@ -1,7 +1,9 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { HeartbeatSettings } from '../config/settings.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { createHttpPoster } from '../sinks/http.ts';
 import type { SinkDeps } from '../sinks/sink-type.ts';
 
@@ -19,11 +21,14 @@ export const sendHeartbeats = async (
     readonly problems: () => Promise<readonly string[]>;
     readonly redact: (text: string) => string;
     readonly log: Log;
+    readonly telemetry: Telemetry;
+    readonly now: Clock;
     readonly deps: SinkDeps;
   },
   signal: AbortSignal,
 ): Promise<void> => {
-  const { heartbeat, log } = options;
+  const { heartbeat, log, telemetry } = options;
+  const count = (outcome: string): void => telemetry.count('heartbeats_total', { outcome });
   const limits = { timeoutMs: TIMEOUT_MS, connections: 1 };
   const http = createHttpPoster(new URL(heartbeat.url), limits, options.deps);
   let told = '';
@@ -34,13 +39,18 @@ export const sendHeartbeats = async (
         if (reason !== '') {
           // Once for each reason, not with every interval.
           if (reason !== told) log.warn('heartbeat.withheld', { reason });
+          count('withheld');
         } else {
           const { status } = await http.post('', {}, signal);
+          count(status >= 300 ? 'failed' : 'sent');
           if (status >= 300) log.warn('heartbeat.failed', { reason: `HTTP ${status} from ${http.host}` });
+          else telemetry.gauge('last_heartbeat_timestamp_seconds', options.now() / 1_000);
         }
         told = reason;
       } catch (error) {
-        if (!signal.aborted) log.warn('heartbeat.failed', { reason: options.redact(errorText(error)) });
+        if (signal.aborted) break;
+        count('failed');
+        log.warn('heartbeat.failed', { reason: options.redact(errorText(error)) });
       }
     }
   } finally {

@@ -33,7 +33,7 @@ export const readHttp = (section: Section): Settings['http'] | undefined => {
     values.set(value, values.get(value) ?? index);
     const current =
       file === undefined ? () => value : createSecretFile(file, value, section.known, tokenProblem);
-    tokens.push({ name, role, current });
+    tokens.push({ name, role, current, secretFile: file });
   }
   const { listen } = http;
   if (listen && tokens.length === 0 && !isLoopback(listen.host))

@@ -14,6 +14,7 @@ import type { Outbox } from './outbox.ts';
 import type { ReadOverview } from './overview.ts';
 import type { RuleMemory } from './rule-memory.ts';
 import type { Silences } from './silence.ts';
+import type { StoreFigures } from './store-figures.ts';
 
 /*
  * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
@@ -94,6 +95,7 @@ export interface Store {
   readonly conditions: Conditions;
   readonly status: StoreStatus;
   readonly overview: ReadOverview;
+  readonly figures: StoreFigures;
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;

@@ -125,7 +125,8 @@ export const createServer = async (options: {
   const api = registerApi(app, options.api, log);
 
   try {
-    await app.listen(listen);
+    // A copy: the framework adds to what it is given.
+    await app.listen({ ...listen });
   } catch (error) {
     await app.close();
     throw listenError(listen, error);

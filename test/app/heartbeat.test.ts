@@ -8,6 +8,7 @@ import { checksOf } from '../../src/app/proofs.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import type { ConditionName } from '../../src/core/conditions.ts';
 import { StoreError } from '../../src/core/store.ts';
+import { noTelemetry } from '../../src/core/telemetry.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runInProcess } from '../support/in-process.ts';
@@ -43,6 +44,7 @@ const beating = () => {
   const monitor = {
     store: { ...store, status: { ...store.status, probe } },
     sinks: [{ name: 'slack' }],
+    telemetry: noTelemetry,
     parts: {
       settings: {
         heartbeat: { url: `${receiver.url}/beat?token=hush`, intervalMs: 10 },
@@ -58,7 +60,7 @@ const beating = () => {
   const pollers = [{ account: 'a', lastCompletedMs: () => poller.lastMs, lastFailure: () => undefined }];
   const [task] = checksOf(monitor, pollers, { async raise() {}, async clear() {} });
   const stop = new AbortController();
-  const ended = task?.(stop.signal);
+  const ended = task?.(stop.signal, stop.signal);
   scope.defer('heartbeat', async () => {
     stop.abort();
     await ended;

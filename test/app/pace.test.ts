@@ -44,7 +44,7 @@ describe('a shared budget of requests', () => {
 
 describe('a budget that is measured', () => {
   it('says what share of the last minute was taken', async () => {
-    const budget = createBudget(2, Date.now);
+    const budget = createBudget(createPace(2, Date.now), 2, Date.now);
     expect(budget.usedRatio()).toBe(0);
     const asked = Array.from({ length: 60 }, () => budget.pace(never));
     await vi.advanceTimersByTimeAsync(30_000);

@@ -240,6 +240,8 @@ const configuration = (
   // At the end, when every sink takes one again; in a long day also once before.
   drill: { at: londonTime(plan, 3), within: '10m' },
   http: { listen: 'off' },
+  // Days of virtual seconds, each with a look at real files.
+  reload: { watch: false },
   log: { events: 'none' },
 });
 

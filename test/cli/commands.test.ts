@@ -7,7 +7,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { runHere, runProcess } from '../support/command.ts';
 
 const PAGE = new URL('../../docs/commands.md', import.meta.url);
-const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {} }));
+const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }));
 const commands = everyCommand(root).filter(({ path, children }) => path.length > 0 && children.length === 0);
 const named = commands.map((command): [string, DescribedCommand] => [command.path.join(' '), command]);
 

@@ -10,7 +10,7 @@ import { runHere } from '../support/command.ts';
 import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {} }));
+const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }));
 
 let installation: Installation;
 let script: string;

@@ -44,7 +44,7 @@ const setUp = async () => {
     const { url } = await monitor.until(is('http.listening'));
     return { monitor, url: `${String(url)}/api/v1` };
   };
-  return { hook, addEvent, start };
+  return { hook, addEvent, start, installation };
 };
 const is =
   (event: string) =>
@@ -138,6 +138,46 @@ it('a process that stands by answers as well, and streams what the other one com
   const cookie = (login.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   const other = await fetch(`${standby.url}/session`, { headers: { cookie } });
   expect(await other.json()).toMatchObject({ name: 'tester', role: 'operate' });
+});
+
+it('a reload over the API puts rules and tokens in force; what is wrong changes nothing', {
+  timeout: 30_000,
+}, async () => {
+  const { hook, start, installation } = await setUp();
+  const { monitor, url } = await start();
+  await monitor.until(is('poll.completed'));
+  const configure = (token: string): void =>
+    installation.configure({
+      reload: { watch: false },
+      sinks: { slack: { type: 'webhook', url: hook.url } },
+      routes: [{ to: ['slack'] }],
+      http: { listen: '127.0.0.1:0', tokens: [{ name: 'tester', role: 'operate', token }] },
+    });
+  installation.rule('new.yml', ruleOf('Fresh', 'low', ['LOGIN']));
+  configure(TOKEN);
+  const done = await ask(`${url}/reload`, {});
+  expect(done).toMatchObject({ ok: true, problems: [], needs_restart: [] });
+  expect(JSON.stringify(done)).toContain('Fresh');
+  const { items } = (await ask(`${url}/rules`)) as unknown as {
+    readonly items: readonly { readonly id: string; readonly title: string }[];
+  };
+  const fresh = items.find(({ title }) => title === 'Fresh');
+  expect(fresh).toBeDefined();
+  expect(await ask(`${url}/rules/${String(fresh?.id)}`)).toMatchObject({
+    rule: { source: expect.stringContaining('title: Fresh') as string },
+  });
+  installation.rule('new.yml', 'title: 7');
+  const refused = await ask(`${url}/reload`, {});
+  expect(refused).toMatchObject({ ok: false, changes: [] });
+  expect(await ask(`${url}/status`)).toMatchObject({
+    config: { hash: expect.any(String) as string, last_reload: { ok: false } },
+  });
+  expect((await ask(`${url}/rules`)) as unknown).toMatchObject({ items: { length: items.length } });
+  installation.rule('new.yml', ruleOf('Fresh', 'low', ['LOGIN']));
+  configure(`another-${TOKEN}`);
+  expect(await ask(`${url}/reload`, {})).toMatchObject({ ok: true, changes: ['token "tester": changed'] });
+  const old = await fetch(`${url}/session`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  expect(old.status).toBe(401);
 });
 
 it('the examples of docs/api.md do what they say', { timeout: 30_000 }, async () => {

@@ -278,7 +278,7 @@ describe('without any token', () => {
     const { http } = rig.settings;
     rig.settings = {
       ...rig.settings,
-      http: { ...http, tokens: [{ name: 'new', role: 'view', current: () => VIEW }] },
+      http: { ...http, tokens: [{ name: 'new', role: 'view', current: () => VIEW, secretFile: undefined }] },
     };
     expect((await rig.ask('/session', { token: VIEW })).status).toBe(200);
     expect((await rig.ask('/session', { token: null })).status).toBe(401);

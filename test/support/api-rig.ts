@@ -95,7 +95,7 @@ export const createApiRig = async (options: ApiRigOptions = {}): Promise<ApiRig>
     });
   const loaded = await reload();
   if (!loaded.ready) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
-  const { settings, rules } = loaded.ready;
+  const { settings, rules, texts } = loaded.ready;
   const store = openStore({
     path: settings.store.path,
     now,
@@ -116,6 +116,7 @@ export const createApiRig = async (options: ApiRigOptions = {}): Promise<ApiRig>
     listen: { host: options.listenHost ?? '127.0.0.1', port: 0 },
     settings: () => state.settings,
     rules: () => rules,
+    ruleTexts: () => texts.rules,
     live: () => ({
       active: true,
       startedAtMs: T0,
