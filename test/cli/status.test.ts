@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import { reloadAnswer } from '../../src/server/alert-shapes.ts';
 import { accountStatus, status as shape } from '../../src/server/status-shape.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
@@ -41,6 +42,7 @@ const still = (text: string): string =>
     .replaceAll(/[\d.]+ [kM]B/g, 'SIZE')
     .replaceAll(/process \d+/g, 'process N')
     .replaceAll(/held by [^,]+,/g, 'held by HOST,')
+    .replaceAll(/\([0-9a-f]{12}\)/g, '(HASH)')
     .replaceAll(installation.folder, 'FOLDER')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS');
 
@@ -66,7 +68,7 @@ describe('status, asked of the running monitor', () => {
       `All is well: 1 account watched up to AGE ago, 1 sink on.
 
 monitor    active, up AGE; asked at http://ADDRESS, version 0.1.0
-config     FOLDER/monitor.yml, read TIME UTC
+config     FOLDER/monitor.yml, read TIME UTC (HASH)
 
 ACCOUNT  STATE  BEHIND  LAST PASS  COMPLETE  EVENTS
 default  ok AGE AGE ago  yes            1
@@ -118,6 +120,33 @@ store      SIZE, 1 event, 1 alert
       other.close();
     }
     expect((await runHere(['status', '--url', 'http://127.0.0.1:9'])).stderr).toMatch(/no monitor can be asked/);
+  });
+});
+
+describe('reload', () => {
+  it('has the monitor read its configuration again, and says what has changed or what is wrong', async () => {
+    addEvent();
+    installation.configure({ http: { listen: '127.0.0.1:0' } });
+    const url = await running();
+    const reload = (...args: readonly string[]): Promise<Ran> => runHere(['reload', '--url', url, ...args]);
+    expect(await reload()).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing has changed') });
+    installation.rule('user.yml', ruleOf('User made', 'low', ['USER_CREATE']));
+    const changed = await reload();
+    expect(changed).toMatchObject({ code: 0, stderr: '' });
+    expect(changed.stdout).toMatch(/^changed {2}/m);
+    installation.rule('user.yml', 'title: none');
+    const refused = await reload('--json');
+    expect(refused.code).toBe(2);
+    expect(reloadAnswer.parse(JSON.parse(refused.stdout))).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining('user.yml')],
+    });
+    const told = await reload();
+    expect(told.stdout).toMatch(/^refused {2}.*user\.yml/m);
+    expect(told.stdout).toContain('the configuration and the rules before stay in force');
+    expect((await runHere(['status', '--url', url])).stdout).toContain('The configuration on disk was refused');
+    installation.rule('user.yml', ruleOf('User made', 'low', ['USER_CREATE']));
+    expect((await command('reload')).stderr).toContain('send it SIGHUP instead');
   });
 });
 
