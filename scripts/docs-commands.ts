@@ -21,7 +21,8 @@ const optionTable = ({ command, options }: DescribedCommand): string => {
     .filter(({ names }) => !names.includes('--help'))
     .map(({ flags, description, value }) => {
       const option = command.options.find((one) => one.flags === flags);
-      const choices = value && value.choices.length > 0 ? ` One of ${value.choices.map(code).join(', ')}.` : '';
+      const choices =
+        value && value.choices.length > 0 ? ` One of ${value.choices.map(code).join(', ')}.` : '';
       const given: unknown = option?.defaultValueDescription ?? option?.defaultValue;
       return `| ${code(cell(flags))} | ${prose(sentence(description))}${choices} | ${typeof given === 'string' || typeof given === 'number' ? code(String(given)) : '–'} |`;
     });
@@ -42,7 +43,9 @@ const section = (described: DescribedCommand): string => {
     `\`\`\`text\n${usage(described)}\n\`\`\``,
     argumentList(described),
     optionTable(described),
-    about ? `\`\`\`sh\n${about.examples.map((example) => `vonage-audit-monitor ${example}`).join('\n')}\n\`\`\`` : '',
+    about
+      ? `\`\`\`sh\n${about.examples.map((example) => `vonage-audit-monitor ${example}`).join('\n')}\n\`\`\``
+      : '',
     about && Object.keys(about.exits).length > 0
       ? `Exit codes: ${Object.entries(about.exits)
           .map(([exit, meaning]) => `${exit}: ${prose(meaning)}`)

@@ -5,7 +5,17 @@ import { compileMatch, type Matchers } from '../core/matcher.ts';
 import type { Happening } from './follow.ts';
 
 /** What can be asked of something that happened, by the names that matchers have for it. */
-const KEYS = ['account', 'event_type', 'id', 'user', 'source_ip', 'source_country', 'level', 'rule', 'text'] as const;
+const KEYS = [
+  'account',
+  'event_type',
+  'id',
+  'user',
+  'source_ip',
+  'source_country',
+  'level',
+  'rule',
+  'text',
+] as const;
 type Key = (typeof KEYS)[number];
 
 /** What is to be shown of what happens. */
@@ -40,7 +50,10 @@ const textsOf = ({ type, row }: Happening, key: Key): readonly string[] => {
 };
 
 /** Compiles a wish. Throws a UsageError for a key that nothing has. */
-export const createHappeningFilter = ({ match, level }: HappeningWish): ((happening: Happening) => boolean) => {
+export const createHappeningFilter = ({
+  match,
+  level,
+}: HappeningWish): ((happening: Happening) => boolean) => {
   for (const key of Object.keys(match))
     if (!(KEYS as readonly string[]).includes(key))
       throw new UsageError(

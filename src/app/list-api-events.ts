@@ -48,7 +48,11 @@ export const createApiEvents = (
   const doubts = { quarantined: 0, unverified: 0 };
   const reached = new Map<string, number>();
 
-  async function* ofAccount(name: string, onReached: OnReached, signal: AbortSignal): AsyncGenerator<AuditEvent> {
+  async function* ofAccount(
+    name: string,
+    onReached: OnReached,
+    signal: AbortSignal,
+  ): AsyncGenerator<AuditEvent> {
     const account = settings.accounts.find((one) => one.name === name);
     if (!account) return;
     const client = createQuietClient(settings, account, now, random);

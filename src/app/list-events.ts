@@ -1,7 +1,7 @@
 import type { Store } from '../core/store.ts';
 import type { EventSearch } from '../server/api-console.ts';
 import type { EventRow } from '../server/trail-shapes.ts';
-import { fieldsOf, eventRowOf } from './event-rows.ts';
+import { eventRowOf, fieldsOf } from './event-rows.ts';
 import { searchEvents } from './search-events.ts';
 
 /** An event of a list: as a row, and word for word. */

@@ -24,8 +24,7 @@ export const reachMonitor = async (
   const address = monitorAddress(wished, settings);
   if (!address) return { why: 'the configuration names no address to ask the monitor at (http.listen)' };
   const api = createMonitorApi(address);
-  if (wished.url !== undefined || !settings)
-    return { api, status: await api.get('/status', status, signal) };
+  if (wished.url !== undefined || !settings) return { api, status: await api.get('/status', status, signal) };
   try {
     const answer = await api.get('/status', status, signal);
     const holder = await storedHolder(settings.store.path, nowMs);

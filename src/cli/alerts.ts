@@ -110,7 +110,11 @@ const printList = async (options: ListOptions, context: CommandContext): Promise
       if (found >= options.limit || out.closed) break;
     }
   });
-  await list.end(found >= options.limit ? `the newest ${counted(found, 'alert')}; --limit gives more` : counted(found, 'alert'));
+  await list.end(
+    found >= options.limit
+      ? `the newest ${counted(found, 'alert')}; --limit gives more`
+      : counted(found, 'alert'),
+  );
   if (context.signal.aborted) context.exit(EXIT.failed);
 };
 
@@ -176,7 +180,9 @@ const acknowledge = async (ids: readonly string[], options: AckOptions): Promise
   await withStore(settings, Date.now, async (store) => {
     for (const id of ids)
       if ((await store.history.alerts({ id, limit: 1 })).items.length === 0)
-        throw new UsageError(`there is no alert with the id ${JSON.stringify(id.slice(0, 80))}; "alerts list" shows them`);
+        throw new UsageError(
+          `there is no alert with the id ${JSON.stringify(id.slice(0, 80))}; "alerts list" shows them`,
+        );
     for (const id of ids)
       await store.acts.record({
         act: 'alert.acknowledged',

@@ -22,7 +22,11 @@ export interface DescribedCommand {
   readonly command: Command;
   readonly description: string;
   readonly options: readonly DescribedOption[];
-  readonly arguments: readonly { readonly name: string; readonly choices: readonly string[]; readonly kind: ValueKind }[];
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly choices: readonly string[];
+    readonly kind: ValueKind;
+  }[];
   readonly children: readonly DescribedCommand[];
 }
 

@@ -35,7 +35,11 @@ export const completionScript = (shell: Shell, root: DescribedCommand): string =
 /** Options with values, by the command and the name they are typed as. */
 const valued = (
   commands: readonly DescribedCommand[],
-): readonly { readonly command: DescribedCommand; readonly option: DescribedOption; readonly value: NonNullable<DescribedOption['value']> }[] =>
+): readonly {
+  readonly command: DescribedCommand;
+  readonly option: DescribedOption;
+  readonly value: NonNullable<DescribedOption['value']>;
+}[] =>
   commands.flatMap((command) =>
     command.options.flatMap((option) => (option.value ? [{ command, option, value: option.value }] : [])),
   );
@@ -181,10 +185,13 @@ const fish = (commands: readonly DescribedCommand[]): string => {
     `complete -c ${PROGRAM} -n ${quoted(`test (__vam_path) = "${pathText(command)}"`)}`;
   const lines = commands.flatMap((command) => [
     ...command.children.map(
-      ({ path, description }) => `${at(command)} -f -a ${quoted(path.at(-1) ?? '')} -d ${quoted(short(description))}`,
+      ({ path, description }) =>
+        `${at(command)} -f -a ${quoted(path.at(-1) ?? '')} -d ${quoted(short(description))}`,
     ),
     ...command.options.map(({ names, description, value }) => {
-      const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
+      const flags = names.map((name) =>
+        name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
+      );
       const named = value && NAMED[value.kind];
       const what =
         value === undefined

@@ -35,7 +35,9 @@ interface Found {
 export const registerEventsGet = (events: Command, context: CommandContext): void => {
   const command = withAnswerFormats(events.command('get'))
     .argument('<id>', 'id of the event')
-    .description('show one event in words and in full, with its alerts and the event before it about the same')
+    .description(
+      'show one event in words and in full, with its alerts and the event before it about the same',
+    )
     .option('--account <name>', 'of this account')
     .addOption(sourceOption())
     .option(...CONFIG)
@@ -115,9 +117,15 @@ const print = async (out: Output, { detail, json }: Found): Promise<void> => {
   for (const { name, value } of described.fields)
     if (name !== 'When') await fact(shown(name, NAME - 2).toLowerCase(), shown(value));
   for (const alert of alerts)
-    await fact('alert', `${paintLevel(colours, alert.level, alert.level)} ${shown(alert.title)}  ${colours.faint(alert.id)}`);
+    await fact(
+      'alert',
+      `${paintLevel(colours, alert.level, alert.level)} ${shown(alert.title)}  ${colours.faint(alert.id)}`,
+    );
   if (previous)
-    await fact('before it', `${timeText(previous.created_at)}  ${shown(previous.sentence)}  ${colours.faint(shown(previous.id))}`);
+    await fact(
+      'before it',
+      `${timeText(previous.created_at)}  ${shown(previous.sentence)}  ${colours.faint(shown(previous.id))}`,
+    );
   await line();
   for (const text of pretty(json)) await line(text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text);
 };

@@ -84,9 +84,12 @@ export const registerEventsList = (events: Command, context: CommandContext): vo
 
 const run = async (options: Options, context: CommandContext): Promise<void> => {
   const { from, to } = options;
-  if (from !== undefined && to !== undefined && from >= to) throw new UsageError('--from must be before --to');
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new UsageError('--from must be before --to');
   if (options.matched && options.source === 'api')
-    throw new UsageError('--matched: only the store knows what took part in an alert; leave out --source api');
+    throw new UsageError(
+      '--matched: only the store knows what took part in an alert; leave out --source api',
+    );
   const { settings } = (await loadOrRefuse(options.config)).ready;
   const { out, err } = outputs();
   const list = createListWriter(out, options.output, styleOf(out, settings.accounts.length > 1));
@@ -106,7 +109,10 @@ const run = async (options: Options, context: CommandContext): Promise<void> => 
   const toMs = to ?? Date.now();
   const fromMs = from ?? toMs - API_BACK_MS;
   const onReached: OnReached = (reachedMs) =>
-    progress.update((toMs - reachedMs) / Math.max(toMs - fromMs, 1), `${counted(found, 'event')}, back to ${timeCell(new Date(reachedMs).toISOString())}`);
+    progress.update(
+      (toMs - reachedMs) / Math.max(toMs - fromMs, 1),
+      `${counted(found, 'event')}, back to ${timeCell(new Date(reachedMs).toISOString())}`,
+    );
   try {
     if (options.source === 'api') await fromApi(options, settings, { fromMs, toMs }, take, onReached, signal);
     else await fromStore(options, settings, take, onReached, signal);
@@ -115,7 +121,13 @@ const run = async (options: Options, context: CommandContext): Promise<void> => 
   } finally {
     progress.clear();
   }
-  await list.end(found === 0 ? undefined : found >= options.limit ? `the newest ${counted(found, 'event')}; --limit gives more` : counted(found, 'event'));
+  await list.end(
+    found === 0
+      ? undefined
+      : found >= options.limit
+        ? `the newest ${counted(found, 'event')}; --limit gives more`
+        : counted(found, 'event'),
+  );
   if (!context.signal.aborted) return;
   await err.line('stopped early: this is not all');
   context.exit(EXIT.failed);
@@ -164,11 +176,7 @@ const fromApi = async (
 };
 
 /** Rejects a name that no account has, for which "there are none" would be true and misleading. */
-export const refuseUnknown = (
-  account: string | undefined,
-  known: readonly string[],
-  there: string,
-): void => {
+export const refuseUnknown = (account: string | undefined, known: readonly string[], there: string): void => {
   if (account === undefined || known.includes(account)) return;
   throw new UsageError(
     `there is no account "${account}"; ${there} ${known.join(', ') || 'none'}${didYouMean(account, known)}`,

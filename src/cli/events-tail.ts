@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { withStore } from '../app/deliveries.ts';
-import { followMonitor, followStore, type FollowOptions, type Happening } from '../app/follow.ts';
+import { type FollowOptions, followMonitor, followStore, type Happening } from '../app/follow.ts';
 import { createHappeningFilter } from '../app/happening-filter.ts';
-import { pastEvents, type PastEvents } from '../app/past-events.ts';
+import { type PastEvents, pastEvents } from '../app/past-events.ts';
 import { reachMonitor } from '../app/reach-monitor.ts';
 import { LEVELS, type Level } from '../core/alert.ts';
 import { about } from './about.ts';
@@ -55,7 +55,7 @@ export const registerEventsTail = (events: Command, context: CommandContext): vo
     'events tail -f',
     'events tail -f --alerts --level high',
     'events tail --since 1h --filter event_type=~^NUMBER_ --filter source_country!=GB',
-    "events tail -f --json | jq -r 'select(.type == \"event\") | .sentence'",
+    'events tail -f --json | jq -r \'select(.type == "event") | .sentence\'',
   ]);
 };
 
@@ -131,7 +131,11 @@ const followFrom = async (
     },
     onLost(why) {
       if (signal.aborted) return;
-      void err.line(err.colours.faint(why === undefined ? 'the monitor is there again' : `${visibleText(why, 300)}; waiting for it`));
+      void err.line(
+        err.colours.faint(
+          why === undefined ? 'the monitor is there again' : `${visibleText(why, 300)}; waiting for it`,
+        ),
+      );
     },
   });
   await told;

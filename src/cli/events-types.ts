@@ -26,7 +26,9 @@ type TypeItem = EventTypesAnswer['items'][number] & { readonly description: stri
 /** `events types`: what kinds of events there are, and what we know of each. */
 export const registerEventsTypes = (events: Command, context: CommandContext): void => {
   const command = withListFormats(events.command('types'))
-    .description('list the event types: those that the API lists now, that were stored, and that rules look for')
+    .description(
+      'list the event types: those that the API lists now, that were stored, and that rules look for',
+    )
     .addOption(
       new Option('--source <source>', 'ask the API for its list, or take the one that the store remembers')
         .choices(['api', 'local'])
@@ -55,7 +57,10 @@ export const registerEventsTypes = (events: Command, context: CommandContext): v
 const listedNow = async (
   settings: Settings,
   signal: AbortSignal,
-): Promise<{ readonly types: ReadonlyMap<string, string> | undefined; readonly problem: string | undefined }> => {
+): Promise<{
+  readonly types: ReadonlyMap<string, string> | undefined;
+  readonly problem: string | undefined;
+}> => {
   const types = new Map<string, string>();
   let problem: string | undefined;
   let isAnswered = false;

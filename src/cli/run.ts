@@ -47,12 +47,8 @@ export const registerRun = (program: Command, context: CommandContext): void => 
       );
       context.exit(ok ? EXIT.ok : EXIT.failed);
     });
-  about(
-    command,
-    ['run', 'run --config /etc/monitor.yml --once'],
-    {
-      0: 'stopped by a signal; with --once: all of it went well',
-      1: 'it cannot go on; with --once: a pass failed, or a delivery was parked or has to be tried again',
-    },
-  );
+  about(command, ['run', 'run --config /etc/monitor.yml --once'], {
+    0: 'stopped by a signal; with --once: all of it went well',
+    1: 'it cannot go on; with --once: a pass failed, or a delivery was parked or has to be tried again',
+  });
 };

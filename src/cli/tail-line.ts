@@ -23,7 +23,10 @@ export const createTailPrinter = (
 ): TailPrinter => {
   const { colours } = out;
   let day = '';
-  let accountWidth = Math.min(MAX_ACCOUNT, Math.max(0, ...accounts.map((name) => textWidth(visibleText(name, 64)))));
+  let accountWidth = Math.min(
+    MAX_ACCOUNT,
+    Math.max(0, ...accounts.map((name) => textWidth(visibleText(name, 64)))),
+  );
   let typeWidth = TYPE.least;
   // One account needs no name before every line.
   const withAccounts = accounts.length !== 1;
@@ -61,7 +64,10 @@ export const createTailPrinter = (
   };
   const alert = async (row: AlertRow): Promise<void> => {
     const time = await begin(row.decided_at);
-    const { text, width } = head(row.account ?? '', row.status === 'resolved' ? 'resolved' : `${row.kind} alert`);
+    const { text, width } = head(
+      row.account ?? '',
+      row.status === 'resolved' ? 'resolved' : `${row.kind} alert`,
+    );
     const taken = 8 + 2 + width + 2;
     const level = `${row.level.toUpperCase()} `;
     const message = fit(visibleText(row.message, 1_000), taken + level.length);

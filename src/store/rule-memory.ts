@@ -25,8 +25,8 @@ export const createRuleMemory = (connection: Connection, accounts: Names, now: C
 function* forget(account: number, prefixes: readonly string[] | undefined): Steps<number> {
   if (prefixes === undefined) return yield* run('DELETE FROM rule_state WHERE account = ?', account);
   let count = 0;
+  // All keys of the account are looked at: a person asks for this now and then, and it is the same in every database.
   for (const prefix of prefixes)
-    // All keys of the account are looked at: a person asks for this now and then, and it is the same in every database.
     count += yield* run(
       'DELETE FROM rule_state WHERE account = ? AND (key = ? OR substr(key, 1, ?) = ?)',
       account,

@@ -34,7 +34,9 @@ describe('alerts', () => {
   it('are listed, by level, rule and text, as people and as programs want them', async () => {
     const all = await rows('--kind', 'rule');
     expect(all.map(({ level }) => level).sort()).toEqual(['high', 'high', 'low']);
-    expect(await rows('--level', 'low', '--level', 'medium')).toMatchObject([{ rule: { title: 'User made' } }]);
+    expect(await rows('--level', 'low', '--level', 'medium')).toMatchObject([
+      { rule: { title: 'User made' } },
+    ]);
     expect(await rows('--rule', all.find(({ level }) => level === 'low')?.rule.id ?? '')).toHaveLength(1);
     expect(await rows('--search', 'user MADE')).toHaveLength(1);
     expect(await rows('--limit', '2')).toHaveLength(2);
@@ -50,13 +52,23 @@ describe('alerts', () => {
     const none = await command('ack', first?.id ?? '', 'nonsense', '--author', 'ann');
     expect(none).toMatchObject({ code: 2, stdout: '' });
     expect(await rows('--level', 'high')).toMatchObject([{ acknowledged: null }, { acknowledged: null }]);
-    const done = await command('ack', first?.id ?? '', second?.id ?? '', '--author', 'ann', '--reason', 'planned');
+    const done = await command(
+      'ack',
+      first?.id ?? '',
+      second?.id ?? '',
+      '--author',
+      'ann',
+      '--reason',
+      'planned',
+    );
     expect(done).toEqual({ code: 0, stdout: '2 alerts acknowledged\n', stderr: '' });
     expect(await rows('--level', 'high')).toMatchObject([
       { acknowledged: { by: 'ann' } },
       { acknowledged: { by: 'ann' } },
     ]);
-    expect((await command('show', first?.id ?? '')).stdout).toMatch(/act +.* alert\.acknowledged by ann: planned/);
+    expect((await command('show', first?.id ?? '')).stdout).toMatch(
+      /act +.* alert\.acknowledged by ann: planned/,
+    );
     expect((await command('list', '--level', 'high')).stdout).toMatch(/ ann +1 sent/);
   });
 });

@@ -7,7 +7,9 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { runHere, runProcess } from '../support/command.ts';
 
 const PAGE = new URL('../../docs/commands.md', import.meta.url);
-const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }));
+const root = describeCommand(
+  await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }),
+);
 const commands = everyCommand(root).filter(({ path, children }) => path.length > 0 && children.length === 0);
 const named = commands.map((command): [string, DescribedCommand] => [command.path.join(' '), command]);
 
@@ -64,7 +66,8 @@ describe.each(named)('%s', (name, { command, options }) => {
       expect(same[long] ?? [flag]).toContain(flag);
     }
     // What has a form for machines has the short way to it, but for what writes nothing else.
-    const isForMachines = flags.includes('-o, --output <format>') && !['export', 'rules check'].includes(name);
+    const isForMachines =
+      flags.includes('-o, --output <format>') && !['export', 'rules check'].includes(name);
     expect(flags.includes('--json')).toBe(isForMachines);
     // Names of options in other commands, or of older versions, are gone.
     expect(flags.filter((flag) => /--(format|since-|file-out)/.test(flag))).toEqual([]);
@@ -119,7 +122,9 @@ describe('the program', () => {
       platform: `${process.platform} ${process.arch}`,
       build: 'source',
     });
-    expect((await runProcess(['version'])).stdout).toMatch(/^vonage-audit-monitor \d.*\nnode +\d.*\nsqlite +3/);
+    expect((await runProcess(['version'])).stdout).toMatch(
+      /^vonage-audit-monitor \d.*\nnode +\d.*\nsqlite +3/,
+    );
     expect((await runProcess(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

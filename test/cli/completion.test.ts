@@ -10,7 +10,9 @@ import { runHere } from '../support/command.ts';
 import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const root = describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }));
+const root = describeCommand(
+  await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} }),
+);
 
 let installation: Installation;
 let script: string;
@@ -41,7 +43,11 @@ const complete = (...words: readonly string[]): readonly string[] => {
       'vonage-audit-monitor',
       ...words,
     ],
-    { cwd: installation.folder, env: { PATH: `${installation.folder}:${process.env.PATH ?? ''}` }, encoding: 'utf8' },
+    {
+      cwd: installation.folder,
+      env: { PATH: `${installation.folder}:${process.env.PATH ?? ''}` },
+      encoding: 'utf8',
+    },
   );
   expect(run.stderr).toBe('');
   return run.stdout.split('\n').filter((line) => line !== '');
@@ -61,13 +67,18 @@ describe('completion of bash', () => {
     expect(complete('deliveries', 'list', '--st')).toEqual(['--state']);
     expect(complete('deliveries', 'list', '--state', 'p')).toEqual(['pending', 'parked']);
     expect(complete('deliveries', 'list', '--state', '=', 'p')).toEqual(['pending', 'parked']);
-    expect(complete('status', '-')).toEqual(expect.arrayContaining(['-w', '--watch', '--json', '-c', '--help']));
+    expect(complete('status', '-')).toEqual(
+      expect.arrayContaining(['-w', '--watch', '--json', '-c', '--help']),
+    );
     expect(complete('events', 'list', '--limit', '')).toEqual([]);
   });
 
   it('knows files, and the names of the configuration, whatever is in them', () => {
     expect(complete('check', '-c', 'mon')).toEqual(['monitor.yml']);
-    expect(complete('events', 'list', '-c', 'monitor.yml', '--account', '')).toEqual(['retail', 'retail-two']);
+    expect(complete('events', 'list', '-c', 'monitor.yml', '--account', '')).toEqual([
+      'retail',
+      'retail-two',
+    ]);
     expect(complete('events', 'list', '-c', 'monitor.yml', '--account', 'retail-')).toEqual(['retail-two']);
     expect(complete('state', 'show', '-c', 'monitor.yml', '--rule', 'It')).toEqual([
       "It\\'s\\;\\ \\$\\(touch\\ x\\)\\ new",
@@ -85,7 +96,9 @@ describe.each(SHELLS)('the script for %s', (shell) => {
       expect(text).toContain(path.at(-1) ?? '');
       for (const { names, value } of options) {
         for (const name of names)
-          expect(text).toContain(shell === 'fish' ? name.replace(/^--/, '-l ').replace(/^-(?=\w$)/, '-s ') : name);
+          expect(text).toContain(
+            shell === 'fish' ? name.replace(/^--/, '-l ').replace(/^-(?=\w$)/, '-s ') : name,
+          );
         for (const choice of value?.choices ?? []) expect(text).toContain(choice);
       }
     }
@@ -93,8 +106,11 @@ describe.each(SHELLS)('the script for %s', (shell) => {
 });
 
 // A shell that is not installed cannot be asked; bash always is where this runs.
-it.each(SHELLS.filter((shell) => spawnSync(shell, ['-c', ':']).error === undefined))('%s finds its script right', (shell) => {
-  const file = join(installation.folder, `script.${shell}`);
-  writeFileSync(file, completionScript(shell, root));
-  expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
-});
+it.each(SHELLS.filter((shell) => spawnSync(shell, ['-c', ':']).error === undefined))(
+  '%s finds its script right',
+  (shell) => {
+    const file = join(installation.folder, `script.${shell}`);
+    writeFileSync(file, completionScript(shell, root));
+    expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  },
+);

@@ -37,7 +37,9 @@ beforeEach(async () => {
   scope = createScope();
   simulator = await createSimulator();
   scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url, { poll: { interval: '50ms', settle: '0s', start: '30d' } });
+  installation = createInstallation(simulator.url, {
+    poll: { interval: '50ms', settle: '0s', start: '30d' },
+  });
   scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
   add('e-old', 60 * 24 * 3, { user_email: 'bob@example.com', user_id: 8, source_country: 'DE' });
@@ -111,7 +113,10 @@ TIME  USER_LOGIN  alice@example.com             203.0.113.9 NL         e-new
 TIME  USER_LOGIN  alice@example.com             203.0.113.9 NL         e-big
 TIME  USER_LOGIN  ␛[2Jeve<U+202E>@example.com   203.0.113.9 RU         e-evil
 the newest 3 events; --limit gives more
-`.replace('@example.com   203.0.113.9 RU', '@example.com  203.0.113.9 RU').replaceAll('alice@example.com             ', 'alice@example.com            ').replace('WHO                           ', 'WHO                          '),
+`
+        .replace('@example.com   203.0.113.9 RU', '@example.com  203.0.113.9 RU')
+        .replaceAll('alice@example.com             ', 'alice@example.com            ')
+        .replace('WHO                           ', 'WHO                          '),
     );
     const array = JSON.parse((await command('list', '--output', 'json')).stdout) as unknown[];
     expect(array.map((row) => listedRow.parse(row).id)).toEqual(await ids());
@@ -137,7 +142,8 @@ the newest 3 events; --limit gives more
   });
 
   it('of the API goes through more than fits into one window, account by account, in one order', async () => {
-    for (let index = 0; index < 1_200; index += 1) add(`many-${String(index).padStart(4, '0')}`, 200 + index / 10);
+    for (let index = 0; index < 1_200; index += 1)
+      add(`many-${String(index).padStart(4, '0')}`, 200 + index / 10);
     const all = await ids('--source', 'api', '--limit', '5000');
     expect(all).toHaveLength(1_205);
     expect(new Set(all).size).toBe(1_205);
@@ -166,7 +172,9 @@ describe('events get', () => {
     await poll();
     const shown = await command('get', 'e-app');
     expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/^alice@example\.com created application .*\n\nevent +e-app\ntype +APP_CREATE\n/);
+    expect(shown.stdout).toMatch(
+      /^alice@example\.com created application .*\n\nevent +e-app\ntype +APP_CREATE\n/,
+    );
     expect(shown.stdout).toMatch(/alert +high App made/);
     expect(shown.stdout).toContain('"source_ip": "2001:db8::7"');
     const json = eventDetail.parse(JSON.parse((await command('get', 'e-app', '--json')).stdout));
@@ -193,8 +201,13 @@ describe('events types', () => {
       rules: ['App made'],
       description: expect.any(String),
     });
-    expect(items.find(({ event_type: type }) => type === 'USER_LOGIN')).toMatchObject({ stored: 4, rules: [] });
-    expect((await command('types')).stdout).toMatch(/^TYPE +LISTED +STORED +LAST \(UTC\) +RULES +DESCRIPTION\n/);
+    expect(items.find(({ event_type: type }) => type === 'USER_LOGIN')).toMatchObject({
+      stored: 4,
+      rules: [],
+    });
+    expect((await command('types')).stdout).toMatch(
+      /^TYPE +LISTED +STORED +LAST \(UTC\) +RULES +DESCRIPTION\n/,
+    );
   });
 
   it('lists what is known without the API, or without a store', async () => {

@@ -73,7 +73,16 @@ describe('state', () => {
     expect(asked.stderr).toContain('will be forgotten for good. Say --yes: nothing was done');
     expect((await command('reset', '--yes')).stderr).toContain('say which: --rule RULE, or --all');
     const before = await records();
-    const done = await command('reset', '--rule', 'New user', '--yes', '--author', 'ann', '--reason', 'a drill');
+    const done = await command(
+      'reset',
+      '--rule',
+      'New user',
+      '--yes',
+      '--author',
+      'ann',
+      '--reason',
+      'a drill',
+    );
     expect(done.stdout).toMatch(/^\d entries forgotten\n$/);
     expect(await records()).toEqual(before.filter(({ rule }) => rule.id !== NEW));
     const stored = openHistory(installation.database);
@@ -82,7 +91,9 @@ describe('state', () => {
     expect(acts).toMatchObject([
       { act: 'state.reset', by: 'ann', detail: `rule ${NEW} in default: a drill` },
     ]);
-    expect((await command('reset', '--rule', 'New user', '--yes')).stderr).toContain('there was nothing to forget');
+    expect((await command('reset', '--rule', 'New user', '--yes')).stderr).toContain(
+      'there was nothing to forget',
+    );
     expect((await command('reset', '--all', '--yes')).code).toBe(0);
     expect(await records()).toEqual([]);
     // The history of acts is a chain, and holds.

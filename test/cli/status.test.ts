@@ -1,6 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
   simulator = await createSimulator();
   scope.defer('simulator', () => simulator.close());
   installation = createInstallation(simulator.url, {
-    sinks: { console: { type: 'log' }, 'empty': { type: 'webhook', url: '' } },
+    sinks: { console: { type: 'log' }, empty: { type: 'webhook', url: '' } },
     routes: [{ to: ['console'] }],
     http: { listen: '127.0.0.1:0', tokens: [{ name: 'eve', role: 'view', token: TOKEN }] },
   });
@@ -119,7 +119,9 @@ store      SIZE, 1 event, 1 alert
     } finally {
       other.close();
     }
-    expect((await runHere(['status', '--url', 'http://127.0.0.1:9'])).stderr).toMatch(/no monitor can be asked/);
+    expect((await runHere(['status', '--url', 'http://127.0.0.1:9'])).stderr).toMatch(
+      /no monitor can be asked/,
+    );
   });
 });
 
@@ -144,7 +146,9 @@ describe('reload', () => {
     const told = await reload();
     expect(told.stdout).toMatch(/^refused {2}.*user\.yml/m);
     expect(told.stdout).toContain('the configuration and the rules before stay in force');
-    expect((await runHere(['status', '--url', url])).stdout).toContain('The configuration on disk was refused');
+    expect((await runHere(['status', '--url', url])).stdout).toContain(
+      'The configuration on disk was refused',
+    );
     installation.rule('user.yml', ruleOf('User made', 'low', ['USER_CREATE']));
     expect((await command('reload')).stderr).toContain('send it SIGHUP instead');
   });

@@ -78,7 +78,11 @@ describe('a table', () => {
       'a              1  x     short',
       '日本語の…  1,000        a rather lo…',
     ]);
-    expect(await printed(COLUMNS, ROWS, 16)).toEqual(['NAME           N', 'a              1', '日本語の…  1,000']);
+    expect(await printed(COLUMNS, ROWS, 16)).toEqual([
+      'NAME           N',
+      'a              1',
+      '日本語の…  1,000',
+    ]);
   });
 
   it('leaves out what has neither a head nor a text', async () => {

@@ -187,7 +187,9 @@ describe('events tail -f', () => {
     await all.until(() => all.lines.length === 5);
     // Only what alerted, with its day before it and the alert under it; the other has everything.
     expect(followed.lines[0]).toMatch(/^── \d{4}-\d\d-\d\d \(UTC\) ──$/);
-    expect(followed.lines[1]).toMatch(/^\d\d:\d\d:\d\d {2}APP_CREATE +␛\[2Jeve<U\+202E><U\+009B>1m created application/);
+    expect(followed.lines[1]).toMatch(
+      /^\d\d:\d\d:\d\d {2}APP_CREATE +␛\[2Jeve<U\+202E><U\+009B>1m created application/,
+    );
     expect(followed.lines[2]).toMatch(/^ {10}▲ high +App made$/);
     expect(all.lines[1]).toMatch(/^\d\d:\d\d:\d\d {2}USER_LOGIN +first@example\.com logged in/);
     expect(all.lines[2]).toContain('quiet@example.com');
