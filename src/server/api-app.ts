@@ -4,6 +4,7 @@ import { errorText, UsageError } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
 import { type Access, LOCAL, type Who } from './api-access.ts';
+import type { Failure } from './api-common.ts';
 import type { Console } from './api-console.ts';
 import { ApiError } from './api-error.ts';
 import { createGuard } from './api-guard.ts';
@@ -83,7 +84,7 @@ export const createApi = async (options: ApiOptions): Promise<ApiApp> => {
     return reply
       .code(status)
       .headers(headers)
-      .send({ error: text, ...(problems.length > 0 && { problems }) });
+      .send({ error: text, ...(problems.length > 0 && { problems: [...problems] }) } satisfies Failure);
   });
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.replace(/\?.*$/s, '');

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { type Matchers, matchValueProblem } from '../core/matcher.ts';
-import { backtest, ruleDetail, ruleList, silence, silenceList, silencePreview } from './alert-shapes.ts';
+import {
+  backtest,
+  matchers,
+  ruleDetail,
+  ruleList,
+  silence,
+  silenceList,
+  silencePreview,
+} from './alert-shapes.ts';
 import { ApiError, wrongInput } from './api-error.ts';
 import { duration, flag, moment, text } from './api-input.ts';
 import { type ApiRoute, foundOr404, route } from './api-route.ts';
@@ -46,11 +54,11 @@ const match = z
   .refine((keys) => Object.keys(keys).length > 0 && Object.keys(keys).length <= 50, { error: MATCH_ALLOWED })
   .describe('What it hides, as in routes: for each key a value or several; `=`, `!`, `~` before a value.');
 
-const matchersOf = (given: z.output<typeof match>): Matchers => {
-  const matchers = Object.fromEntries(
+const matchersOf = (given: z.output<typeof matchers>): Matchers => {
+  const made = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [key, typeof value === 'string' ? [value] : value]),
   );
-  for (const [key, values] of Object.entries(matchers))
+  for (const [key, values] of Object.entries(made))
     for (const value of values) {
       const problem = matchValueProblem(value);
       if (problem !== undefined)
@@ -59,7 +67,7 @@ const matchersOf = (given: z.output<typeof match>): Matchers => {
           `found ${JSON.stringify(value.slice(0, 80))} (${problem}), allowed: VALUE, =VALUE, !VALUE, ~EXPRESSION, !~EXPRESSION`,
         );
     }
-  return matchers;
+  return made;
 };
 
 export const RULE_ROUTES: readonly ApiRoute[] = [
