@@ -59,7 +59,7 @@ export const createAccount = (
   memory: AccountMemory,
 ): Account => {
   const { store, telemetry } = monitor;
-  const { log, now, random } = monitor.parts;
+  const { log, now, ticks, random } = monitor.parts;
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
   // Of another key nothing is known: it is tried at once.
@@ -83,6 +83,7 @@ export const createAccount = (
       proxyUrl: proxy.urlFor(api.baseUrl),
       ...(pace && { pace }),
       now,
+      ...(ticks && { ticks }),
       random,
       log,
       telemetry,
@@ -154,6 +155,7 @@ export const createAccount = (
     },
     {
       ...commit,
+      ticks,
       onCommitted: (committed) => tell(committed, 'poll'),
     },
   );

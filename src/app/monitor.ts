@@ -24,6 +24,7 @@ import { createEventTypeLabels } from './metric-labels.ts';
 import type { MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
+import { refuseFutureStart } from './refuse-future-start.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
 import { steadyTasks } from './steady.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
@@ -77,6 +78,7 @@ const runBuilt = async (
   const planner = createSwitchPlanner(plannerFor(settings));
   const store = openStore({ path: settings.store.path, now, planner });
   scope.defer('store', () => store.close());
+  await refuseFutureStart(settings, store.collect, now());
 
   const { telemetry, metrics } = createTelemetry({
     log,

@@ -1,7 +1,7 @@
 import type { Latch } from '../base/latch.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
-import type { Clock, Random } from '../core/clock.ts';
+import type { Clock, Random, Ticks } from '../core/clock.ts';
 import type { DecidedAlert } from '../core/decided.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
@@ -26,6 +26,8 @@ export interface MonitorParts extends Ready {
   /** Takes secrets out of texts that are stored. */
   readonly redact: (text: string) => string;
   readonly now: Clock;
+  /** Default: the time since the process began. */
+  readonly ticks?: Ticks;
   readonly random: Random;
 }
 

@@ -1,3 +1,4 @@
+import { headFields } from '../alerts/head-fields.ts';
 import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
@@ -11,7 +12,6 @@ import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { drillAlert } from './drill-alert.ts';
-import { headFields } from './publish-heads.ts';
 
 /** What {@link runScheduledDrills} works with. */
 export interface ScheduledDrillOptions {

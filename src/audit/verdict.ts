@@ -43,16 +43,3 @@ export const refusal = (answer: Answer, said: string, nowMs: number): ReadFailur
     );
   return new ReadFailure('invalid', `${name}${said}`, { retry: status < 300, status });
 };
-
-/**
- * The server's clock minus ours, in ms, from the `Date` header; 0 when they agree as far as one can tell. The header
- * is cut to the second and was written at some time between question and answer: within that nothing is known.
- */
-export const clockSkewMs = (answer: Answer): number | undefined => {
-  const date = Date.parse(answer.header('date') ?? '');
-  if (Number.isNaN(date)) return undefined;
-  const least = date - answer.answeredAtMs;
-  const most = date + 999 - answer.askedAtMs;
-  if (least > 0) return least;
-  return most < 0 ? most : 0;
-};

@@ -31,8 +31,18 @@ export const registerVerify = (program: Command, context: CommandContext): void 
       'check that the stored history is what was committed: nothing changed, removed, added or moved',
     )
     .option('--account <name>', 'only the events of one account')
-    .option('--head <hash>', 'a head that was published and must still be there (repeatable)', listed, [])
-    .option('--heads <file>', 'log lines with heads that must still be there (repeatable)', listed, [])
+    .option(
+      '--head <hash>',
+      'a head that was published and must still be there, such as an alert shows it (repeatable)',
+      listed,
+      [],
+    )
+    .option(
+      '--heads <file>',
+      'log lines, or bodies of heartbeats, with heads that must still be there (repeatable)',
+      listed,
+      [],
+    )
     .option('--store <file>', 'another store than that of the configuration, such as a backup')
     .option('--json', 'print the findings as JSON')
     .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')

@@ -1,7 +1,7 @@
 import { errorCode, errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import { AuditError } from '../core/audit-reader.ts';
-import { type Random } from '../core/clock.ts';
+import type { Random, Ticks } from '../core/clock.ts';
 import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
@@ -22,6 +22,8 @@ export interface Poller {
   run(signal: AbortSignal, hurry?: AbortSignal): Promise<void>;
   /** When the last pass was completed; undefined before the first. Epoch ms. */
   lastCompletedMs(): number | undefined;
+  /** How long ago that was, whatever has become of the clock since. */
+  sinceCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
   /** Since when the account is watched. Epoch ms. */
@@ -34,6 +36,8 @@ export interface Poller {
 export interface PollerMemory {
   beganMs?: number;
   lastCompletedMs?: number;
+  /** When that was, by the clock that does not jump. */
+  completedTicks?: number;
   lastFailure?: string | undefined;
   /** When the next pass is due; undefined: at once. */
   nextMs?: number | undefined;
@@ -51,10 +55,16 @@ export interface PollerOptions extends Omit<PassOptions, 'overlapMs'> {
 /** Makes the poller of one account. */
 export const createPoller = (
   options: PollerOptions,
-  deps: PassDeps & { readonly random: Random; readonly log: Log; readonly telemetry: Telemetry },
+  deps: PassDeps & {
+    /** Default: the time since the process began. */
+    readonly ticks?: Ticks | undefined;
+    readonly random: Random;
+    readonly log: Log;
+    readonly telemetry: Telemetry;
+  },
 ): Poller => {
   const { account } = options;
-  const { log, now, telemetry, trouble, tracer = noTracer } = deps;
+  const { log, now, telemetry, trouble, tracer = noTracer, ticks = () => performance.now() } = deps;
   // "Now" is when the watch began, not when the API first answered: what happens in between is not to be missed.
   const memory = options.memory ?? {};
   const beganMs = memory.beganMs ?? now();
@@ -106,6 +116,7 @@ export const createPoller = (
   const completed = async (result: PassResult, startedMs: number): Promise<void> => {
     const lastCompletedMs = now();
     memory.lastCompletedMs = lastCompletedMs;
+    memory.completedTicks = ticks();
     memory.lastFailure = undefined;
     telemetry.count('polls_total', { account, outcome: 'completed' });
     telemetry.observe('poll_duration_seconds', (lastCompletedMs - startedMs) / 1_000, { account });
@@ -166,6 +177,8 @@ export const createPoller = (
     account,
     pass,
     lastCompletedMs: () => memory.lastCompletedMs,
+    sinceCompletedMs: () =>
+      memory.completedTicks === undefined ? undefined : ticks() - memory.completedTicks,
     lastFailure: () => memory.lastFailure,
     beganMs: () => beganMs,
     whenIdle: () => idle,

@@ -31,8 +31,10 @@ export interface ReadWindow extends Window {
   readonly verified: boolean;
   /** Why it is not verified; '' when it is. */
   readonly doubt: string;
-  /** Server clock minus ours; undefined when unknown. */
+  /** Server clock minus ours by its own word; undefined when it did not say. */
   readonly clockSkewMs: number | undefined;
+  /** When it did not say: as {@link AuditPage.expectedSkewMs}. */
+  readonly expectedSkewMs?: number | undefined;
 }
 
 /** What came of reading: the window, or the finding that it holds too much and must be cut. */
@@ -92,7 +94,7 @@ const readProven = async (
     const together = total !== undefined && total === previousTotal && found.size() === total;
     const doubt = [pages.unfiltered, together ? '' : pages.miscount].filter((text) => text !== '').join('; ');
     if (doubt === '' || pages.unfiltered !== '' || reading === options.rereads) {
-      return { kind: 'read', window: finish(window, found, doubt, pages.clockSkewMs) };
+      return { kind: 'read', window: finish(window, found, doubt, pages) };
     }
     previousTotal = total;
   }
@@ -103,7 +105,7 @@ const finish = (
   window: Window,
   found: Findings,
   doubt: string,
-  clockSkewMs: number | undefined,
+  { clockSkewMs, expectedSkewMs }: Pick<AuditPage, 'clockSkewMs' | 'expectedSkewMs'>,
 ): ReadWindow => ({
   ...window,
   events: [...found.events.values()]
@@ -113,6 +115,7 @@ const finish = (
   verified: doubt === '',
   doubt,
   clockSkewMs,
+  expectedSkewMs,
 });
 
 type Pages =
@@ -126,6 +129,7 @@ type Pages =
       /** Why the count proves nothing; '' when it proves this reading complete. */
       readonly miscount: string;
       readonly clockSkewMs: number | undefined;
+      readonly expectedSkewMs: number | undefined;
     };
 
 /** One reading; an answer that is larger than the reader allows is a window that holds too much. */
@@ -225,6 +229,7 @@ const readPages = async (
     unfiltered,
     miscount: miscount(findings.size(), total, oddities),
     clockSkewMs: first.clockSkewMs,
+    expectedSkewMs: first.expectedSkewMs,
   };
 };
 

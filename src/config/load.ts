@@ -21,7 +21,7 @@ import { readSinks } from './read-sinks.ts';
 import { readText } from './read-text.ts';
 import { readTracing } from './read-tracing.ts';
 import { arrange } from './report.ts';
-import { rereadSink } from './reread-sink.ts';
+import { rereadHeartbeat, rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets, type KnownSecrets } from './secrets.ts';
@@ -311,7 +311,7 @@ export const loadConfiguration = async (options: {
     feeds: routes.feeds,
     http,
     drill,
-    heartbeat,
+    heartbeat: heartbeat && { ...heartbeat, reread: () => rereadHeartbeat(source) },
     tracing,
     log,
     reload,

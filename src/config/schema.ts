@@ -338,12 +338,16 @@ export const SECTIONS = {
           error: HEARTBEAT_URL_ALLOWED,
         })
         .optional()
-        .describe(
-          'Where it is sent, by POST without a body. A secret: it often holds a token. Empty: no heartbeat.',
-        )
+        .describe('Where it is sent, by POST. A secret: it often holds a token. Empty: no heartbeat.')
         .meta({ allowed: 'http(s) URL' }),
       url_file: text().optional().describe('A file that holds the `url`.'),
       interval: duration('5s', '24h', '1m').describe('Time between two heartbeats.'),
+      heads: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Whether the body holds the heads of the chains that have changed, with names of accounts: a copy outside, for `verify --heads`. Off: no body.',
+        ),
     })
     .optional()
     .describe(

@@ -72,6 +72,12 @@ export interface DrillSettings {
 export interface HeartbeatSettings {
   readonly url: string;
   readonly intervalMs: number;
+  /** Whether heads of the chains are sent along. */
+  readonly heads: boolean;
+  /** The files that the URL was read from, named by `url_file` or by `NAME_FILE` of a variable. */
+  readonly secretFiles: readonly string[];
+  /** The URL once more, as {@link SinkSettings.reread}. */
+  reread(): RereadHeartbeat;
 }
 
 /** Where spans go. */
@@ -84,6 +90,10 @@ export interface TracingSettings {
   /** Share of the traces that are kept, 0 to 1. */
   readonly sample: number;
 }
+/** What {@link HeartbeatSettings.reread} came to. No text holds a secret. */
+export type RereadHeartbeat =
+  | { readonly url: string; readonly warnings: readonly string[] }
+  | { readonly reason: string };
 
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
 export interface Settings {

@@ -46,6 +46,8 @@ export const LOG_EVENTS = {
   'delivery.sent': 'A sink took a delivery.',
   'delivery.retry': 'An attempt failed; the next one is scheduled.',
   'delivery.parked': 'A delivery will not be tried again by itself.',
+  'delivery.overdue':
+    'A receiver is down, and what waited for it longer than `max_age` is parked with what was tried.',
   'delivery.handed_over': 'A receiver is down; its fallback gets the alerts as well.',
   'circuit.opened':
     'A receiver failed again and again; it is tried from time to time, one delivery at a time.',

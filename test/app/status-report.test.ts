@@ -45,7 +45,14 @@ const WELL: Overview = {
 const LIVE: LiveStatus = {
   active: true,
   startedAtMs: T0 - 3_600_000,
-  pollers: [{ account: 'one', lastCompletedMs: () => T0 - 5_000, lastFailure: () => undefined }],
+  pollers: [
+    {
+      account: 'one',
+      lastCompletedMs: () => T0 - 5_000,
+      sinceCompletedMs: () => undefined,
+      lastFailure: () => undefined,
+    },
+  ],
   probe: () => Promise.resolve(),
   config: { file: 'monitor.yml', hash: null, loaded_at: null, last_reload: null },
   apiBudget: null,
@@ -142,7 +149,15 @@ it('puts the worst first, whatever the order it was found in', async () => {
 
 it('judges an account by its poller where there is one, else by the store', async () => {
   const of = async (poller: object, more: Partial<AccountFacts> = {}) => {
-    const pollers = [{ account: 'one', lastCompletedMs: () => T0, lastFailure: () => undefined, ...poller }];
+    const pollers = [
+      {
+        account: 'one',
+        lastCompletedMs: () => T0,
+        sinceCompletedMs: () => undefined,
+        lastFailure: () => undefined,
+        ...poller,
+      },
+    ];
     return report({ accounts: [facts('one', more)] }, { live: { pollers } });
   };
   expect((await of({ lastCompletedMs: () => undefined })).accounts[0]).toMatchObject({ state: 'failing' });
@@ -151,7 +166,14 @@ it('judges an account by its poller where there is one, else by the store', asyn
     {
       live: {
         startedAtMs: T0 - 1_000,
-        pollers: [{ account: 'one', lastCompletedMs: () => undefined, lastFailure: () => undefined }],
+        pollers: [
+          {
+            account: 'one',
+            lastCompletedMs: () => undefined,
+            sinceCompletedMs: () => undefined,
+            lastFailure: () => undefined,
+          },
+        ],
       },
     },
   );

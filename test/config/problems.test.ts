@@ -130,11 +130,6 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
       ] as const,
   ),
   [
-    'a start in the future',
-    'poll: { start: 2026-06-02T00:00:00Z }\n',
-    ['monitor.yml:2:16: poll.start: found a time in the future, allowed: now or before'],
-  ],
-  [
     'a retention within the overlap',
     'poll: { overlap: 3h }\nstore: { retention: 2h }\n',
     [

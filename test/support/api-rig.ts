@@ -123,6 +123,7 @@ export const createApiRig = async (options: ApiRigOptions = {}): Promise<ApiRig>
       pollers: settings.accounts.map(({ name }) => ({
         account: name,
         lastCompletedMs: now,
+        sinceCompletedMs: () => undefined,
         lastFailure: () => undefined,
       })),
       probe: () => store.status.probe(),
