@@ -114,6 +114,16 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
     resolved: (rule) =>
       `Rule "${rule}" is evaluated without errors again. Events it failed on are not checked again.`,
   },
+  config: {
+    level: 'high',
+    title: 'A changed configuration was refused',
+    aboutAccount: false,
+    problem: (_subject, detail, since) =>
+      `The configuration or the rules have changed, and what they are now has been refused since ${since}${because(detail)}. The monitor goes on with what was in force before: nothing is lost, but what somebody wanted to change is not in force, and a restart would fail.`,
+    action:
+      'Run "check" with the same configuration file: it lists everything that is wrong, with file, line and column, as the log lines config.problem do. Once it is mended it is loaded by itself, or with SIGHUP.',
+    resolved: () => 'Configuration and rules are right again, and in force as they are now.',
+  },
   store: {
     level: 'critical',
     title: 'The database is in trouble',

@@ -12,6 +12,7 @@ import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
 import { createDriftMemory } from './drift-memory.ts';
 import { readEventTypes } from './event-types.ts';
+import type { AccountMemory } from './memory.ts';
 import { createOverlap } from './overlap.ts';
 import type { Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
@@ -22,6 +23,7 @@ import { runTogether, type Task } from './tasks.ts';
 /** One account being watched. */
 export interface Account {
   readonly poller: Poller;
+  /** Polls, and reads again what was read, until the signal aborts; a pass under way then goes on until `hurry` does. */
   readonly run: Task;
   /** Looks up how far the overlap has to reach. To be awaited before the first pass. */
   prepare(): Promise<void>;
@@ -54,11 +56,18 @@ export const createAccount = (
   trouble: Trouble,
   failures: RuleFailures,
   paces: Paces,
+  memory: AccountMemory,
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, ticks, random } = monitor.parts;
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
+  // Of another key nothing is known: it is tried at once.
+  if (memory.apiKey !== settings.apiKey) {
+    delete memory.nextMs;
+    delete memory.typesReadMs;
+  }
+  memory.apiKey = settings.apiKey;
 
   const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
   const clientWith = (pace: Pace | undefined): AuditClient =>
@@ -78,12 +87,15 @@ export const createAccount = (
       random,
       log,
       telemetry,
+      tracer: monitor.tracer,
     });
   const client = clientWith(paces.all);
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
+  const types = monitor.eventTypes;
   const report = createCommittedReporter({
     account,
+    typeLabel: types.labelOf,
     events: logSettings.events,
     now,
     log,
@@ -99,7 +111,7 @@ export const createAccount = (
     store: store.collect,
     decider: createDecider({
       account,
-      evaluator: monitor.liveRules.engine,
+      evaluator: monitor.parts.rules.engine,
       store: store.collect,
       drift,
       now,
@@ -114,6 +126,7 @@ export const createAccount = (
     log,
     telemetry,
     trouble,
+    tracer: monitor.tracer,
   };
   const reading = {
     account,
@@ -121,8 +134,14 @@ export const createAccount = (
     maxWindowEvents: poll.maxWindowEvents,
     pageConcurrency: PAGE_CONCURRENCY,
     rereads: REREADS,
+    tracer: monitor.tracer,
   };
-  const overlap = createOverlap(account, poll, { ledger: store.ledger, now, log, telemetry });
+  const known = poll.overlapAuto && memory.overlapMs !== undefined ? { overlapMs: memory.overlapMs } : {};
+  const overlap = createOverlap(
+    account,
+    { ...poll, ...known },
+    { ledger: store.ledger, now, log, telemetry },
+  );
   const poller = createPoller(
     {
       ...reading,
@@ -132,6 +151,7 @@ export const createAccount = (
       settleMs: poll.settleMs,
       maxClockSkewMs: Math.max(poll.settleMs, MIN_SKEW_REPORTED_MS),
       intervalMs: poll.intervalMs,
+      memory,
     },
     {
       ...commit,
@@ -156,27 +176,56 @@ export const createAccount = (
     },
     monitor,
   );
-  const types = { account, client, drift, store: store.drift, lease, inTurn, onAlerts: report.alerts };
+  const listing = {
+    account,
+    client,
+    drift,
+    store: store.drift,
+    lease,
+    inTurn,
+    onAlerts: report.alerts,
+    memory,
+    onListed: types.learn,
+  };
   return {
     poller,
-    run: (signal) =>
+    run: (signal, hurry) =>
       runTogether(
         [
           poller.run,
-          (until) => readEventTypes({ ...types, now, log }, until),
+          (until) => readEventTypes({ ...listing, now, log }, until),
           readers.second.run,
           (until) => readers.backfiller.run(until),
         ],
         signal,
+        hurry,
       ),
-    prepare: overlap.refresh,
+    async prepare() {
+      await overlap.refresh();
+      await tellKnown(account, monitor);
+    },
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {
+      if (poll.overlapAuto) memory.overlapMs = overlap.currentMs();
       await client.close();
       await readers.close();
     },
   };
+};
+
+/**
+ * What an earlier life has left: how far the trail was read then, so that who watches the figure sees an account that
+ * cannot be read since, and the types of its events.
+ */
+const tellKnown = async (account: string, { store, telemetry, eventTypes }: Monitor): Promise<void> => {
+  const progress = await store.collect.progress(account);
+  if (progress) {
+    telemetry.gauge('watermark_timestamp_seconds', progress.watermarkMs / 1_000, { account });
+    telemetry.gauge('last_poll_timestamp_seconds', progress.committedAtMs / 1_000, { account });
+  }
+  const known = await store.drift.known(account);
+  eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
 };
 
 /** One line for what became of a secret file that has changed. */

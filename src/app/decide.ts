@@ -12,6 +12,7 @@ import type { Match, RuleInfo, RuleState } from '../core/match.ts';
 import type { DriftWatch } from '../core/notice-drift.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { DriftMemory } from './drift-memory.ts';
+import { forgetRemoved } from './forget-removed.ts';
 import { createRuleState, type TrackedRuleState } from './rule-state.ts';
 
 /** What evaluating an event, or the passing of time, came to. */
@@ -27,27 +28,34 @@ export interface Evaluator {
   tick(untilMs: number, state: RuleState): Evaluation;
   /** Writes what is held in memory for speed into the state; called once at the end of a batch. */
   flush(state: RuleState): void;
+  /** Whether a key of the state is used by one of the rules. */
+  isOwnState(key: string): boolean;
 }
 
 /** What {@link createDecider} works with. */
 export interface DeciderOptions {
   readonly account: string;
-  /** The rules to judge the next batch with. */
-  readonly evaluator: () => Promise<Evaluator>;
+  readonly evaluator: Evaluator;
   readonly store: Pick<CollectStore, 'ruleState'>;
   /** What is known of the form of the trail; absent: new forms are not noticed. */
   readonly drift?: DriftMemory;
   readonly now: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** A clock for durations, in ms; `performance.now` unless given. */
+  readonly stopwatch?: () => number;
   /** Told of a rule that failed on an event; may be told often. */
   readonly onRuleFailure: (rule: RuleInfo, reason: string) => void;
 }
 
+const TIDY_EVERY_MS = 86_400_000;
+
 /** The way from new events to alerts: rules, then the monitor's own checks. Where they go is planned by the store. */
 export const createDecider = (options: DeciderOptions): Decider => {
+  const { evaluator: rules } = options;
+  const stopwatch = options.stopwatch ?? (() => performance.now());
   let state: TrackedRuleState | undefined;
-  let evaluator: Evaluator | undefined;
+  let tidiedAtMs: number | undefined;
   let drift: DriftWatch | undefined;
 
   const told = ({ matches, failures }: Evaluation, eventId?: string): readonly Match[] => {
@@ -66,17 +74,29 @@ export const createDecider = (options: DeciderOptions): Decider => {
     return matches;
   };
 
+  /** A commit that fails is judged again, and counted again. */
+  const measure = (events: number, matches: readonly Match[], tookMs: number): void => {
+    if (events === 0 && matches.length === 0) return;
+    options.telemetry.count('events_judged_total', {}, events);
+    options.telemetry.observe('rule_evaluation_duration_seconds', tookMs / 1_000);
+    for (const { rule } of matches) options.telemetry.count('rule_matches_total', { rule: rule.id });
+  };
+
   return {
     async prepare() {
-      evaluator = await options.evaluator();
       state ??= createRuleState(await options.store.ruleState(options.account));
+      const nowMs = options.now();
+      if (tidiedAtMs === undefined || Math.abs(nowMs - tidiedAtMs) > TIDY_EVERY_MS) {
+        forgetRemoved(state, rules.isOwnState, nowMs);
+        tidiedAtMs = nowMs;
+      }
       drift = await options.drift?.load();
     },
     decide(fresh, quarantined, watermarkMs, manner) {
-      if (!state || !evaluator) throw new Error('decide was called before prepare');
+      if (!state) throw new Error('decide was called before prepare');
       const memory = state;
-      const rules = evaluator;
       const nowMs = options.now();
+      const begunMs = stopwatch();
       const matches = fresh.flatMap((event) => told(rules.evaluate(event, memory), event.id));
       if (watermarkMs !== undefined) {
         // The clock goes on in any case. What it tells of the past in a backfill is worth nothing: the next window may
@@ -85,6 +105,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
         if (manner.reader !== 'backfill') matches.push(...passed);
       }
       rules.flush(memory);
+      measure(fresh.length, matches, stopwatch() - begunMs);
       const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
       const changes = drift?.ofEvents(fresh, nowMs, manner.reader === 'backfill') ?? [];
       const alerts = [
@@ -104,6 +125,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
     },
     discard() {
       state = undefined;
+      tidiedAtMs = undefined;
       options.drift?.forget();
     },
   };

@@ -14,7 +14,8 @@ import { attempt } from '../deliver/attempt.ts';
 export interface EmergencyOptions {
   readonly status: Pick<StoreStatus, 'probe'>;
   readonly outbox: Pick<Outbox, 'enqueue'>;
-  readonly sinks: readonly Sink[];
+  /** Those in force. */
+  readonly sinks: () => readonly Sink[];
   /** The alert that the store is in trouble, or no longer is, with the sinks that get it. */
   readonly alert: (status: Alert['status'], detail: string, sinceMs: number) => DecidedAlert;
   /** How long one attempt of a sink may take. */
@@ -85,7 +86,7 @@ const tell = async (
     options.log.error('condition.opened', { condition: 'store', subject: '', detail: reason });
   }
   await Promise.all(
-    options.sinks.map(async (sink) => {
+    options.sinks().map(async (sink) => {
       if (told.has(sink.name) || !sinks.includes(sink.name)) return;
       const id = stableId('delivery', alert.id, sink.name);
       const startedAtMs = options.now();

@@ -22,6 +22,10 @@ export interface EventTypesOptions {
   /** Keeps it apart from the commits that use the same memory. */
   readonly inTurn: Turns;
   readonly onAlerts: (alerts: readonly DecidedAlert[]) => void;
+  /** When it was last read, by whoever did this before. */
+  readonly memory: { typesReadMs?: number };
+  /** Told the list of every reading. */
+  readonly onListed: (types: readonly string[]) => void;
   readonly now: Clock;
   readonly log: Log;
 }
@@ -31,11 +35,15 @@ export interface EventTypesOptions {
  * time and is the only definitive one; failing to read it is no trouble (the poll notices a blind account by itself).
  */
 export const readEventTypes = async (options: EventTypesOptions, signal: AbortSignal): Promise<void> => {
-  const { account, log } = options;
+  const { account, log, memory } = options;
+  if (memory.typesReadMs !== undefined)
+    await sleep(Math.min(Math.max(memory.typesReadMs + EVERY_MS - options.now(), 0), EVERY_MS), signal);
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
+    memory.typesReadMs = options.now();
     try {
       const types = await options.client.eventTypes(signal);
       log.info('api.types', { account, count: types?.length ?? 0, types: types?.map(({ type }) => type) });
+      options.onListed(types?.map(({ type }) => type) ?? []);
       await noteListed(options, types?.map(({ type }) => type) ?? []);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;

@@ -5,6 +5,7 @@ import type { HeartbeatSettings } from '../config/settings.ts';
 import type { Chains } from '../core/chain.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import { createHttpPoster, type HttpPoster } from '../sinks/http.ts';
 import type { SinkDeps } from '../sinks/sink-type.ts';
 import { headLines } from './publish-heads.ts';
@@ -24,6 +25,7 @@ export interface HeartbeatOptions {
   readonly redact: (text: string) => string;
   readonly now: Clock;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly deps: SinkDeps;
 }
 
@@ -33,7 +35,8 @@ export interface HeartbeatOptions {
  * heads of the chains that its receiver does not have yet: a copy outside of this machine.
  */
 export const sendHeartbeats = async (options: HeartbeatOptions, signal: AbortSignal): Promise<void> => {
-  const { heartbeat, now, log } = options;
+  const { heartbeat, now, log, telemetry } = options;
+  const count = (outcome: string): void => telemetry.count('heartbeats_total', { outcome });
   const receiver = createReceiver(options);
   const untold = createUntoldHeads();
   let told = '';
@@ -43,20 +46,29 @@ export const sendHeartbeats = async (options: HeartbeatOptions, signal: AbortSig
     const http = await receiver.current();
     const type = due.length > 0 ? { 'content-type': 'application/x-ndjson' } : {};
     const { status } = await http.post(headLines(due, now()), type, signal);
-    if (status >= 300) log.warn('heartbeat.failed', { reason: `HTTP ${status} from ${http.host}` });
-    else untold.told(due, now());
+    count(status >= 300 ? 'failed' : 'sent');
+    if (status >= 300) {
+      log.warn('heartbeat.failed', { reason: `HTTP ${status} from ${http.host}` });
+      return;
+    }
+    untold.told(due, now());
+    telemetry.gauge('last_heartbeat_timestamp_seconds', now() / 1_000);
   };
 
   try {
     for (; !signal.aborted; await sleep(heartbeat.intervalMs, signal)) {
       try {
         const reason = (await options.problems()).join('; ');
-        // Once for each reason, not with every interval.
-        if (reason !== '' && reason !== told) log.warn('heartbeat.withheld', { reason });
-        if (reason === '') await beat();
+        if (reason !== '') {
+          // Once for each reason, not with every interval.
+          if (reason !== told) log.warn('heartbeat.withheld', { reason });
+          count('withheld');
+        } else await beat();
         told = reason;
       } catch (error) {
-        if (!signal.aborted) log.warn('heartbeat.failed', { reason: options.redact(errorText(error)) });
+        if (signal.aborted) break;
+        count('failed');
+        log.warn('heartbeat.failed', { reason: options.redact(errorText(error)) });
       }
     }
   } finally {

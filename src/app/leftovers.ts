@@ -16,8 +16,8 @@ export const openConditions = async ({ store, parts }: Monitor): Promise<readonl
   const { accounts, sinks, feeds } = parts.settings;
   const isKnown = (key: string): boolean => {
     const [condition, subject] = splitKey(key);
-    // Rules fall silent by themselves, and are then forgotten.
-    if (condition === 'rule_failing') return true;
+    // Rules fall silent by themselves, and are then forgotten; of the configuration is told by itself.
+    if (condition === 'rule_failing' || condition === 'config') return true;
     if (condition === 'feed') return feeds.some(({ to }) => to.includes(subject));
     const known: readonly { readonly name: string }[] = aboutSink(condition) ? sinks : accounts;
     return known.some(({ name }) => name === subject);
@@ -44,12 +44,15 @@ export const openConditions = async ({ store, parts }: Monitor): Promise<readonl
 
 /**
  * An account that was given another name is a new one to us, and begins at `poll.start`: what happened between the last
- * pass under the old name and now would be missed, so where that one ended is said at every start.
+ * pass under the old name and now would be missed, so where that one ended is said once; `warned` holds of whom.
  */
-export const warnOfFormerAccounts = async ({ store, parts }: Monitor): Promise<void> => {
+export const warnOfFormerAccounts = async ({ store, parts }: Monitor, warned: Set<string>): Promise<void> => {
   const present = new Set(parts.settings.accounts.map(({ name }) => name));
   for (const account of await store.history.accounts()) {
-    if (present.has(account)) continue;
+    const key = `account ${account}`;
+    if (present.has(account)) warned.delete(key);
+    if (present.has(account) || warned.has(key)) continue;
+    warned.add(key);
     const progress = await store.collect.progress(account);
     const until = progress === undefined ? '' : ` up to ${new Date(progress.watermarkMs).toISOString()}`;
     parts.log.warn('config.warning', {
@@ -61,11 +64,13 @@ export const warnOfFormerAccounts = async ({ store, parts }: Monitor): Promise<v
 
 /**
  * Alerts that wait for a sink which is off or no longer in the configuration would wait unnoticed: nobody claims them,
- * so nobody fails. Says so once per start.
+ * so nobody fails. Says so once, `warned` holds for whom.
  */
-export const warnOfOrphans = async ({ store, wakes, parts }: Monitor): Promise<void> => {
+export const warnOfOrphans = async ({ store, wakes, parts }: Monitor, warned: Set<string>): Promise<void> => {
+  for (const sink of wakes.keys()) warned.delete(`sink ${sink}`);
   for (const { sink, state, count } of await store.status.deliveryCounts()) {
-    if (state !== 'pending' || wakes.has(sink)) continue;
+    if (state !== 'pending' || wakes.has(sink) || warned.has(`sink ${sink}`)) continue;
+    warned.add(`sink ${sink}`);
     parts.log.warn('config.warning', {
       sink,
       warning: `${count} ${count === 1 ? 'delivery waits' : 'deliveries wait'} for sink "${sink}", which is off or not in the configuration; sent as soon as there is a sink of that name again`,

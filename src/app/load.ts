@@ -1,6 +1,9 @@
 import { UsageError } from '../base/errors.ts';
 import { defaultConfigPath, type LoadedConfiguration, loadConfiguration } from '../config/load.ts';
+import type { RuleFile } from '../config/rule-files.ts';
+import type { KnownSecrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';
+import { sourcesState } from '../config/sources.ts';
 import type { Clock } from '../core/clock.ts';
 import { byPlace, type Problem } from '../core/problem.ts';
 import { type CompileOptions, compileRules } from '../rules/compile.ts';
@@ -11,17 +14,34 @@ import { createSinks, sharedClaims } from './sinks.ts';
 /** The rules as compiled. */
 export type CompiledRules = ReturnType<typeof compileRules>;
 
+/** Configuration and rules that are right. */
+export interface Ready {
+  readonly settings: Settings;
+  readonly rules: CompiledRules;
+  /** What they were read from, to tell what has changed. */
+  readonly texts: {
+    readonly rules: readonly RuleFile[];
+    /** Presets that sinks are made of, by name. */
+    readonly presets: Readonly<Record<string, string>>;
+  };
+  /** Files and folders that all of it was read from, and their state right after. */
+  readonly sources: readonly string[];
+  readonly sourcesState: string;
+}
+
 /** Configuration and rules together: either both are right, or there is a list of everything that is not. */
 export interface Loaded {
   readonly file: string;
   /** Undefined when there are problems. */
-  readonly ready: { readonly settings: Settings; readonly rules: CompiledRules } | undefined;
+  readonly ready: Ready | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Those of `warnings` that are about secret files which every user of the machine can read. */
   readonly openSecrets: readonly Problem[];
   /** Every secret that was read; live, a rotated secret file adds to it. */
   readonly secrets: readonly string[];
+  /** Files and folders that were read, or looked for. */
+  readonly sources: readonly string[];
 }
 
 /** Loads the configuration file (`path`, or the default one) and all rules it names. Never rejects for their content. */
@@ -35,6 +55,8 @@ export const load = async (options: {
   readonly everyPreset?: boolean;
   /** Whether a secret file that every user of the machine can read is a problem (the default) or a warning. */
   readonly openSecrets?: 'refuse' | 'warn';
+  /** Where the secrets are added; left out: a list of its own. */
+  readonly known?: KnownSecrets;
 }): Promise<Loaded> => {
   const file = options.path ?? defaultConfigPath(options.cwd, options.packageDir);
   const loaded = await loadConfiguration({
@@ -43,7 +65,10 @@ export const load = async (options: {
     ...sinkKinds(options.packageDir, options.everyPreset),
     now: options.now,
     ...(options.openSecrets && { openSecrets: options.openSecrets }),
+    ...(options.known && { known: options.known }),
   });
+  const { sources } = loaded;
+  const state = sourcesState(sources);
   const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));
   const templates = checkTemplates(rules.rules);
   const problems = [
@@ -54,11 +79,21 @@ export const load = async (options: {
   ].sort(byPlace);
   return {
     file,
-    ready: loaded.settings && problems.length === 0 ? { settings: loaded.settings, rules } : undefined,
+    ready:
+      loaded.settings && problems.length === 0
+        ? {
+            settings: loaded.settings,
+            rules,
+            texts: { rules: loaded.ruleFiles, presets: loaded.presets },
+            sources,
+            sourcesState: state,
+          }
+        : undefined,
     problems,
     warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),
     openSecrets: loaded.openSecrets,
     secrets: loaded.secrets,
+    sources,
   };
 };
 

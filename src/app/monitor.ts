@@ -1,29 +1,35 @@
 import { errorText } from '../base/errors.ts';
-import { createLatch } from '../base/latch.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import type { Poller } from '../collect/poller.ts';
-import { fileState } from '../config/secrets.ts';
-import { DELIVERY_STATES } from '../core/delivery.ts';
-import type { PlannerMemory } from '../core/planner.ts';
-import { formatProblem } from '../core/problem.ts';
+import type { Lease } from '../core/lease.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer } from '../core/tracer.ts';
+import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
-import { feedsOfSinks, refreshFeedGauges } from './feeds.ts';
+import { announce } from './announce.ts';
+import { beginPatiently } from './begin-patiently.ts';
+import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
+import { createGeneration, type Generation } from './generation.ts';
+import { createGenerations, type Generations } from './generations.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
-import { createLiveRules } from './live-rules.ts';
-import type { CompiledRules } from './load.ts';
-import type { Monitor, MonitorParts } from './parts.ts';
+import { createMemory } from './memory.ts';
+import { createEventTypeLabels } from './metric-labels.ts';
+import type { MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
+import { createHeadPublisher } from './publish-heads.ts';
 import { refuseFutureStart } from './refuse-future-start.ts';
-import { createSinks, switchOf } from './sinks.ts';
+import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
+import { steadyTasks } from './steady.ts';
+import { createSwitchPlanner } from './switch-planner.ts';
+import { runTogether } from './tasks.ts';
 import { packageVersion } from './version.ts';
-import { startWork } from './work.ts';
+import { watchSources } from './watch-sources.ts';
+import { startWork, type Work } from './work.ts';
 
 /** What a process is for. */
 export type Mode = 'daemon' | 'once' | 'backfill';
@@ -66,9 +72,8 @@ const runBuilt = async (
   scope: Scope,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const { settings, rules, log, now, random } = parts;
-  const version = packageVersion();
-  const planner = plannerFor(settings);
+  const { settings, log, now } = parts;
+  const planner = createSwitchPlanner(plannerFor(settings));
   const store = openStore({ path: settings.store.path, now, planner });
   scope.defer('store', () => store.close());
   await refuseFutureStart(settings, store.collect, now());
@@ -76,50 +81,58 @@ const runBuilt = async (
   const { telemetry, metrics } = createTelemetry({
     log,
     async refresh() {
-      countEngine();
-      await refreshGauges(store, live, telemetry);
-      await refreshFeedGauges(store, feedWakes.keys(), now, telemetry);
+      const { parts: inForce, wakes, feedWakes } = generations.current.monitor;
+      countEngine(inForce.rules.engine);
+      await countForScrape({
+        settings: inForce.settings,
+        store,
+        telemetry,
+        sinks: [...wakes.keys()],
+        feeds: feedWakes.keys(),
+        nowMs: now(),
+      });
     },
   });
-  const countEngine = createEngineCount(rules.engine.counters, telemetry);
-  telemetry.gauge('build_info', 1, { version });
-  telemetry.gauge('rules_loaded', rules.rules.length);
+  const countEngine = createEngineCount(telemetry);
+  telemetry.gauge('build_info', 1, { version: packageVersion() });
+  telemetry.gauge('lease_held', 0);
+
+  const tracing =
+    settings.tracing &&
+    (await import('./tracing.ts')).createTracing(settings.tracing, settings, parts, telemetry);
+  if (tracing) scope.defer('tracing', () => tracing.close());
 
   const links = await linksOf(parts, store);
-  const sinks = createSinks(settings.sinks, {
-    log,
-    now,
-    random,
-    version,
-    proxyFor: settings.proxy.urlFor,
-    actionsFor: links?.actionsFor,
-  });
-  for (const sink of sinks) scope.defer(`sink ${sink.name}`, () => sink.close());
-  const wakes = new Map(sinks.map((sink) => [sink.name, createLatch()]));
-  const live = sinks.map((sink) => sink.name);
-  const feedWakes = new Map(
-    feedsOfSinks(settings.feeds, sinks).map(({ sink }) => [sink.name, createLatch()]),
-  );
-  const monitor: Monitor = {
+  const lasting = {
     parts,
-    liveRules: createLiveRules({
-      rules,
-      listState: () => settings.listFiles.map((path) => fileState(path) ?? 'none').join(),
-      reload: parts.reload,
-      now,
-      log,
-    }),
     store,
     telemetry,
-    sinks,
-    wakes,
-    feedWakes,
-    wake(names = live) {
-      for (const name of names) wakes.get(name)?.ring();
-    },
-    planWithoutStore: (alert) => planner.plan({ alert }, NO_MEMORY, now()),
+    tracer: tracing?.tracer ?? noTracer,
+    eventTypes: createEventTypeLabels(KNOWN_EVENT_TYPES),
+    links,
   };
-  announce(parts, version, live);
+  const reloader = createReloader({
+    lasting,
+    first: parts,
+    generations: () => generations,
+    telemetry,
+    stopping: signal,
+  });
+  const first = createGeneration(parts, { ...lasting, refusal: reloader.refusal });
+  const generations: Generations = createGenerations(first, (fresh, old) => {
+    const { settings: next, rules } = fresh.monitor.parts;
+    planner.switchTo(fresh.planner);
+    countEngine(old.monitor.parts.rules.engine);
+    forgetFigures(telemetry, old.monitor.parts, fresh.monitor.parts);
+    telemetry.gauge('poll_interval_seconds', next.poll.intervalMs / 1_000);
+    tellRules(rules.rules, telemetry);
+    parts.setLogLevel?.(next.log.level);
+  });
+  scope.defer('sinks', () => generations.close());
+  telemetry.gauge('poll_interval_seconds', settings.poll.intervalMs / 1_000);
+  tellRules(parts.rules.rules, telemetry);
+  tellSuccess(telemetry, first, now());
+  announce(parts, first);
 
   let active = false;
   let pollers: readonly Poller[] = [];
@@ -135,7 +148,7 @@ const runBuilt = async (
           readiness({
             active,
             pollers,
-            intervalMs: settings.poll.intervalMs,
+            intervalMs: generations.current.monitor.parts.settings.poll.intervalMs,
             now,
             store: store.status,
             ledger: store.ledger,
@@ -147,31 +160,81 @@ const runBuilt = async (
 
   // Stopped before it could begin, a one-shot run has not done what it was asked for.
   let ok = mode !== 'once';
-  await underLease(
-    {
-      leases: store.leases,
-      name: 'monitor',
-      holder: holderName(),
-      log,
-      once: mode === 'once',
-      ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
-      onState(state) {
-        active = state === 'active';
-      },
-    },
-    async (lease, held) => {
-      const work = await startWork(monitor, lease);
-      pollers = work.pollers;
-      try {
-        if (mode === 'once') ok = await work.once(held);
-        else if (mode === 'backfill') await work.backfill(held);
-        else await work.run(held);
-      } finally {
-        await work.close();
+  const work = async (lease: Lease, held: AbortSignal): Promise<void> => {
+    const memory = createMemory();
+    const heads = createHeadPublisher({ chains: store.chains, now, log });
+    const begin = async ({ monitor }: Generation): Promise<Work> => {
+      const begun = await startWork(monitor, lease, memory);
+      pollers = begun.pollers;
+      return begun;
+    };
+    try {
+      if (mode !== 'daemon') {
+        const begun = await begin(generations.current);
+        try {
+          if (mode === 'once') ok = await begun.once(held);
+          else await begun.backfill(held);
+        } finally {
+          await begun.close();
+        }
+        return;
       }
-    },
-    signal,
-  );
+      let isFirst = true;
+      const underOne = async (one: Generation, until: AbortSignal, ending: AbortSignal): Promise<void> => {
+        const begun = await (isFirst ? begin(one) : beginPatiently(() => begin(one), log, until));
+        isFirst = false;
+        try {
+          await begun?.run(until, ending);
+        } finally {
+          await begun?.close();
+        }
+      };
+      await runTogether(
+        [
+          (until) => generations.run(underOne, until),
+          ...steadyTasks(() => generations.current.monitor, heads),
+        ],
+        held,
+      );
+    } finally {
+      // The last commit of this life is vouched for by its last lines.
+      await heads.publish();
+    }
+  };
+  const leased = (until: AbortSignal): Promise<void> =>
+    underLease(
+      {
+        leases: store.leases,
+        name: 'monitor',
+        holder: holderName(),
+        log,
+        once: mode === 'once',
+        ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
+        onState(state) {
+          active = state === 'active';
+          telemetry.gauge('lease_held', active ? 1 : 0);
+          if (!active) dropReported(telemetry);
+        },
+      },
+      work,
+      until,
+    );
+  if (mode !== 'daemon') {
+    await leased(signal);
+    return ok;
+  }
+  parts.onHangup?.(() => void reloader.reload('SIGHUP'));
+  const watching = (until: AbortSignal): Promise<void> =>
+    watchSources(
+      {
+        sources: reloader.sources,
+        seen: reloader.seen,
+        isOn: () => generations.current.monitor.parts.settings.reload.watch,
+        reload: () => reloader.reload(BY_FILES),
+      },
+      until,
+    );
+  await runTogether([leased, watching], signal);
   return ok;
 };
 
@@ -186,63 +249,4 @@ const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | 
     now: parts.now,
     log: parts.log,
   });
-};
-
-/** The first lines of a life: what runs, what is off, what is doubtful. */
-const announce = (parts: MonitorParts, version: string, live: readonly string[]): void => {
-  const { settings, rules, log } = parts;
-  for (const warning of parts.warnings) log.warn('config.warning', { warning: formatProblem(warning) });
-  for (const sink of settings.sinks.filter((candidate) => candidate.off)) {
-    log.info('config.sink_off', {
-      sink: sink.name,
-      type: sink.type,
-      reason: `its ${switchOf(sink)} is empty`,
-    });
-  }
-  log.info('rules.loaded', {
-    rules: rules.rules.length,
-    left_out: rules.skipped.map(({ info, reason }) => `${info.title} (${reason})`),
-  });
-  log.info('monitor.started', {
-    version,
-    node: process.versions.node,
-    pid: process.pid,
-    config: settings.file,
-    accounts: settings.accounts.map((account) => account.name),
-    sinks: live,
-    store: settings.store.path,
-  });
-};
-
-const NO_MEMORY: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
-
-/** Gauges that are counted when somebody looks. States without deliveries are not counted by the store: they are 0. */
-const refreshGauges = async (store: Store, live: readonly string[], telemetry: Telemetry): Promise<void> => {
-  const counts = await store.status.deliveryCounts();
-  for (const sink of new Set([...live, ...counts.map((row) => row.sink)])) {
-    for (const state of DELIVERY_STATES) {
-      const row = counts.find((candidate) => candidate.sink === sink && candidate.state === state);
-      telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
-    }
-  }
-};
-
-/** The rule engine counts by itself, for all accounts; what was added since the last look goes to the metrics. */
-const createEngineCount = (
-  counters: CompiledRules['engine']['counters'],
-  telemetry: Telemetry,
-): (() => void) => {
-  const names = {
-    cutValues: 'rule_values_cut_total',
-    ungroupedEvents: 'rule_events_ungrouped_total',
-    evictedGroups: 'rule_groups_evicted_total',
-    lateEvents: 'rule_events_late_total',
-  } as const;
-  const seen = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
-  return () => {
-    for (const key of ['cutValues', 'ungroupedEvents', 'evictedGroups', 'lateEvents'] as const) {
-      telemetry.count(names[key], {}, counters[key] - seen[key]);
-      seen[key] = counters[key];
-    }
-  };
 };

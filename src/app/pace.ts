@@ -1,5 +1,6 @@
 import { sleep } from '../base/sleep.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 
 /** Resolves when the next request may be sent, or at once when the signal aborts. */
 export type Pace = (signal: AbortSignal) => Promise<void>;
@@ -7,8 +8,13 @@ export type Pace = (signal: AbortSignal) => Promise<void>;
 /**
  * A budget of requests that all accounts share: each call gets the next free moment, evenly spaced, in the order of
  * asking, and resolves then (or at once when the signal aborts). Idle time is not saved up, so there are no bursts.
+ * `onWait` is told what each request has to wait, in ms.
  */
-export const createPace = (requestsPerSecond: number, now: Clock): Pace => {
+export const createPace = (
+  requestsPerSecond: number,
+  now: Clock,
+  onWait: (ms: number) => void = () => undefined,
+): Pace => {
   const gapMs = 1_000 / requestsPerSecond;
   let freeAtMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
@@ -17,6 +23,22 @@ export const createPace = (requestsPerSecond: number, now: Clock): Pace => {
     if (freeAtMs - nowMs > 60_000) freeAtMs = nowMs;
     const turnMs = Math.max(nowMs, freeAtMs);
     freeAtMs = turnMs + gapMs;
-    if (turnMs > nowMs) await sleep(turnMs - nowMs, signal);
+    if (turnMs <= nowMs) return;
+    onWait(turnMs - nowMs);
+    await sleep(turnMs - nowMs, signal);
   };
+};
+
+/** A {@link createPace} that reports how long requests wait for the budget of this name. */
+export const createMeasuredPace = (
+  budget: string,
+  requestsPerSecond: number,
+  now: Clock,
+  telemetry: Telemetry,
+): Pace => {
+  telemetry.gauge('api_budget_interval_seconds', 1 / requestsPerSecond, { budget });
+  telemetry.count('api_budget_waited_seconds_total', { budget }, 0);
+  return createPace(requestsPerSecond, now, (ms) =>
+    telemetry.count('api_budget_waited_seconds_total', { budget }, ms / 1_000),
+  );
 };

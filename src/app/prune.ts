@@ -11,11 +11,16 @@ const BETWEEN_STEPS_MS = 20;
 
 /** Deletes what is older than the retention, soon after start and then hourly, in small steps with pauses between. */
 export const pruneForEver = async (
-  options: { readonly retention: Retention; readonly keepMs: number; readonly now: Clock; readonly log: Log },
+  options: {
+    readonly retention: Retention;
+    readonly keepMs: () => number;
+    readonly now: Clock;
+    readonly log: Log;
+  },
   signal: AbortSignal,
 ): Promise<void> => {
   for (await sleep(60_000, signal); !signal.aborted; await sleep(EVERY_MS, signal)) {
-    const before = options.now() - options.keepMs;
+    const before = options.now() - options.keepMs();
     try {
       let rows = 0;
       for (

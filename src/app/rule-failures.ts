@@ -12,9 +12,17 @@ export interface RuleFailures {
   report(): Promise<void>;
 }
 
-/** Makes {@link RuleFailures}. `open` are the titles of rules whose condition is open from before. */
-export const createRuleFailures = (open: Iterable<string>, trouble: Trouble, now: Clock): RuleFailures => {
-  const lastMs = new Map<string, number>([...open].map((rule) => [rule, now()]));
+/**
+ * Makes {@link RuleFailures}. `open` are the titles of rules whose condition is open from before, `lastMs` is what is known
+ * of their last failures.
+ */
+export const createRuleFailures = (
+  open: Iterable<string>,
+  trouble: Trouble,
+  now: Clock,
+  lastMs = new Map<string, number>(),
+): RuleFailures => {
+  for (const rule of open) if (!lastMs.has(rule)) lastMs.set(rule, now());
   const noted = new Map<string, string>();
   return {
     note(rule, reason) {

@@ -4,6 +4,7 @@ import type { RuleState } from '../core/match.ts';
 
 /** Rule state in memory that remembers what was changed since it was last asked. */
 export interface TrackedRuleState extends RuleState {
+  keys(): readonly string[];
   /** The changes since the last call, each key once with its last value. */
   takeChanges(): readonly StateChange[];
 }
@@ -13,6 +14,7 @@ export const createRuleState = (stored: ReadonlyMap<string, Json>): TrackedRuleS
   const values = new Map(stored);
   const dirty = new Set<string>();
   return {
+    keys: () => [...values.keys()],
     get: (key) => values.get(key),
     set(key, value) {
       if (value === null) values.delete(key);

@@ -4,6 +4,7 @@ import type { ConditionChange, ConditionName, Conditions, Trouble } from '../cor
 import type { NewAlert } from '../core/decided.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { createMemory } from './memory.ts';
 
 /** What turns a condition into the alert that tells of it. */
 export type ConditionAlert = (
@@ -13,6 +14,13 @@ export type ConditionAlert = (
   open: boolean,
   sinceMs: number,
 ) => NewAlert;
+
+/** What is known of conditions that come and go, by their keys. Epoch ms. */
+export interface TroubleMemory {
+  readonly endedMs: Map<string, number>;
+  readonly raisedMs: Map<string, number>;
+  readonly wavering: Set<string>;
+}
 
 /** What {@link createTrouble} works with. */
 export interface TroubleOptions {
@@ -25,6 +33,8 @@ export interface TroubleOptions {
   readonly telemetry: Telemetry;
   /** Told after a change: alerts wait in the outbox. */
   readonly onChange: () => void;
+  /** Of the one whose place it takes; left out: there was none. */
+  readonly memory?: TroubleMemory;
 }
 
 /** {@link Trouble}, and what it takes to have a condition changed inside somebody else's transaction. */
@@ -75,9 +85,7 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     }
     if (keys.length > 0) options.onChange();
   };
-  const endedMs = new Map<string, number>();
-  const raisedMs = new Map<string, number>();
-  const wavering = new Set<string>();
+  const { endedMs, raisedMs, wavering } = options.memory ?? createMemory().trouble;
   /** Whether so little time has passed since `ms`; a clock that was set back makes it long ago. */
   const isRecent = (ms: number | undefined): boolean => {
     const elapsedMs = options.now() - (ms ?? Number.NEGATIVE_INFINITY);

@@ -11,6 +11,8 @@ export interface Watched {
   sinceCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
+  /** Since when it is watched; left out: since the watchdog looks. */
+  beganMs?(): number;
 }
 
 /**
@@ -48,7 +50,7 @@ export const watch = async (
   const noticed = new Map<Watched, number>();
   const silence = (poller: Watched): number => {
     const nowMs = options.now();
-    const lastMs = poller.lastCompletedMs() ?? startedMs;
+    const lastMs = poller.lastCompletedMs() ?? poller.beganMs?.() ?? startedMs;
     if (lastMs <= nowMs) {
       noticed.delete(poller);
       return nowMs - lastMs;

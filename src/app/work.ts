@@ -1,6 +1,5 @@
 import { systemAlert } from '../alerts/system-alert.ts';
 import { errorText } from '../base/errors.ts';
-import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ConditionChange, ConditionName } from '../core/conditions.ts';
@@ -11,25 +10,27 @@ import { createCommitRest } from '../deliver/commit-rest.ts';
 import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
 import { createSinkLoop } from '../deliver/sink-loop.ts';
 import { type Account, createAccount } from './account.ts';
-import { watchStore } from './emergency.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import { createPace } from './pace.ts';
+import { accountMemory, type Memory } from './memory.ts';
+import { createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
-import { pruneForEver } from './prune.ts';
-import { createHeadPublisher } from './publish-heads.ts';
 import { createRuleFailures } from './rule-failures.ts';
-import { tellEndedSilences } from './silences.ts';
-import { runTogether } from './tasks.ts';
+import { runInTurn, runTogether, type Task } from './tasks.ts';
+import { tellOfConfig } from './tell-of-config.ts';
 import { createTrouble } from './trouble.ts';
 import { watch } from './watchdog.ts';
 
 /** What a process does while it holds the lease. */
 export interface Work {
   readonly pollers: readonly Poller[];
-  /** Polls and delivers until the signal aborts. Rejects with LeaseLostError when the lease passed on. */
-  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Polls and delivers until the signal aborts. When `ending` aborts, another configuration waits: the passes under way
+   * are finished first, then what is being sent, both for a bounded time; then it resolves. Rejects with LeaseLostError
+   * when the lease passed on.
+   */
+  run(signal: AbortSignal, ending: AbortSignal): Promise<void>;
   /** One pass of every account, then everything that is due; resolves with whether all of it went well. */
   once(signal: AbortSignal): Promise<boolean>;
   /** Fulfils requests for backfills for a while; who waits for the lease gets it in between. */
@@ -37,15 +38,15 @@ export interface Work {
   close(): Promise<void>;
 }
 
-/** Sets up polling and delivering under a lease that was just taken. */
-export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> => {
+/** Sets up polling and delivering under a lease. `memory` is what the work before under the same lease knew. */
+export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory): Promise<Work> => {
   const { store, telemetry, sinks, wakes } = monitor;
   const { settings, log, now, random, redact } = monitor.parts;
 
   // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
   await store.outbox.reclaim();
-  await warnOfOrphans(monitor);
-  await warnOfFormerAccounts(monitor);
+  await warnOfOrphans(monitor, memory.warned);
+  await warnOfFormerAccounts(monitor, memory.warned);
 
   const open = await openConditions(monitor);
   const trouble = createTrouble({
@@ -65,23 +66,31 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     log,
     telemetry,
     onChange: monitor.wake,
+    memory: memory.trouble,
   });
 
   const failures = createRuleFailures(
     open.filter((key) => key.startsWith('rule_failing:')).map((key) => key.slice('rule_failing:'.length)),
     trouble,
     now,
+    memory.ruleFailures,
   );
   const { requestsPerSecond } = settings.api;
+  const paceOf = (budget: string, perSecond: number): Pace =>
+    createMeasuredPace(budget, perSecond, now, telemetry);
   const paces = {
-    all: requestsPerSecond === undefined ? undefined : createPace(requestsPerSecond, now),
-    reconcile: createPace(settings.reconcile.requestsPerMinute / 60, now),
-    backfill: createPace(settings.reconcile.backfillRequestsPerMinute / 60, now),
+    all: requestsPerSecond === undefined ? undefined : paceOf('all', requestsPerSecond),
+    reconcile: paceOf('reconcile', settings.reconcile.requestsPerMinute / 60),
+    backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
   };
+  for (const name of memory.accounts.keys())
+    if (!settings.accounts.some((account) => account.name === name)) memory.accounts.delete(name);
   const accounts = settings.accounts.map((account) =>
-    createAccount(account, monitor, lease, trouble, failures, paces),
+    createAccount(account, monitor, lease, trouble, failures, paces, accountMemory(memory, account.name)),
   );
-  for (const account of accounts) await account.prepare();
+  const close = async (): Promise<void> => {
+    await Promise.all(accounts.map((account) => account.close()));
+  };
   const pollers = accounts.map((account) => account.poller);
 
   const condition = (
@@ -103,6 +112,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
       wake,
       log,
       telemetry,
+      tracer: monitor.tracer,
       conditions: {
         parked: ({ count, reason }) =>
           condition('parked', true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),
@@ -117,57 +127,43 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
     });
   });
   const feeds = createFeedLoops(monitor, trouble);
-  for (const feed of feeds) await feed.open();
-  const heads = createHeadPublisher({ chains: store.chains, now, log });
+  try {
+    for (const account of accounts) await account.prepare();
+    for (const feed of feeds) await feed.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const storeError = (operation: string) => (error: unknown) =>
     log.error('store.error', { operation, reason: errorText(error) });
 
   return {
     pollers,
-    run: (signal) =>
-      runTogether(
+    run: (signal, ending) =>
+      runInTurn(
+        accounts.map((account) => account.run),
         [
-          ...accounts.map((account) => account.run),
           ...loops.map((loop) => loop.run),
-          ...feeds.map((feed) => feed.run),
+          ...feeds.map(
+            (feed): Task =>
+              (until) =>
+                feed.run(until),
+          ),
           (until) =>
             watch(
               pollers,
               { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
               until,
             ),
-          heads.run,
-          (until) => noticeOthers(monitor, until),
-          (until) => tellEndedSilences({ silences: store.silences, wake: monitor.wake, log }, until),
           ...checksOf(monitor, pollers, trouble),
-          (until) =>
-            watchStore(
-              {
-                status: store.status,
-                outbox: store.outbox,
-                sinks,
-                alert: (status, detail, sinceMs) =>
-                  monitor.planWithoutStore(
-                    systemAlert(
-                      { name: 'store', subject: '', detail: redact(detail) },
-                      status,
-                      sinceMs,
-                      now(),
-                    ),
-                  ),
-                attemptTimeoutMs: DEFAULT_DELIVERY_POLICY.attemptTimeoutMs,
-                wake: monitor.wake,
-                log,
-                now,
-              },
-              until,
-            ),
-          (until) =>
-            pruneForEver({ retention: store.retention, keepMs: settings.store.retentionMs, now, log }, until),
+          (until) => tellOfConfig(monitor, trouble, until),
         ],
         signal,
+        ending,
       ),
     async once(signal) {
+      // Whoever got here could load it.
+      await trouble.clear('config', '');
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
       const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
@@ -190,11 +186,7 @@ export const startWork = async (monitor: Monitor, lease: Lease): Promise<Work> =
         signal,
       );
     },
-    async close() {
-      await Promise.all(accounts.map((account) => account.close()));
-      // The last commit of this life is vouched for by its last lines.
-      await heads.publish();
-    },
+    close,
   };
 };
 
@@ -258,18 +250,4 @@ const policyOf = (settings: Settings, name: string): DeliveryPolicy => {
       fallback: limits.fallback !== undefined && isOn(limits.fallback) ? limits.fallback : undefined,
     }),
   };
-};
-
-/** How often somebody else's writing (a person who retries parked deliveries) is looked for. */
-const NOTICE_EVERY_MS = 2_000;
-
-/** Rings all bells when another process has written to the store: deliveries may be due that nobody here knows of. */
-const noticeOthers = async ({ store, parts, wake }: Monitor, signal: AbortSignal): Promise<void> => {
-  for (; !signal.aborted; await sleep(NOTICE_EVERY_MS, signal)) {
-    try {
-      if (await store.status.changedByOthers()) wake();
-    } catch (error) {
-      parts.log.error('store.error', { operation: 'notice others', reason: errorText(error) });
-    }
-  }
 };

@@ -5,6 +5,7 @@ import type { Clock, Random, Ticks } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
 import { createApiClock } from './api-clock.ts';
 import { type Credentials, createAsk, type Question } from './ask.ts';
 import type { DateForm } from './created-at.ts';
@@ -45,6 +46,7 @@ export interface AuditClientOptions {
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Everything the Audit API can do. All methods reject with {@link AuditError}, or with the reason of an aborted signal. */
@@ -103,6 +105,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     transport,
     now,
     telemetry,
+    tracer: options.tracer ?? noTracer,
   });
   const retry = createRetry({
     retries: options.retries ?? 4,

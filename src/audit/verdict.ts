@@ -9,6 +9,9 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 /** Statuses that ask to be tried again, besides 5xx: request timeout, too early, too many requests. */
 const TRANSIENT = new Set([408, 425, 429]);
 
+/** Whether HTTP knows this status. */
+export const isNamed = (status: number): boolean => status in STATUS_CODES;
+
 const named = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
 
 /**

@@ -2,6 +2,8 @@
 export interface CommandContext {
   /** Aborts when the process was asked to stop. */
   readonly signal: AbortSignal;
+  /** Has `listener` called for every SIGHUP, which otherwise asks to stop as the other signals do. */
+  onHangup(listener: () => void): void;
   /** Sets the exit code; 0 unless set. */
   exit(code: number): void;
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Loaded, load } from '../app/load.ts';
 import { UsageError } from '../base/errors.ts';
 import { processEnvironment } from '../config/process-environment.ts';
+import type { KnownSecrets } from '../config/secrets.ts';
 import { formatProblem } from '../core/problem.ts';
 import { showLines } from '../logs/terminal.ts';
 
@@ -17,6 +18,8 @@ export interface LoadHow {
    * is to run with such a file, not to look after a monitor that does.
    */
   readonly openSecrets?: 'refuse' | 'warn';
+  /** Where the secrets are added; left out: a list of its own. */
+  readonly known?: KnownSecrets;
 }
 
 /** The option of commands that refuse secret files which everybody can read. */

@@ -35,10 +35,15 @@ const commandsFor = (args: readonly string[]): Promise<readonly Register[]> => {
  * Runs one command line to its end and resolves with the exit code: 0 done, 1 it failed, 2 the command line, the
  * configuration or a rule is wrong. Errors an operator can mend are printed without a stack.
  */
-export const runCommandLine = async (args: readonly string[], signal: AbortSignal): Promise<number> => {
+export const runCommandLine = async (
+  args: readonly string[],
+  signal: AbortSignal,
+  onHangup: CommandContext['onHangup'],
+): Promise<number> => {
   let code: number = EXIT.ok;
   const context: CommandContext = {
     signal,
+    onHangup,
     exit(wanted) {
       code = wanted;
     },

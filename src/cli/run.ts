@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { runMonitor } from '../app/monitor.ts';
+import { createKnownSecrets } from '../config/secrets.ts';
 import { createLog } from '../logs/log.ts';
 import { createTextRedactor } from '../logs/redact.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -21,9 +22,11 @@ export const registerRun = (program: Command, context: CommandContext): void => 
       '\nExamples:\n  VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run\n  vonage-audit-monitor run --config /etc/monitor.yml --once',
     )
     .action(async (options: { config?: string; once?: boolean; insecure?: boolean }) => {
-      const loaded = await loadOrRefuse(options.config, {
+      const how = {
         openSecrets: options.insecure === true ? 'warn' : 'refuse',
-      });
+        known: createKnownSecrets(),
+      } as const;
+      const loaded = await loadOrRefuse(options.config, how);
       const log = createLog({
         level: loaded.ready.settings.log.level,
         pretty: process.stdout.isTTY,
@@ -33,8 +36,11 @@ export const registerRun = (program: Command, context: CommandContext): void => 
         {
           ...loaded.ready,
           warnings: loaded.warnings,
-          reload: () => loadFor(options.config),
+          // The same list of secrets: what a changed configuration brings is redacted from its first line on.
+          reload: () => loadFor(options.config, how),
+          onHangup: context.onHangup,
           log,
+          setLogLevel: log.setLevel,
           redact: createTextRedactor(loaded.secrets),
           now: Date.now,
           random: Math.random,

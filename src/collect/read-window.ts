@@ -1,5 +1,6 @@
 import type { AuditPage, AuditReader } from '../core/audit-reader.ts';
 import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
+import { noTracer, type SpanAttributes, type Tracer } from '../core/tracer.ts';
 import { isOneSecond, type Window } from '../core/window.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { inOrder } from './in-order.ts';
@@ -18,6 +19,7 @@ export interface ReadWindowOptions {
   readonly pageConcurrency: number;
   /** How often a window is read again when counts disagree. */
   readonly rereads: number;
+  readonly tracer?: Tracer;
 }
 
 /** A window that was read as a whole. */
@@ -56,7 +58,27 @@ const MAX_WINDOW_CHARS = 64 * 1_024 * 1_024;
  * window is read again, and what the readings found is put together; after the last reading it is given back as
  * unverified rather than lost. Rejects with AuditError when a page cannot be read at all.
  */
-export const readWindow = async (
+export const readWindow = (
+  window: Window,
+  options: ReadWindowOptions,
+  signal: AbortSignal,
+): Promise<ReadResult> =>
+  (options.tracer ?? noTracer).span('read window', spanOf(window), async (span) => {
+    const result = await readProven(window, options, signal);
+    span.set(
+      result.kind === 'read'
+        ? { events: result.window.events.length, verified: result.window.verified }
+        : { 'too-large': true },
+    );
+    return result;
+  });
+
+const spanOf = ({ fromMs, toMs }: Window): SpanAttributes => ({
+  from: new Date(fromMs).toISOString(),
+  to: new Date(toMs).toISOString(),
+});
+
+const readProven = async (
   window: Window,
   options: ReadWindowOptions,
   signal: AbortSignal,

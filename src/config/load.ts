@@ -18,13 +18,15 @@ import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
 import { readText } from './read-text.ts';
+import { readTracing } from './read-tracing.ts';
 import { arrange } from './report.ts';
 import { rereadHeartbeat, rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
-import { createKnownSecrets } from './secrets.ts';
+import { createKnownSecrets, type KnownSecrets } from './secrets.ts';
 import { createSection, type Section } from './section.ts';
 import type { Settings } from './settings.ts';
+import type { Lookup } from './substitute.ts';
 import type { Tree } from './tree.ts';
 import { found, type PathProblem, problemOffset } from './validate.ts';
 
@@ -49,6 +51,13 @@ export interface LoadedConfiguration {
   readonly aboutRules: { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
   /** Every secret that was read, for the log's redactor. Live: a rotated secret file adds its new content. */
   readonly secrets: readonly string[];
+  /**
+   * Files and folders that it was read from, also those that were not there. Without those that are followed while
+   * running anyway: secret files of accounts and sinks.
+   */
+  readonly sources: readonly string[];
+  /** Texts of the presets that sinks are made of, by name. */
+  readonly presets: Readonly<Record<string, string>>;
 }
 
 /** Sections that rules are read with. */
@@ -112,11 +121,15 @@ export const loadConfiguration = async (options: {
   readonly now: Clock;
   /** Whether a secret file that every user of the machine can read is a problem (the default) or a warning. */
   readonly openSecrets?: 'refuse' | 'warn';
+  /** Where the secrets are added; left out: a list of its own. */
+  readonly known?: KnownSecrets;
 }): Promise<LoadedConfiguration> => {
   const { path } = options;
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const known = createKnownSecrets();
+  const known = options.known ?? createKnownSecrets();
+  const sources = new Set([path]);
+  const presets: Record<string, string> = {};
   const whole = (message: string): Problem => ({ file: path, line: 0, column: 0, message });
   const openSecrets: Problem[] = [];
   /** Problems and warnings that the rules do not depend on. */
@@ -137,6 +150,8 @@ export const loadConfiguration = async (options: {
       warnings: arrange(warnings.filter((warning) => !elsewhere.has(warning))),
     },
     secrets: known.values,
+    sources: [...sources],
+    presets,
   });
 
   const read = readText(path);
@@ -144,7 +159,12 @@ export const loadConfiguration = async (options: {
     problems.push(whole(read.failure));
     return end({});
   }
-  const { lookup, mixed } = environmentLookup(options.env);
+  const { lookup: find, mixed } = environmentLookup(options.env);
+  const lookup: Lookup = (name) => {
+    const answer = find(name);
+    if (answer !== undefined && 'file' in answer && answer.file !== undefined) sources.add(answer.file);
+    return answer;
+  };
   const parsed = parseYaml(read.text, lookup);
   const { tree } = parsed;
   const at = (offset: number, message: string, section: unknown): Problem => {
@@ -172,6 +192,7 @@ export const loadConfiguration = async (options: {
       openSecrets.push(open);
       return warnings.push(open);
     },
+    (source) => sources.add(source),
   );
   if (typeof tree.root !== 'object' || tree.root === null || Array.isArray(tree.root)) {
     section.problem([], `top level: found ${found(tree, [], true)}, allowed: a map with at least "accounts"`);
@@ -196,6 +217,9 @@ export const loadConfiguration = async (options: {
       : await readPresets(section, folders, builtIn, source, {
           problem: report(problems),
           warn: report(warnings),
+          used(name, text) {
+            presets[name] = text;
+          },
         });
   };
   const accounts = readAccounts(section);
@@ -207,8 +231,7 @@ export const loadConfiguration = async (options: {
   const rules = section.check(SECTIONS.rules, ['rules']);
   // A text where a list belongs can be anything, a secret that slipped a level too: it is not shown.
   const listed = section.check(SECTIONS.lists, ['lists'], (at) => at.length === 2);
-  const readList = listed && readLists(section, listed);
-  const lists = readList?.lists;
+  const lists = listed && readLists(section, listed);
   const timezone = section.check(SECTIONS.timezone, ['timezone']);
   const timeWindows = readTimeWindows(section);
   const sinkTypes = await readSinkTypes();
@@ -228,7 +251,9 @@ export const loadConfiguration = async (options: {
   const http = section.check(SECTIONS.http, ['http']);
   const drill = readDrill(section, sinkNames, timezone);
   const heartbeat = readHeartbeat(section);
+  const tracing = readTracing(section);
   const log = section.check(SECTIONS.log, ['log']);
+  const reload = section.check(SECTIONS.reload, ['reload']);
   const proxy = readProxy(options.env);
   for (const message of proxy.problems) {
     const problem = { file: 'environment', line: 0, column: 0, message };
@@ -237,6 +262,11 @@ export const loadConfiguration = async (options: {
   }
   for (const secret of proxy.secrets) known.add(secret);
   const ruleFiles = rules === undefined ? [] : readRules(section, rules, problems);
+  if (problems.length === 0) {
+    // These are read again before they are used; a change of theirs asks for nothing here.
+    for (const { secretFile } of accounts ?? []) if (secretFile !== undefined) sources.delete(secretFile);
+    for (const sink of sinks) if (!sink.off) for (const file of sink.secretFiles) sources.delete(file);
+  }
   if (mixed()) {
     const warning = whole(
       'the API key and its secret come from names of different age (VONAGE_… and NEXMO_…): are they of one account?',
@@ -247,7 +277,7 @@ export const loadConfiguration = async (options: {
   const forRules = { ruleFiles, lists, sinkNames, timezone, timeWindows, storePath: store?.path };
 
   if (!accounts || !api || !poll || !reconcile || !drift || !store) return end(forRules);
-  if (!lists || !timezone || !timeWindows || !routes || !http || !log) return end(forRules);
+  if (!lists || !timezone || !timeWindows || !routes || !http || !log || !reload) return end(forRules);
   const settings: Settings = {
     file: path,
     accounts,
@@ -273,7 +303,6 @@ export const loadConfiguration = async (options: {
     drift: { learnMs: drift.learn },
     store: { path: store.path, retentionMs: store.retention },
     lists,
-    listFiles: readList?.files ?? [],
     timezone,
     timeWindows,
     sinks,
@@ -282,7 +311,9 @@ export const loadConfiguration = async (options: {
     http: { listen: http.listen, externalUrl: http.external_url },
     drill,
     heartbeat: heartbeat && { ...heartbeat, reread: () => rereadHeartbeat(source) },
+    tracing,
     log,
+    reload,
     proxy: proxy.proxy,
   };
   checkTogether(section, settings, options.now());

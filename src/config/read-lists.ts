@@ -9,24 +9,17 @@ export const listValues = (text: string): readonly string[] =>
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter((line) => line !== '');
 
-/** The lists, and the files that some of them were read from. */
-export interface ReadLists {
-  readonly lists: Readonly<Record<string, readonly string[]>>;
-  readonly files: readonly string[];
-}
-
 /** Every list as texts, with those in files read. Undefined after a problem, all of which are reported. */
 export const readLists = (
   section: Section,
   lists: Readonly<Record<string, readonly string[] | { readonly file: string }>>,
-): ReadLists | undefined => {
+): Readonly<Record<string, readonly string[]>> | undefined => {
   let failed = false;
-  const files: string[] = [];
   const entries = Object.entries(lists).map(([name, list]): [string, readonly string[]] => {
     if (!('file' in list)) return [name, list];
     const { file } = list;
     const whole = isAbsolute(file) ? file : join(dirname(section.file), file);
-    files.push(whole);
+    section.reads(whole);
     const read = readText(whole);
     if ('text' in read) return [name, listValues(read.text)];
     failed = true;
@@ -37,5 +30,5 @@ export const readLists = (
     );
     return [name, []];
   });
-  return failed ? undefined : { lists: Object.fromEntries(entries), files };
+  return failed ? undefined : Object.fromEntries(entries);
 };

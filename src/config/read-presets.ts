@@ -51,7 +51,12 @@ export const readPresets = async (
   folders: readonly string[],
   builtIn: readonly SinkOptionsType[],
   source: PresetSource,
-  report: { readonly problem: (problem: Problem) => void; readonly warn: (warning: Problem) => void },
+  report: {
+    readonly problem: (problem: Problem) => void;
+    readonly warn: (warning: Problem) => void;
+    /** Told the text of a preset that a sink is made of. */
+    readonly used: (name: string, text: string) => void;
+  },
 ): Promise<SinkTypes> => {
   const whole = (file: string, message: string): Problem => ({ file, line: 0, column: 0, message });
   const own = new Map<string, PresetPlace>();
@@ -94,7 +99,8 @@ export const readPresets = async (
     const original = shipped.get(name);
     if (original !== undefined && !isSameText(place.path, original.path))
       report.warn(whole(place.path, `takes the place of the preset "${name}" that comes with the program`));
-    const { type, problems } = readPreset(place, compiler);
+    const { type, problems, text } = readPreset(place, compiler);
+    report.used(name, text);
     for (const problem of problems) report.problem(problem);
     read.set(name, type ?? 'faulty');
     return type ?? 'faulty';
@@ -116,6 +122,7 @@ const findOwn = (section: Section, folders: readonly string[]): readonly PresetP
   const given = section.value(['presets']) !== undefined;
   return folders.flatMap((entry, index) => {
     const path = isAbsolute(entry) ? entry : join(dirname(section.file), entry);
+    section.reads(path);
     const found = findPresets(path);
     if ('presets' in found) return found.presets;
     // The folder that nobody named need not be there.
@@ -136,18 +143,28 @@ const isSameText = (one: string, other: string): boolean => {
 const readPreset = (
   { name, path }: PresetPlace,
   compiler: PresetCompiler,
-): { readonly type: SinkOptionsType | undefined; readonly problems: readonly Problem[] } => {
+): {
+  readonly type: SinkOptionsType | undefined;
+  readonly problems: readonly Problem[];
+  readonly text: string;
+} => {
   const read = readText(path);
   if ('failure' in read)
-    return { type: undefined, problems: [{ file: path, line: 0, column: 0, message: read.failure }] };
-  const { tree, problems: faults, position } = parseYaml(read.text, NO_REFERENCES, 'at least "request"');
+    return {
+      type: undefined,
+      problems: [{ file: path, line: 0, column: 0, message: read.failure }],
+      text: '',
+    };
+  const { text } = read;
+  const { tree, problems: faults, position } = parseYaml(text, NO_REFERENCES, 'at least "request"');
   const at = (offset: number, message: string): Problem => ({ file: path, ...position(offset), message });
   if (tree === undefined || faults.length > 0)
-    return { type: undefined, problems: faults.map(({ offset, message }) => at(offset, message)) };
+    return { type: undefined, problems: faults.map(({ offset, message }) => at(offset, message)), text };
   const { data, problems } = validate(compiler.schema, tree, [], () => false);
   const compiled = compiler.compile(name, data ?? soundPart(tree.root, problems, compiler));
   return {
     type: data === undefined ? undefined : compiled.type,
+    text,
     problems: [
       ...problems.map((problem) => at(problemOffset(tree, problem), problem.message)),
       ...compiled.problems.map((problem) =>

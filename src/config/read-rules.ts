@@ -14,6 +14,7 @@ export const readRules = (
   const files: RuleFile[] = [];
   for (const [index, entry] of rules.entries()) {
     const path = isAbsolute(entry) ? entry : join(dirname(section.file), entry);
+    section.reads(path);
     const result = read(path);
     files.push(...result.files);
     problems.push(...result.problems);

@@ -11,6 +11,7 @@ export const readSecret = (
   named: string,
 ): { readonly file: string; readonly value: string } | undefined => {
   const file = resolve(dirname(section.file), named);
+  section.reads(file);
   const read = readText(file);
   const value = 'text' in read ? secretText(read.text) : '';
   if (value !== '') {

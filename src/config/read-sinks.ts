@@ -207,7 +207,8 @@ const readType = (
 /** Names inside an option's value, above all of HTTP headers, whose values are credentials. */
 const SENSITIVE = /auth|token|secret|key|passw|cookie|signature/i;
 
-const isSecretOption = (type: SinkOptionsType, path: Path): boolean =>
+/** Whether an option of a sink, or a value inside one, is a secret. */
+export const isSecretOption = (type: SinkOptionsType, path: Path): boolean =>
   type.secrets.includes(String(path[0])) || (path.length > 1 && SENSITIVE.test(String(path[1])));
 
 const addSecrets = (

@@ -27,6 +27,8 @@ const LISTEN_ALLOWED =
 const BASE_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#"';
 const EXTERNAL_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#", or an empty text';
 const HEARTBEAT_URL_ALLOWED = 'allowed: an http or https URL, or an empty text';
+const TRACING_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#", or an empty text';
+const SAMPLE_ALLOWED = 'allowed: a number from 0 to 1';
 const DRILL_AT_ALLOWED = 'allowed: a time of the day such as 09:00';
 const SECRET_ALLOWED = 'allowed: a text that is not empty';
 const TIMEZONE_ALLOWED = 'allowed: a name of the IANA time zone database, such as UTC or Europe/London';
@@ -327,6 +329,31 @@ export const SECTIONS = {
     .describe(
       'Tells a dead-man switch elsewhere that all is well, and only then: every account polled completely, the store writable, no delivery overdue.',
     ),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .refine((value) => value === '' || parseBaseUrl(value) !== undefined, { error: TRACING_URL_ALLOWED })
+        .prefault('')
+        .describe(
+          'Where spans are sent: an OTLP receiver that takes JSON over HTTP, such as `http://127.0.0.1:4318`. `/v1/traces` is added unless it is there. Empty: no traces.',
+        )
+        .meta({ allowed: 'http(s) URL' }),
+      headers: z
+        .string()
+        .default('')
+        .describe('Headers of every request, as `name=value,name=value`. A secret.'),
+      headers_file: text().optional().describe('A file that holds the `headers`.'),
+      service_name: text().prefault('vonage-audit-monitor').describe('`service.name` of the traces.'),
+      sample: z
+        .number({ error: SAMPLE_ALLOWED })
+        .min(0, { error: SAMPLE_ALLOWED })
+        .max(1, { error: SAMPLE_ALLOWED })
+        .default(1)
+        .describe('Share of the traces that are kept.'),
+    })
+    .optional()
+    .describe('OpenTelemetry traces of polls and deliveries. Absent: none, and nothing of it is loaded.'),
   log: z
     .strictObject({
       level: z
@@ -340,6 +367,17 @@ export const SECTIONS = {
     })
     .prefault({})
     .describe('The log on standard output.'),
+  reload: z
+    .strictObject({
+      watch: z
+        .boolean({ error: 'allowed: true or false' })
+        .default(true)
+        .describe(
+          'Whether configuration and rules are loaded again when a file they were read from changes. Without it only by SIGHUP or the API.',
+        ),
+    })
+    .prefault({})
+    .describe('Loading configuration and rules again while running.'),
 } as const;
 
 /** Order of the sections in the file and in its documentation. */
@@ -360,7 +398,9 @@ export const SECTION_ORDER = [
   'http',
   'drill',
   'heartbeat',
+  'tracing',
   'log',
+  'reload',
 ] as const;
 
 /** A kind of sink, as far as its configuration goes. */

@@ -21,6 +21,8 @@ export interface Section {
   keyWarn(path: Path, message: string): void;
   /** Judges the file that the secret at `path` was read from: one that every user of the machine can read is refused. */
   guardSecretFile(path: Path, file: string): void;
+  /** Notes that what was read depends on a file or folder, which may be missing. */
+  reads(source: string): void;
   /** The value at `path` for a message, unless it came from the environment. */
   shown(path: Path): string;
   /** `; did you mean …?` for a text in the file itself. */
@@ -33,7 +35,10 @@ export interface Section {
   ): z.output<T> | undefined;
 }
 
-/** Makes a {@link Section} over a tree. `openSecret` takes secret files that everybody can read. */
+/**
+ * Makes a {@link Section} over a tree. `openSecret` takes secret files that everybody can read, `reads` what else was
+ * read.
+ */
 export const createSection = (
   file: string,
   tree: Tree,
@@ -41,6 +46,7 @@ export const createSection = (
   report: (problem: PathProblem) => void,
   warn: (problem: PathProblem) => void,
   openSecret: (problem: PathProblem) => unknown,
+  reads: (source: string) => void = () => {},
 ): Section => ({
   file,
   tree,
@@ -58,6 +64,7 @@ export const createSection = (
         message: `${pathLabel(path)}: found a secret in a file that every user of this machine can read (mode ${mode}), allowed: a file for its owner alone; do: chmod 600 ${secretFile}`,
       });
   },
+  reads,
   shown: (path) => found(tree, path, false),
   hint(path, candidates) {
     const value = valueAt(tree.root, path);

@@ -74,6 +74,17 @@ export type RereadHeartbeat =
   | { readonly url: string; readonly warnings: readonly string[] }
   | { readonly reason: string };
 
+/** Where spans go. */
+export interface TracingSettings {
+  /** With the path of traces. */
+  readonly url: string;
+  /** Sent with every request; secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  /** Share of the traces that are kept, 0 to 1. */
+  readonly sample: number;
+}
+
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
 export interface Settings {
   /** The configuration file. */
@@ -107,8 +118,6 @@ export interface Settings {
   /** `path` is relative to the working directory of the process. */
   readonly store: { readonly path: string; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;
-  /** Files that some of the lists were read from, as paths from the working directory. */
-  readonly listFiles: readonly string[];
   readonly timezone: string;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;
   readonly sinks: readonly SinkSettings[];
@@ -124,10 +133,13 @@ export interface Settings {
   };
   readonly drill: DrillSettings | undefined;
   readonly heartbeat: HeartbeatSettings | undefined;
+  readonly tracing: TracingSettings | undefined;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly events: 'all' | 'matched' | 'none';
   };
+  /** `watch`: load again when a file changes. */
+  readonly reload: { readonly watch: boolean };
   /** From the environment. */
   readonly proxy: ProxySettings;
 }

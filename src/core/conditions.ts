@@ -11,6 +11,7 @@ export type ConditionName =
   | 'drill'
   | 'feed'
   | 'rule_failing'
+  | 'config'
   | 'store';
 
 /** Where a part reports trouble with itself. Both are no-ops when the condition already is in that state. */

@@ -11,6 +11,7 @@ import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { Silences } from './silence.ts';
+import type { StoreFigures } from './store-figures.ts';
 
 /*
  * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
@@ -89,6 +90,7 @@ export interface Store {
   linkKey(): Promise<Buffer>;
   readonly conditions: Conditions;
   readonly status: StoreStatus;
+  readonly figures: StoreFigures;
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;

@@ -8,6 +8,7 @@ import type { Delivery, Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
 import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
 import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
 import { type CommitRest, createCommitRest } from './commit-rest.ts';
@@ -24,9 +25,10 @@ import { createSettler } from './settler.ts';
 export interface SinkLoop {
   /**
    * Claims, sends and settles until `signal` aborts; then finishes or releases what is in flight and resolves, within
-   * `graceMs` plus about two seconds. A failing store is logged and tried again; this never rejects.
+   * `graceMs` plus about two seconds. With `hurry` that time begins only when it aborts. A failing store is logged and
+   * tried again; this never rejects.
    */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, hurry?: AbortSignal): Promise<void>;
   /**
    * Delivers what is due now and resolves when nothing more is; what has to be tried again later stays in the outbox.
    * Resolves with whether something due was left since the receiver is down or asked for a pause. Rejects with the
@@ -46,6 +48,7 @@ export interface SinkLoopOptions {
   readonly wake: Latch;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer;
   readonly conditions: SinkConditions & CircuitConditions;
   /** Told the keys of conditions that changed with a settlement: alerts for other sinks wait in the outbox. */
   readonly onConditions: (keys: readonly string[]) => void;
@@ -83,8 +86,8 @@ export const createSinkLoop = (options: SinkLoopOptions): SinkLoop => {
       `leaseMs is ${policy.leaseMs}; allowed is at least twice attemptTimeoutMs, ${2 * policy.attemptTimeoutMs}`,
     );
   return {
-    run: async (signal) => {
-      await work(options, signal, false);
+    run: async (signal, hurry) => {
+      await work(options, signal, false, hurry);
     },
     drain: (signal) => work(options, signal, true),
   };
@@ -94,6 +97,7 @@ const work = async (
   options: SinkLoopOptions,
   signal: AbortSignal,
   untilIdle: boolean,
+  hurry = signal,
 ): Promise<{ readonly blocked: boolean }> => {
   const { sink, outbox, now, random, policy, wake, log } = options;
   const claimSize = createClaimSize(sink.concurrency, now);
@@ -110,7 +114,7 @@ const work = async (
   let blocked = false;
   /** A delivery was parked for its age while the receiver is down: the others of that age would only take its place. */
   let isOverdue = false;
-  const report = createReport(sink.name, log, options.telemetry);
+  const report = createReport(sink.name, log, options.telemetry, options.tracer ?? noTracer);
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
     const pauseMs = backoffMs(failures, STORE_BACKOFF, random);
@@ -279,7 +283,9 @@ const work = async (
   }
 
   await release(queue.clear().map(({ delivery }) => delivery.id));
-  await withinGrace(queue.idle(), policy.graceMs);
+  const idle = queue.idle();
+  await endOr(idle, hurry);
+  await withinGrace(idle, policy.graceMs);
   hardStop.abort();
   await queue.idle();
   await withinGrace(settler.finish(), ABORT_PATIENCE_MS);
@@ -292,6 +298,16 @@ const work = async (
 
 const isParkedByAge = ({ verdict, settlement }: Settled): boolean =>
   verdict.outcome === 'retry' && settlement.next.state === 'parked';
+
+/** Resolves with `end`, or when the signal aborts. */
+const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) resolve();
+  await Promise.race([end, aborted]);
+  signal.removeEventListener('abort', onAbort);
+};
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */
 const withinGrace = async (end: Promise<void>, graceMs: number): Promise<void> => {

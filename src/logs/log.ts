@@ -12,6 +12,11 @@ import { createWriter, type TextStream } from './writer.ts';
 /** Least severe line that is written; `silent` writes none. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
+/** A {@link Log} whose level can be changed while it is used. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void;
+}
+
 /** The names that begin every line and that no field may take. */
 const RESERVED = ['time', 'level', 'event'] as const;
 /** How deep errors are looked for in fields; deeper ones are left to JSON. */
@@ -33,7 +38,7 @@ export const createLog = (options: {
   readonly destination?: TextStream | number;
   readonly colour?: boolean;
   readonly now?: Clock;
-}): Log => {
+}): AdjustableLog => {
   const destination = options.destination ?? 1;
   const colour = options.colour ?? (typeof destination === 'number' && isatty(destination));
   const redact = createRedactor(options.secrets);
@@ -58,7 +63,15 @@ export const createLog = (options: {
         lines[level]({ event, unloggable: errorText(error) });
       }
     };
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    setLevel(level) {
+      lines.level = level;
+    },
+  };
 };
 
 /** The `time` member; made once per millisecond, since it is the dearest part of a short line. */

@@ -18,6 +18,7 @@ import {
 } from './group.ts';
 import { createMemory, createPerState } from './memory.ts';
 import { createMetric, hasNot } from './metric.ts';
+import { stateKey } from './state-keys.ts';
 import type { StateTable } from './state-table.ts';
 import { thin } from './thin.ts';
 
@@ -72,7 +73,7 @@ export const createCorrelator = (
   const absence = clockDriven ? createAbsence(spec, limits, metric, negated) : undefined;
   const { encode, decode } = groupCodec(counted);
   const memory = createMemory<Group>({
-    prefix: `correlation/${rule.id}`,
+    prefix: stateKey('correlation', rule.id),
     version,
     cap: maxGroups,
     codec: {

@@ -12,6 +12,7 @@ import { allowedTimes, gatesOf, rememberedFields } from './gates.ts';
 import type { Dependent, Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
 
 import type { ReadField } from './novelty.ts';
+import { createOwnership } from './state-keys.ts';
 import { createFieldReader, type FieldValue, textOf } from './view.ts';
 
 export interface EngineOptions {
@@ -59,6 +60,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     evaluator,
   );
 
+  let owns: ((key: string) => boolean) | undefined;
   let shown: AuditEvent | undefined;
   const textOfShown = (field: string): string | undefined =>
     textOf(view.field(evaluator.slotOf(field) as number));
@@ -233,6 +235,10 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
     flush(state) {
       for (const { gates } of nodes) for (const gate of gates) gate.flush(state);
       for (const { correlator } of correlators) correlator.flush(state);
+    },
+    isOwnState(key) {
+      owns ??= createOwnership(linked);
+      return owns(key);
     },
   };
 };

@@ -38,5 +38,7 @@ export interface RuleEngine {
    * before its commit. When the commit fails, throw the RuleState away and make a new one from the store.
    */
   flush(state: RuleState): void;
+  /** Whether a key of the state is used by one of the rules. */
+  isOwnState(key: string): boolean;
   readonly counters: Readonly<EngineCounters>;
 }

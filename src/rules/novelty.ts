@@ -3,6 +3,7 @@ import type { RuleInfo, RuleState } from '../core/match.ts';
 import type { EngineCounters } from './engine.ts';
 import { createMemory, createPerState } from './memory.ts';
 import type { Changed, FirstSeen } from './monitor.ts';
+import { stateKey } from './state-keys.ts';
 import { type FieldValue, textOf } from './view.ts';
 
 /** What a rule with `first_seen` or `changed` makes of an event. */
@@ -61,7 +62,7 @@ export const createFirstSeen = (
     recent.of(state).size = 0;
   };
   const memory = createMemory<number>({
-    prefix: `first-seen/${rule.id}`,
+    prefix: stateKey('first-seen', rule.id),
     version,
     cap: MAX_RECORDS,
     codec: { encode: (ms) => ms, decode: (json) => (typeof json === 'number' ? json : undefined) },
@@ -140,7 +141,7 @@ export const createChanged = (
   const readValue = readField(settings.field);
   const by = settings.by.map(readField);
   const memory = createMemory<LastValue>({
-    prefix: `changed/${rule.id}`,
+    prefix: stateKey('changed', rule.id),
     version,
     cap: MAX_RECORDS,
     codec: {

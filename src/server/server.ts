@@ -106,7 +106,8 @@ export const createServer = async (options: {
   }
 
   try {
-    await app.listen(listen);
+    // A copy: the framework adds to what it is given.
+    await app.listen({ ...listen });
   } catch (error) {
     await app.close();
     throw listenError(listen, error);

@@ -10,6 +10,7 @@ import { createApplyConditions, createConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
 import { createDriftStore } from './drift.ts';
 import { createFeeds } from './feeds.ts';
+import { createFigures } from './figures.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import type { InsertEvents } from './insert-events.ts';
@@ -52,6 +53,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     acts: { record: (act) => connection.commit(() => recordActs([act])) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
+    figures: createFigures(connection, { planner, bytes: parts.status.bytes }),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
     chains: createChains(connection),

@@ -103,6 +103,7 @@ const details: Partial<Record<ConditionName, readonly [subject: string, detail: 
   clock_skew: ['acme', 'ours is 7m behind'],
   parked: ['oncall-slack', 'HTTP 404 from hooks.slack.com in 80ms: no_service'],
   rule_failing: ['Number forwarded to a costly destination', 'an expression is too large'],
+  config: ['', 'monitor.yml:3:1: unknown key "pol"; did you mean "poll"?; and 2 more'],
   store: ['', 'SQLITE_FULL: database or disk is full'],
 };
 

@@ -14,7 +14,11 @@ describe('systemAlert', () => {
     const firing = systemAlert(condition, 'firing', CREATED_MS, CREATED_MS);
     expect(firing.kind).toBe('system');
     expect(firing.rule.id).toBe(`system.${name}`);
-    expect(firing.message).toContain(name === 'store' ? 'its database' : '"subject-1"');
+    const about: Partial<Record<ConditionName, string>> = {
+      store: 'its database',
+      config: 'The configuration',
+    };
+    expect(firing.message).toContain(about[name] ?? '"subject-1"');
     expect(firing.message).toContain('2026-01-02 03:04:05 UTC');
     expect(firing.message).toContain('(status 401)');
     expect(firing.message).toMatch(/What to do: .+\.$/);
@@ -52,6 +56,7 @@ describe('systemAlert', () => {
       unverified: 'medium',
       clock_skew: 'medium',
       rule_failing: 'medium',
+      config: 'high',
       store: 'critical',
     });
   });

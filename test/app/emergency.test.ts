@@ -39,7 +39,7 @@ const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>) => {
           return [];
         },
       },
-      sinks,
+      sinks: () => sinks,
       alert: (status, detail, sinceMs) => ({
         alert: systemAlert({ name: 'store', subject: '', detail }, status, sinceMs, Date.now()),
         sinks: sinks.map((sink) => sink.name).filter((name) => name !== 'unrouted'),

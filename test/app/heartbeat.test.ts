@@ -12,6 +12,7 @@ import { createScope, type Scope } from '../../src/base/scope.ts';
 import type { HeartbeatSettings } from '../../src/config/settings.ts';
 import type { ConditionName } from '../../src/core/conditions.ts';
 import { StoreError } from '../../src/core/store.ts';
+import { noTelemetry } from '../../src/core/telemetry.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { auditEvent, decideNothing, take, windowOf } from '../store/fixtures.ts';
@@ -49,6 +50,7 @@ const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
   const monitor = {
     store: { ...store, status: { ...store.status, probe } },
     sinks: [{ name: 'slack' }],
+    telemetry: noTelemetry,
     parts: {
       settings: {
         heartbeat: {
@@ -77,7 +79,7 @@ const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
   ];
   const [task] = checksOf(monitor, pollers, { async raise() {}, async clear() {} });
   const stop = new AbortController();
-  const ended = task?.(stop.signal);
+  const ended = task?.(stop.signal, stop.signal);
   scope.defer('heartbeat', async () => {
     stop.abort();
     await ended;

@@ -84,7 +84,7 @@ beforeEach(async () => {
     store: store.collect,
     decider: createDecider({
       account: 'a',
-      evaluator: () => Promise.resolve(RULES.engine),
+      evaluator: RULES.engine,
       store: {
         // A store that takes its time: what it answers may be overtaken by a commit.
         async ruleState(account) {

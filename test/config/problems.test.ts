@@ -46,7 +46,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'pol: {}\nfrobnicate: 1\npoll: { intervall: 30s }\nhttp: { frob: 1 }\n',
     [
       'monitor.yml:2:1: unknown key "pol"; did you mean "poll"?',
-      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, reconcile, drift, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, log',
+      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, reconcile, drift, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, tracing, log, reload',
       'monitor.yml:4:9: poll: unknown key "intervall"; did you mean "interval"?',
       'monitor.yml:5:9: http: unknown key "frob"; allowed: listen, external_url',
     ],

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
@@ -302,16 +302,17 @@ describe('the main job, the real process', () => {
     };
     await deleted();
     writeFileSync(list, 'somebody@example.com\neve@example.com\n');
-    await monitor.until(is('rules.loaded', { reason: 'a list file has changed' }));
+    await monitor.until(is('config.reloaded', { by: 'a file has changed' }));
     const second = await deleted();
     rmSync(list);
-    await monitor.until((line) => line.event === 'rules.loaded' && line.level === 'error');
+    mkdirSync(list);
+    await monitor.until(is('config.kept'));
     const third = await deleted();
-    await receiver.received(2);
-    expect(receiver.requests.map((request) => JSON.parse(request.body).event_ids)).toEqual([
-      [second],
-      [third],
-    ]);
+    await receiver.received(3);
+    const told = receiver.requests
+      .map((request) => JSON.parse(request.body))
+      .filter(({ kind }) => kind === 'rule');
+    expect(told.map(({ event_ids }) => event_ids)).toEqual([[second], [third]]);
   });
 
   it('sinks test sends a marked drill and prints the receipt', async () => {

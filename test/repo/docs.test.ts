@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/core/telemetry.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/core/metrics.ts';
 
 /* What the pages name must exist: files they link to, scripts, variables, metrics. */
 

@@ -154,7 +154,7 @@ const ROLES: Readonly<Record<string, (given: Given) => void | Promise<void>>> = 
 /** Fails unless a command line names a command and options that there are. */
 const knownCommand = (line: string): void => {
   const program = new Command('vonage-audit-monitor');
-  registerRules(program, { signal: new AbortController().signal, exit() {} });
+  registerRules(program, { signal: new AbortController().signal, onHangup() {}, exit() {} });
   let command: Command = program;
   for (const word of line.split(/ +/).slice(1)) {
     if (word.startsWith('-')) {

@@ -55,7 +55,7 @@ export const runHere = async (
     });
   const caught = [catchOf('stdout'), catchOf('stderr'), vi.spyOn(process, 'cwd').mockReturnValue(cwd)];
   try {
-    const code = await runCommandLine(args, signal);
+    const code = await runCommandLine(args, signal, () => {});
     return { code, ...texts };
   } finally {
     for (const each of caught) each.mockRestore();

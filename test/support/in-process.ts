@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { load } from '../../src/app/load.ts';
 import { runMonitor } from '../../src/app/monitor.ts';
+import { createKnownSecrets } from '../../src/config/secrets.ts';
 import { createLog } from '../../src/logs/log.ts';
 import { createTextRedactor } from '../../src/logs/redact.ts';
 import type { LogLine } from './monitor-process.ts';
@@ -12,6 +13,8 @@ export interface InProcess {
   readonly lines: readonly LogLine[];
   /** Resolves with the first line (past ones included, from index `from`) that fits; rejects when the monitor ends first. */
   until(fits: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
+  /** Asks for configuration and rules to be read again, as SIGHUP does. */
+  hangup(): void;
   /** Asks it to end, as SIGTERM does; resolves as {@link done}. */
   stop(): Promise<boolean>;
   /** How it ended. */
@@ -32,7 +35,10 @@ export const runInProcess = async (
   } = {},
 ): Promise<InProcess> => {
   const now = options.now ?? Date.now;
-  const loaded = await load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now });
+  const known = createKnownSecrets();
+  const read = () => load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now, known });
+  const loaded = await read();
+  let ask = (): void => {};
   if (!loaded.ready) throw new Error(loaded.problems.map((problem) => problem.message).join('\n'));
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
@@ -59,8 +65,12 @@ export const runInProcess = async (
     {
       ...loaded.ready,
       warnings: loaded.warnings,
-      reload: () => Promise.resolve(loaded),
+      reload: read,
+      onHangup(listener) {
+        ask = listener;
+      },
       log,
+      setLogLevel: log.setLevel,
       redact: createTextRedactor(loaded.secrets),
       now,
       ...(options.ticks && { ticks: options.ticks }),
@@ -77,6 +87,7 @@ export const runInProcess = async (
   return {
     lines,
     done,
+    hangup: () => ask(),
     stop() {
       stop.abort();
       return done;
