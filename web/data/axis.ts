@@ -14,7 +14,11 @@ export const ticksUpTo = (max: number): readonly number[] => {
 const STEPS_HOURS = [1, 2, 3, 4, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 30];
 
 /** Local times worth a label between two times, at most `most`. */
-export const timeTicks = (fromMs: number, toMs: number, most: number): readonly { readonly ms: number; readonly text: string }[] => {
+export const timeTicks = (
+  fromMs: number,
+  toMs: number,
+  most: number,
+): readonly { readonly ms: number; readonly text: string }[] => {
   const span = toMs - fromMs;
   const hours = STEPS_HOURS.find((n) => span / (n * 3_600_000) <= most) ?? 24 * 60;
   const start = new Date(fromMs);

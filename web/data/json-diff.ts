@@ -33,7 +33,13 @@ const sameKind = (a: unknown, b: unknown): boolean =>
 const isEmpty = (value: unknown): boolean => entriesOf(value).length === 0;
 
 /** Lines of a value that only one side has. */
-const oneSide = (key: string | undefined, value: unknown, depth: number, mark: Mark, lines: DiffLine[]): void => {
+const oneSide = (
+  key: string | undefined,
+  value: unknown,
+  depth: number,
+  mark: Mark,
+  lines: DiffLine[],
+): void => {
   const put = (text: string, at = depth, name = key): void => {
     lines.push({
       depth: at,
@@ -45,11 +51,18 @@ const oneSide = (key: string | undefined, value: unknown, depth: number, mark: M
   };
   if (!isBranch(value) || isEmpty(value)) return put(leafText(value));
   put(Array.isArray(value) ? '[' : '{');
-  for (const [name, inner] of entriesOf(value)) oneSide(isFields(value) ? name : undefined, inner, depth + 1, mark, lines);
+  for (const [name, inner] of entriesOf(value))
+    oneSide(isFields(value) ? name : undefined, inner, depth + 1, mark, lines);
   put(Array.isArray(value) ? ']' : '}', depth, undefined);
 };
 
-const both = (key: string | undefined, before: unknown, after: unknown, depth: number, lines: DiffLine[]): void => {
+const both = (
+  key: string | undefined,
+  before: unknown,
+  after: unknown,
+  depth: number,
+  lines: DiffLine[],
+): void => {
   if (sameKind(before, after) && !isEmpty(before) && !isEmpty(after)) {
     const open = Array.isArray(after) ? '[' : '{';
     const close = Array.isArray(after) ? ']' : '}';
@@ -73,7 +86,11 @@ const both = (key: string | undefined, before: unknown, after: unknown, depth: n
     lines.push({ depth, key: undefined, before: close, after: close, mark: 'same' });
     return;
   }
-  if (isBranch(before) !== isBranch(after) || (isBranch(before) && !sameKind(before, after)) || (isBranch(before) && isEmpty(before) !== isEmpty(after))) {
+  if (
+    isBranch(before) !== isBranch(after) ||
+    (isBranch(before) && !sameKind(before, after)) ||
+    (isBranch(before) && isEmpty(before) !== isEmpty(after))
+  ) {
     oneSide(key, before, depth, 'removed', lines);
     oneSide(key, after, depth, 'added', lines);
     return;

@@ -4,6 +4,11 @@ import { createCell } from './cell.ts';
 export type SessionState =
   | { readonly state: 'asking' }
   | { readonly state: 'out'; readonly over: boolean }
-  | { readonly state: 'in'; readonly role: 'view' | 'operate'; readonly name: string; readonly version: string };
+  | {
+      readonly state: 'in';
+      readonly role: 'view' | 'operate';
+      readonly name: string;
+      readonly version: string;
+    };
 
 export const session = createCell<SessionState>({ state: 'asking' });

@@ -9,7 +9,8 @@ export interface YamlToken {
 const valueTokens = (text: string): readonly YamlToken[] => {
   const tokens: YamlToken[] = [];
   // A quoted text, a comment after white space, a mark of a flow collection, or anything up to the next of these.
-  const shape = /("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|((?:^|\s)#.*$)|([[\]{},|>&*!](?=\s|$|[[\]{},])|[[\]{},])|((?:[^\s"'[\]{},#]|\S#)+|\s+|.)/g;
+  const shape =
+    /("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|((?:^|\s)#.*$)|([[\]{},|>&*!](?=\s|$|[[\]{},])|[[\]{},])|((?:[^\s"'[\]{},#]|\S#)+|\s+|.)/g;
   for (const [whole, quoted, comment, mark] of text.matchAll(shape)) {
     const kind =
       quoted !== undefined
@@ -35,12 +36,15 @@ export const yamlLines = (source: string): readonly (readonly YamlToken[])[] => 
     if (blockIndent !== undefined && indent > blockIndent) return [{ text: line, kind: 'string' }];
     blockIndent = undefined;
     if (/^\s*#/.test(line)) return [{ text: line, kind: 'comment' }];
-    const parts = /^(\s*(?:- +)*)(?:((?:[^\s:#'"[\]{},]|:(?=\S))[^:#]*?|"[^"]*"|'[^']*')(\s*:)(?=\s|$))?(.*)$/.exec(line);
+    const parts =
+      /^(\s*(?:- +)*)(?:((?:[^\s:#'"[\]{},]|:(?=\S))[^:#]*?|"[^"]*"|'[^']*')(\s*:)(?=\s|$))?(.*)$/.exec(line);
     const [, lead = '', key, colon = '', rest = ''] = parts ?? [];
     if (/[|>][+-]?\d*\s*(?:#.*)?$/.test(rest)) blockIndent = indent;
     return [
       { text: lead, kind: 'mark' },
-      ...(key === undefined ? [] : [{ text: key, kind: 'key' } as const, { text: colon, kind: 'mark' } as const]),
+      ...(key === undefined
+        ? []
+        : [{ text: key, kind: 'key' } as const, { text: colon, kind: 'mark' } as const]),
       ...valueTokens(rest),
     ];
   });
