@@ -65,7 +65,8 @@ export const createCursorList = <T>(
   const reading = new Set<Part<T>>();
 
   const tell = (): void => {
-    for (const listener of [...listeners]) listener();
+    const known = [...listeners];
+    for (const listener of known) listener();
   };
   const known = (): number => {
     const last = parts.at(-1);
