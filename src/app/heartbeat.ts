@@ -47,23 +47,23 @@ export const sendHeartbeats = async (options: HeartbeatOptions, signal: AbortSig
     const type = due.length > 0 ? { 'content-type': 'application/x-ndjson' } : {};
     const { status } = await http.post(headLines(due, now()), type, signal);
     count(status >= 300 ? 'failed' : 'sent');
-    if (status >= 300) {
-      log.warn('heartbeat.failed', { reason: `HTTP ${status} from ${http.host}` });
-      return;
+    if (status >= 300) log.warn('heartbeat.failed', { reason: `HTTP ${status} from ${http.host}` });
+    else {
+      untold.told(due, now());
+      telemetry.gauge('last_heartbeat_timestamp_seconds', now() / 1_000);
     }
-    untold.told(due, now());
-    telemetry.gauge('last_heartbeat_timestamp_seconds', now() / 1_000);
   };
 
   try {
     for (; !signal.aborted; await sleep(heartbeat.intervalMs, signal)) {
       try {
         const reason = (await options.problems()).join('; ');
-        if (reason !== '') {
+        if (reason === '') await beat();
+        else {
           // Once for each reason, not with every interval.
           if (reason !== told) log.warn('heartbeat.withheld', { reason });
           count('withheld');
-        } else await beat();
+        }
         told = reason;
       } catch (error) {
         if (signal.aborted) break;

@@ -10,6 +10,7 @@ import { createTelemetry } from '../server/telemetry.ts';
 import { openStore } from '../store/open-store.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { announce } from './announce.ts';
+import { createApiSource } from './api-source.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -17,6 +18,7 @@ import { createGenerations, type Generations } from './generations.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
+import { createLiveStatus } from './live-status.ts';
 import { createMemory } from './memory.ts';
 import { createEventTypeLabels } from './metric-labels.ts';
 import type { MonitorParts } from './parts.ts';
@@ -138,11 +140,34 @@ const runBuilt = async (
   let pollers: readonly Poller[] = [];
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
+    const inForce = (): MonitorParts => generations.current.monitor.parts;
+    const api = createApiSource({
+      store,
+      storeKind: 'sqlite',
+      listen,
+      settings: () => inForce().settings,
+      rules: () => inForce().rules,
+      ruleTexts: () => inForce().texts.rules,
+      live: createLiveStatus({
+        startedAtMs: now(),
+        active: () => active,
+        pollers: () => pollers,
+        store,
+        reloader,
+        redact: parts.redact,
+      }),
+      reload: reloader.reload,
+      wake: () => generations.current.monitor.wake(),
+      now,
+      log,
+    });
     const server = await createServer({
       listen,
       log,
       metrics,
       acts: links,
+      api,
+      mayReadMetrics: api.mayReadMetrics,
       health: {
         ready: () =>
           readiness({

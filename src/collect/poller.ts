@@ -36,6 +36,7 @@ export interface Poller {
 export interface PollerMemory {
   beganMs?: number;
   lastCompletedMs?: number;
+  /** When that was, by the clock that does not jump. */
   completedTicks?: number;
   lastFailure?: string | undefined;
   /** When the next pass is due; undefined: at once. */

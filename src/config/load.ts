@@ -12,6 +12,7 @@ import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
 import { readDrill, readHeartbeat } from './read-checks.ts';
 import { checkFeeds } from './read-feeds.ts';
+import { readHttp } from './read-http.ts';
 import { readLists } from './read-lists.ts';
 import { type PresetSource, readPresets, type SinkTypes } from './read-presets.ts';
 import { readRoutes } from './read-routes.ts';
@@ -248,7 +249,7 @@ export const loadConfiguration = async (options: {
     sinks,
     options.sinkTypes.filter((type) => type.takesEvents).map(({ type }) => type),
   );
-  const http = section.check(SECTIONS.http, ['http']);
+  const http = readHttp(section);
   const drill = readDrill(section, sinkNames, timezone);
   const heartbeat = readHeartbeat(section);
   const tracing = readTracing(section);
@@ -308,7 +309,7 @@ export const loadConfiguration = async (options: {
     sinks,
     routes: routes.routes,
     feeds: routes.feeds,
-    http: { listen: http.listen, externalUrl: http.external_url },
+    http,
     drill,
     heartbeat: heartbeat && { ...heartbeat, reread: () => rereadHeartbeat(source) },
     tracing,

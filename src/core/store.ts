@@ -1,5 +1,6 @@
 import type { Act } from './acts.ts';
 import type { Backfills } from './backfill.ts';
+import type { Browse } from './browse.ts';
 import type { Chains } from './chain.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
@@ -10,6 +11,7 @@ import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
+import type { ReadOverview } from './overview.ts';
 import type { Silences } from './silence.ts';
 import type { StoreFigures } from './store-figures.ts';
 
@@ -90,10 +92,12 @@ export interface Store {
   linkKey(): Promise<Buffer>;
   readonly conditions: Conditions;
   readonly status: StoreStatus;
+  readonly overview: ReadOverview;
   readonly figures: StoreFigures;
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;
+  readonly browse: Browse;
   readonly chains: Chains;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;

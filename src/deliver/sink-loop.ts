@@ -112,9 +112,9 @@ const work = async (
   const gatekeeper = createGatekeeper({ ...options, sink: sink.name });
   let loaded = false;
   let blocked = false;
+  const report = createReport(sink.name, log, options.telemetry, options.tracer ?? noTracer);
   /** A delivery was parked for its age while the receiver is down: the others of that age would only take its place. */
   let isOverdue = false;
-  const report = createReport(sink.name, log, options.telemetry, options.tracer ?? noTracer);
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
     const pauseMs = backoffMs(failures, STORE_BACKOFF, random);
@@ -296,9 +296,6 @@ const work = async (
   return { blocked };
 };
 
-const isParkedByAge = ({ verdict, settlement }: Settled): boolean =>
-  verdict.outcome === 'retry' && settlement.next.state === 'parked';
-
 /** Resolves with `end`, or when the signal aborts. */
 const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => {
   const { promise: aborted, resolve } = Promise.withResolvers<void>();
@@ -308,6 +305,9 @@ const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => 
   await Promise.race([end, aborted]);
   signal.removeEventListener('abort', onAbort);
 };
+
+const isParkedByAge = ({ verdict, settlement }: Settled): boolean =>
+  verdict.outcome === 'retry' && settlement.next.state === 'parked';
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */
 const withinGrace = async (end: Promise<void>, graceMs: number): Promise<void> => {

@@ -4,6 +4,7 @@ import type { Store } from '../core/store.ts';
 import { recordActs } from './acts.ts';
 import { createInsertAlerts } from './alerts.ts';
 import { createBackfills } from './backfills.ts';
+import { createBrowse } from './browse.ts';
 import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
@@ -19,6 +20,7 @@ import { createLedgerStore } from './ledger.ts';
 import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
+import { createOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
@@ -57,7 +59,9 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
     retention: createRetention(connection, now),
     chains: createChains(connection),
+    overview: createOverview(connection, parts.status.bytes),
     history: createHistory(connection, accounts, eventTypes),
+    browse: createBrowse(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     close: async () => connection.close(),
   };

@@ -458,10 +458,10 @@ const configuration = (
   ],
   // At the end, when every sink takes one again; in a long day also once before.
   drill: { at: londonTime(plan, 3), within: '10m' },
-  heartbeat: { url_file: join(folder, `heartbeat-url-${life}`), interval: '5m' },
-  http: { listen: '127.0.0.1:0', external_url: 'https://monitor.example.com' },
   // Days of virtual seconds, each with a look at real files.
   reload: { watch: false },
+  heartbeat: { url_file: join(folder, `heartbeat-url-${life}`), interval: '5m' },
+  http: { listen: '127.0.0.1:0', external_url: 'https://monitor.example.com' },
   log: { events: 'none' },
 });
 

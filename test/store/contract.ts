@@ -8,12 +8,14 @@ import {
   type PlannerMemory,
 } from '../../src/core/planner.ts';
 import type { Store } from '../../src/core/store.ts';
+import { browseContract } from './contract-browse.ts';
 import { collectContract } from './contract-collect.ts';
 import { feedContract } from './contract-feeds.ts';
 import { foldingContract } from './contract-folding.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
 import { outboxContract } from './contract-outbox.ts';
+import { overviewContract } from './contract-overview.ts';
 import { retentionContract } from './contract-retention.ts';
 import { silenceContract } from './contract-silences.ts';
 import { T0 } from './fixtures.ts';
@@ -106,6 +108,12 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('history and status', () => {
       historyContract(bench);
+    });
+    describe('browsing', () => {
+      browseContract(bench);
+    });
+    describe('overview', () => {
+      overviewContract(bench);
     });
     describe('feeds', () => {
       feedContract(bench);
