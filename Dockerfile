@@ -11,6 +11,7 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY web ./web
 RUN npm run build
 
 # ---- What runs: no development dependencies, nothing that only compilers read, one SQLite binary instead of eight.
@@ -41,10 +42,14 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY config /config
-# A folder mounted at /config hides what the image has there; the presets that come with the program stay.
+# A folder mounted at /config hides what the image has there; the presets and rules that come with the program stay.
 COPY config/presets ./presets
-# `demo`, and every command without --config, looks beside the package. A new volume takes over owner and mode of /data.
+COPY config/rules ./rules
+# `demo`, and every command without --config, looks beside the package. The name makes `docker exec … vonage-audit-monitor status`
+# the same everywhere. A new volume takes over owner and mode of /data.
 RUN ln -s /config /app/config \
+    && chmod 0755 /app/dist/main.js \
+    && ln -s /app/dist/main.js /usr/local/bin/vonage-audit-monitor \
     && mkdir -m 0750 /data \
     && chown 10001:10001 /data
 

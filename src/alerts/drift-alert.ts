@@ -1,6 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import type { Alert } from '../core/alert.ts';
 import type { DriftChange } from '../core/drift.ts';
+import { runbook } from './system-alert.ts';
 import { visibleText } from './visible-text.ts';
 
 const MAX_NAME_SHOWN = 80;
@@ -46,7 +47,7 @@ export const driftAlert = (
       references: [],
     },
     account,
-    message: `The audit trail of account "${visibleText(account, 200)}" has a form that was never seen before: ${shown.join(', ')}${more}. Everything was stored and held against the rules. What to do: look whether a rule should know of it; a rule that waits for what is no longer given stays silent.`,
+    message: `The audit trail of account "${visibleText(account, 200)}" has a form that was never seen before: ${shown.join(', ')}${more}. Everything was stored and held against the rules. What to do: look whether a rule should know of it; a rule that waits for what is no longer given stays silent. Runbook: ${runbook('drift')}`,
     fields,
     events: [],
     eventIds: [],

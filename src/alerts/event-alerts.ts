@@ -2,6 +2,7 @@ import { stableId } from '../base/hash.ts';
 import type { Alert } from '../core/alert.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
 import { describeEvent, meantType } from './describe-event.ts';
+import { runbook } from './system-alert.ts';
 import { visibleText } from './visible-text.ts';
 
 /** How many quarantined events one alert names. */
@@ -34,7 +35,7 @@ export const quarantineAlert = (
       references: [],
     },
     account,
-    message: `${count} of the audit trail of account "${visibleText(account, 200)}" could not be understood and no rule has looked at ${it}. Everything else was read. What to do: Look at ${it} in the quarantine, where ${kept} kept word for word; if the API has a new format, the monitor needs an update.`,
+    message: `${count} of the audit trail of account "${visibleText(account, 200)}" could not be understood and no rule has looked at ${it}. Everything else was read. What to do: Look at ${it} in the quarantine, where ${kept} kept word for word; if the API has a new format, the monitor needs an update. Runbook: ${runbook('quarantined')}`,
     fields: [
       ...listed.map((item) => ({
         name: `Quarantined ${visibleText(item.key, 12)}`,
@@ -90,7 +91,7 @@ export const ownCredentialAlert = (event: AuditEvent, nowMs: number): Alert | un
       references: links.map((link) => link.url),
     },
     account: event.account,
-    message: `${sentence}. ${consequence(meantType(event.fields, event.eventType), visibleText(event.account, 200))} What to do: Find out whether this was planned. If it was, see to it that the monitor's own secret and address stay valid; if not, treat the account as taken over.`,
+    message: `${sentence}. ${consequence(meantType(event.fields, event.eventType), visibleText(event.account, 200))} What to do: Find out whether this was planned. If it was, see to it that the monitor's own secret and address stay valid; if not, treat the account as taken over. Runbook: ${runbook('own_credential')}`,
     fields,
     events: [event.fields],
     eventIds: [event.id],

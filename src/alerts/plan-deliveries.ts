@@ -69,7 +69,17 @@ export const createPlanner = (options: PlannerOptions): Planner => {
       targets.map((target) => timed(alert, target, suppressedUntilMs, memory, nowMs)),
     );
   };
-  return { plan, summarise: summaryAlert, inForce: silencing.inForce };
+  // Of the most severe ones: the summary may hide thousands, and is told when any of them would have been.
+  const toldAtMs = (hidden: readonly Alert[], sink: string, nowMs: number): number => {
+    const opens = hidden.map((alert) => {
+      if (alert.to?.includes(sink)) return nowMs;
+      const textsOf = alertTexts(alert);
+      const leading = routes.filter(({ route, takes }) => route.to.includes(sink) && takes(textsOf));
+      return leading.length === 0 ? nowMs : Math.min(...leading.map((route) => route.opensMs(nowMs)));
+    });
+    return Math.max(nowMs, Math.min(...opens));
+  };
+  return { plan, summarise: summaryAlert, toldAtMs, inForce: silencing.inForce };
 };
 
 const decided = (alert: Alert, deliveries: readonly PlannedDelivery[]): DecidedAlert => ({

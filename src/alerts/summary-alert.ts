@@ -3,6 +3,7 @@ import { stableId } from '../base/hash.ts';
 import { type Alert, type AlertField, LEVELS, type Level, type SummaryReason } from '../core/alert.ts';
 import { type FoldedAlerts, highestLevel, memberOf } from '../core/planner.ts';
 import { timeText } from './condition-texts.ts';
+import { headFields } from './head-fields.ts';
 import { cutText, visibleText } from './visible-text.ts';
 
 /** How many members the fields name; all that were handed over are in the summary itself. */
@@ -77,6 +78,7 @@ export const summaryAlert = (folded: FoldedAlerts, nowMs: number): Alert => {
       value: cutText(`${timeText(member.createdAtMs)}: ${member.title}: ${member.message}`, 400),
     })),
     ...(total > named.length ? [{ name: 'And', value: `${total - named.length} more` }] : []),
+    ...headFields(folded.heads ?? []),
   ];
   return {
     id: stableId('summary', reason, folded.sink, folded.key),

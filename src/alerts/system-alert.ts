@@ -17,6 +17,9 @@ export interface Condition {
 /** The key under which a condition is stored: `blind:default`. */
 export const conditionKey = (name: ConditionName, subject: string): string => `${name}:${subject}`;
 
+/** Where the documentation says what to do about an alert of the monitor about itself: a section for each name. */
+export const runbook = (name: string): string => `docs/operations.md#${name}`;
+
 /** The longest reason that an alert about the monitor shows. */
 const MAX_DETAIL_LENGTH = 400;
 
@@ -36,7 +39,7 @@ export const systemAlert = (
   const firing = status === 'firing';
   const lasted = formatDuration(Math.max(nowMs - sinceMs, 0));
   const message = firing
-    ? `${text.problem(subject, detail, sinceText(sinceMs, nowMs))} What to do: ${text.action}`
+    ? `${text.problem(subject, detail, sinceText(sinceMs, nowMs))} What to do: ${text.action} Runbook: ${runbook(condition.name)}`
     : `${text.resolved(subject)} It lasted ${lasted}.`;
   const fields: readonly AlertField[] = [
     ...(subject === '' ? [] : [{ name: text.aboutAccount ? 'Account' : 'Subject', value: subject }]),

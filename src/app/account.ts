@@ -59,7 +59,7 @@ export const createAccount = (
   memory: AccountMemory,
 ): Account => {
   const { store, telemetry } = monitor;
-  const { log, now, random } = monitor.parts;
+  const { log, now, ticks, random } = monitor.parts;
   const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
   // Of another key nothing is known: it is tried at once.
@@ -83,15 +83,19 @@ export const createAccount = (
       proxyUrl: proxy.urlFor(api.baseUrl),
       ...(pace && { pace }),
       now,
+      ...(ticks && { ticks }),
       random,
       log,
       telemetry,
+      tracer: monitor.tracer,
     });
   const client = clientWith(paces.all);
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
+  const types = monitor.eventTypes;
   const report = createCommittedReporter({
     account,
+    typeLabel: types.labelOf,
     events: logSettings.events,
     now,
     log,
@@ -122,6 +126,7 @@ export const createAccount = (
     log,
     telemetry,
     trouble,
+    tracer: monitor.tracer,
   };
   const reading = {
     account,
@@ -129,6 +134,7 @@ export const createAccount = (
     maxWindowEvents: poll.maxWindowEvents,
     pageConcurrency: PAGE_CONCURRENCY,
     rereads: REREADS,
+    tracer: monitor.tracer,
   };
   const known = poll.overlapAuto && memory.overlapMs !== undefined ? { overlapMs: memory.overlapMs } : {};
   const overlap = createOverlap(
@@ -149,6 +155,7 @@ export const createAccount = (
     },
     {
       ...commit,
+      ticks,
       onCommitted: (committed) => tell(committed, 'poll'),
     },
   );
@@ -169,7 +176,7 @@ export const createAccount = (
     },
     monitor,
   );
-  const types = {
+  const listing = {
     account,
     client,
     drift,
@@ -178,6 +185,7 @@ export const createAccount = (
     inTurn,
     onAlerts: report.alerts,
     memory,
+    onListed: types.learn,
   };
   return {
     poller,
@@ -185,14 +193,17 @@ export const createAccount = (
       runTogether(
         [
           poller.run,
-          (until) => readEventTypes({ ...types, now, log }, until),
+          (until) => readEventTypes({ ...listing, now, log }, until),
           readers.second.run,
           (until) => readers.backfiller.run(until),
         ],
         signal,
         hurry,
       ),
-    prepare: overlap.refresh,
+    async prepare() {
+      await overlap.refresh();
+      await tellKnown(account, monitor);
+    },
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {
@@ -201,6 +212,20 @@ export const createAccount = (
       await readers.close();
     },
   };
+};
+
+/**
+ * What an earlier life has left: how far the trail was read then, so that who watches the figure sees an account that
+ * cannot be read since, and the types of its events.
+ */
+const tellKnown = async (account: string, { store, telemetry, eventTypes }: Monitor): Promise<void> => {
+  const progress = await store.collect.progress(account);
+  if (progress) {
+    telemetry.gauge('watermark_timestamp_seconds', progress.watermarkMs / 1_000, { account });
+    telemetry.gauge('last_poll_timestamp_seconds', progress.committedAtMs / 1_000, { account });
+  }
+  const known = await store.drift.known(account);
+  eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
 };
 
 /** One line for what became of a secret file that has changed. */

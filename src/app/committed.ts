@@ -5,6 +5,7 @@ import type { DecidedAlert } from '../core/decided.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { planLabel, ruleLabel } from './metric-labels.ts';
 
 /** Tells what was committed. */
 export interface CommittedReporter {
@@ -17,6 +18,8 @@ export interface CommittedReporter {
 /** Tells the log and the metrics what a committed window brought, and wakes those who deliver. */
 export const createCommittedReporter = (options: {
   readonly account: string;
+  /** The label of an event type. */
+  readonly typeLabel: (eventType: string) => string;
   /** Which new events become a line of the log. */
   readonly events: 'all' | 'matched' | 'none';
   readonly now: Clock;
@@ -27,9 +30,20 @@ export const createCommittedReporter = (options: {
 }): CommittedReporter => {
   const { account, log, telemetry } = options;
 
+  const countPlans = ({ alert, deliveries }: DecidedAlert): void => {
+    const rule = ruleLabel(alert);
+    const nowMs = options.now();
+    for (const delivery of deliveries)
+      telemetry.count('deliveries_planned_total', { rule, plan: planLabel(delivery, nowMs) });
+    if (deliveries.length === 0) telemetry.count('deliveries_planned_total', { rule, plan: 'none' });
+  };
+
   const tellAlerts = (alerts: readonly DecidedAlert[]): void => {
-    for (const { alert, sinks } of alerts) {
+    for (const decided of alerts) {
+      const { alert, sinks } = decided;
+      countPlans(decided);
       telemetry.count('alerts_total', { kind: alert.kind, level: alert.rule.level });
+      if (alert.kind === 'rule') telemetry.count('rule_alerts_total', { rule: ruleLabel(alert) });
       log.info('alert.decided', {
         account: alert.account,
         alert_id: alert.id,
@@ -54,6 +68,13 @@ export const createCommittedReporter = (options: {
     if (alerts.length > 0) options.wake(new Set(alerts.flatMap((decided) => decided.sinks)));
   };
 
+  const countTypes = (fresh: readonly AuditEvent[]): void => {
+    const counts = new Map<string, number>();
+    for (const { eventType } of fresh) counts.set(eventType, (counts.get(eventType) ?? 0) + 1);
+    for (const [type, count] of counts)
+      telemetry.count('events_by_type_total', { event_type: options.typeLabel(type) }, count);
+  };
+
   const committed = (window: Committed, reader: Reader): void => {
     const { fresh, alerts, quarantined, late } = window;
     // Whoever delivers should not wait for the log.
@@ -61,6 +82,7 @@ export const createCommittedReporter = (options: {
 
     const nowMs = options.now();
     if (fresh.length > 0) telemetry.count('events_total', { account }, fresh.length);
+    countTypes(fresh);
     const labels = { account };
     // What was asked for a year later says nothing about how soon the API shows events.
     for (const { createdAtMs } of reader === 'backfill' ? [] : fresh) {

@@ -15,6 +15,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   lists: 'list',
   time_windows: 'time window',
   rules: 'rule',
+  tokens: 'token',
 };
 
 /**

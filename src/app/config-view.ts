@@ -1,5 +1,5 @@
 import { isSecretOption } from '../config/read-sinks.ts';
-import type { Settings, SinkSettings } from '../config/settings.ts';
+import type { HeartbeatSettings, Settings, SinkSettings } from '../config/settings.ts';
 import type { Ready } from './load.ts';
 
 /** One section of what is in force: values by their names. */
@@ -18,7 +18,7 @@ export const PLAIN_SECTIONS = ['api', 'poll', 'reconcile', 'drift', 'store', 'lo
 export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): ConfigView => {
   const { settings, texts } = ready;
   const secret = (value: unknown): unknown => (how.secrets ? value : value !== undefined && value !== '');
-  const { timezone, routes, feeds, drill, heartbeat, http } = settings;
+  const { timezone, routes, feeds, drill, heartbeat, http, tracing } = settings;
   return {
     ...Object.fromEntries(
       PLAIN_SECTIONS.map((name): [string, ViewSection] => [
@@ -40,8 +40,13 @@ export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): Config
     routes: { '': routes },
     feeds: { '': feeds },
     drill: { '': drill },
-    heartbeat: { '': heartbeat && { ...heartbeat, url: secret(heartbeat.url) } },
-    http: { '': { listen: http.listen, externalUrl: http.externalUrl } },
+    heartbeat: { '': heartbeat && heartbeatView(heartbeat, secret) },
+    http: { '': { listen: http.listen, externalUrl: http.externalUrl, metrics: http.metrics } },
+    tokens: named(http.tokens, ({ role, secretFile, current }) => ({
+      role,
+      secret: secret(secretFile ?? current()),
+    })),
+    tracing: { '': tracing && { ...tracing, headers: secret(tracing.headers) } },
   };
 };
 
@@ -58,6 +63,18 @@ const flat = (section: Readonly<Record<string, unknown>>): ViewSection =>
       typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
     ]),
   );
+
+const heartbeatView = (heartbeat: HeartbeatSettings, secret: (value: unknown) => unknown): unknown => {
+  const { intervalMs, heads, secretFiles } = heartbeat;
+  // As with sinks: the file of a heartbeat that runs has been followed since.
+  const now = secretFiles.length > 0 ? heartbeat.reread() : heartbeat;
+  return {
+    intervalMs,
+    heads,
+    files: secret(secretFiles.join()),
+    url: secret('url' in now ? now.url : heartbeat.url),
+  };
+};
 
 const sinkView = (
   sink: SinkSettings,
@@ -111,6 +128,7 @@ type Unseen = Exclude<
   | 'drill'
   | 'heartbeat'
   | 'http'
+  | 'tracing'
   // Cannot change while the process runs.
   | 'file'
   | 'proxy'

@@ -42,6 +42,8 @@ export interface DeciderOptions {
   readonly now: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** A clock for durations, in ms; `performance.now` unless given. */
+  readonly stopwatch?: () => number;
   /** Told of a rule that failed on an event; may be told often. */
   readonly onRuleFailure: (rule: RuleInfo, reason: string) => void;
 }
@@ -51,6 +53,7 @@ const TIDY_EVERY_MS = 86_400_000;
 /** The way from new events to alerts: rules, then the monitor's own checks. Where they go is planned by the store. */
 export const createDecider = (options: DeciderOptions): Decider => {
   const { evaluator: rules } = options;
+  const stopwatch = options.stopwatch ?? (() => performance.now());
   let state: TrackedRuleState | undefined;
   let tidiedAtMs: number | undefined;
   let drift: DriftWatch | undefined;
@@ -71,6 +74,14 @@ export const createDecider = (options: DeciderOptions): Decider => {
     return matches;
   };
 
+  /** A commit that fails is judged again, and counted again. */
+  const measure = (events: number, matches: readonly Match[], tookMs: number): void => {
+    if (events === 0 && matches.length === 0) return;
+    options.telemetry.count('events_judged_total', {}, events);
+    options.telemetry.observe('rule_evaluation_duration_seconds', tookMs / 1_000);
+    for (const { rule } of matches) options.telemetry.count('rule_matches_total', { rule: rule.id });
+  };
+
   return {
     async prepare() {
       state ??= createRuleState(await options.store.ruleState(options.account));
@@ -85,6 +96,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
       if (!state) throw new Error('decide was called before prepare');
       const memory = state;
       const nowMs = options.now();
+      const begunMs = stopwatch();
       const matches = fresh.flatMap((event) => told(rules.evaluate(event, memory), event.id));
       if (watermarkMs !== undefined) {
         // The clock goes on in any case. What it tells of the past in a backfill is worth nothing: the next window may
@@ -93,6 +105,7 @@ export const createDecider = (options: DeciderOptions): Decider => {
         if (manner.reader !== 'backfill') matches.push(...passed);
       }
       rules.flush(memory);
+      measure(fresh.length, matches, stopwatch() - begunMs);
       const own = fresh.map((event) => ownCredentialAlert(event, nowMs));
       const changes = drift?.ofEvents(fresh, nowMs, manner.reader === 'backfill') ?? [];
       const alerts = [

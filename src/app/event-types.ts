@@ -24,6 +24,8 @@ export interface EventTypesOptions {
   readonly onAlerts: (alerts: readonly DecidedAlert[]) => void;
   /** When it was last read, by whoever did this before. */
   readonly memory: { typesReadMs?: number };
+  /** Told the list of every reading. */
+  readonly onListed: (types: readonly string[]) => void;
   readonly now: Clock;
   readonly log: Log;
 }
@@ -41,6 +43,7 @@ export const readEventTypes = async (options: EventTypesOptions, signal: AbortSi
     try {
       const types = await options.client.eventTypes(signal);
       log.info('api.types', { account, count: types?.length ?? 0, types: types?.map(({ type }) => type) });
+      options.onListed(types?.map(({ type }) => type) ?? []);
       await noteListed(options, types?.map(({ type }) => type) ?? []);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;

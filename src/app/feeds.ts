@@ -3,8 +3,6 @@ import { parseSingle } from '../audit/page.ts';
 import type { Latch } from '../base/latch.ts';
 import { type FedEvent, type FedSink, isFedSink, type Sink } from '../core/delivery.ts';
 import type { FeedRoute, FeedStart } from '../core/feed.ts';
-import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
 import { createFeedLoop, type FeedLoop } from '../deliver/feed-loop.ts';
 import { DEFAULT_FEED_POLICY } from '../deliver/feed-policy.ts';
 import type { Monitor } from './parts.ts';
@@ -78,19 +76,4 @@ const bellOf = (bells: ReadonlyMap<string, Latch>, sink: string): Latch => {
   const bell = bells.get(sink);
   if (!bell) throw new Error(`no bell for the feed of sink ${sink}`);
   return bell;
-};
-
-/** Sets the gauges of how far each feed is behind. */
-export const refreshFeedGauges = async (
-  store: Store,
-  sinks: Iterable<string>,
-  now: () => number,
-  telemetry: Telemetry,
-): Promise<void> => {
-  for (const sink of sinks) {
-    const { events, oldestSeenAtMs } = await store.feeds.backlog(sink);
-    const lagMs = oldestSeenAtMs === undefined ? 0 : Math.max(now() - oldestSeenAtMs, 0);
-    telemetry.gauge('feed_lag_events', events, { sink });
-    telemetry.gauge('feed_lag_seconds', lagMs / 1_000, { sink });
-  }
 };

@@ -5,11 +5,13 @@ import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Planner, PlannerMemory } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Figures } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { AlertLinks } from './alert-links.ts';
 import { configHash } from './config-changes.ts';
 import { feedsOfSinks } from './feeds.ts';
-import type { CompiledRules, Ready } from './load.ts';
+import type { Ready } from './load.ts';
+import type { EventTypeLabels } from './metric-labels.ts';
 import type { Monitor, MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createSinks } from './sinks.ts';
@@ -23,8 +25,6 @@ export interface Generation {
   readonly hash: string;
   /** When it was made. Epoch ms. */
   readonly loadedAtMs: number;
-  /** Hands what the rule engine has counted since to the metrics. */
-  readonly countEngine: () => void;
   /** Closes the sinks, within seconds. Never rejects. */
   close(): Promise<void>;
 }
@@ -34,7 +34,9 @@ export interface Lasting {
   /** But for settings and rules, which are those of the start. */
   readonly parts: MonitorParts;
   readonly store: Store;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Figures;
+  readonly tracer: Tracer;
+  readonly eventTypes: EventTypeLabels;
   readonly links: AlertLinks | undefined;
   /** See {@link Monitor.refusal}. */
   readonly refusal: () => string | undefined;
@@ -45,9 +47,9 @@ const CLOSE_MS = 5_000;
 
 /** Makes what works by a configuration; nothing of it is begun. Throws UsageError for sinks that cannot be made. */
 export const createGeneration = (ready: Ready, lasting: Lasting): Generation => {
-  const { store, telemetry, links, refusal } = lasting;
+  const { store, telemetry, tracer, eventTypes, links, refusal } = lasting;
   const parts: MonitorParts = { ...lasting.parts, ...ready };
-  const { settings, rules, log, now, random } = parts;
+  const { settings, log, now, random } = parts;
   const planner = plannerFor(settings);
   const sinks = createSinks(settings.sinks, {
     log,
@@ -62,6 +64,8 @@ export const createGeneration = (ready: Ready, lasting: Lasting): Generation => 
     parts,
     store,
     telemetry,
+    tracer,
+    eventTypes,
     sinks,
     wakes,
     feedWakes: new Map(feedsOfSinks(settings.feeds, sinks).map(({ sink }) => [sink.name, createLatch()])),
@@ -77,7 +81,6 @@ export const createGeneration = (ready: Ready, lasting: Lasting): Generation => 
     planner,
     hash: configHash(ready),
     loadedAtMs: now(),
-    countEngine: createEngineCount(rules.engine.counters, telemetry),
     close() {
       closing ??= closeAll(sinks, log);
       return closing;
@@ -100,23 +103,3 @@ const closeAll = async (sinks: readonly Sink[], log: Log): Promise<void> => {
 };
 
 const NO_MEMORY: PlannerMemory = { get: () => undefined, set() {}, silences: () => [] };
-
-/** The rule engine counts by itself, for all accounts; what was added since the last look goes to the metrics. */
-const createEngineCount = (
-  counters: CompiledRules['engine']['counters'],
-  telemetry: Telemetry,
-): (() => void) => {
-  const names = {
-    cutValues: 'rule_values_cut_total',
-    ungroupedEvents: 'rule_events_ungrouped_total',
-    evictedGroups: 'rule_groups_evicted_total',
-    lateEvents: 'rule_events_late_total',
-  } as const;
-  const seen = { cutValues: 0, ungroupedEvents: 0, evictedGroups: 0, lateEvents: 0 };
-  return () => {
-    for (const key of ['cutValues', 'ungroupedEvents', 'evictedGroups', 'lateEvents'] as const) {
-      telemetry.count(names[key], {}, counters[key] - seen[key]);
-      seen[key] = counters[key];
-    }
-  };
-};

@@ -6,7 +6,7 @@ import { completenessOf } from '../core/completeness.ts';
 import type { LedgerStore } from '../core/ledger-store.ts';
 import type { StoreStatus } from '../core/store.ts';
 import { completenessJson } from './completeness.ts';
-import { staleAfterMs, type Watched } from './watchdog.ts';
+import { silentForMs, staleAfterMs, type Watched } from './watchdog.ts';
 
 /** The answer to "can this process be relied on right now?". */
 export interface Readiness {
@@ -33,8 +33,8 @@ export const readiness = async (input: {
   const reasons: string[] = [];
   const accounts = input.pollers.map((poller) => {
     const last = poller.lastCompletedMs();
-    // A clock that was set back must not make an old pass a fresh one.
-    return { name: poller.account, last, fresh: last !== undefined && Math.abs(nowMs - last) <= limitMs };
+    const silentMs = silentForMs(poller, nowMs);
+    return { name: poller.account, last, fresh: silentMs !== undefined && silentMs <= limitMs };
   });
   if (!input.active) reasons.push('standing by: another process holds the lease of this store');
   else if (!accounts.some((account) => account.fresh)) {

@@ -2,27 +2,32 @@ import { errorText } from '../base/errors.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
-import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Planner } from '../core/planner.ts';
 import { type Store, StoreError } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer } from '../core/tracer.ts';
+import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
 import { openStoreAt } from '../store/open.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { announce } from './announce.ts';
+import { createApiSource } from './api-source.ts';
 import { beginPatiently } from './begin-patiently.ts';
-import { refreshFeedGauges } from './feeds.ts';
+import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { createGenerations, type Generations } from './generations.ts';
 import { readiness } from './health.ts';
 import { holderName } from './holder.ts';
 import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
+import { createLiveStatus } from './live-status.ts';
 import { createMemory } from './memory.ts';
+import { createEventTypeLabels } from './metric-labels.ts';
+import type { Budget } from './pace.ts';
 import type { MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
+import { refuseFutureStart } from './refuse-future-start.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
 import { steadyTasks } from './steady.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
@@ -76,20 +81,41 @@ const runBuilt = async (
   const planner = createSwitchPlanner(plannerFor(settings));
   const store = await openPatiently(parts, mode, planner, signal);
   scope.defer('store', () => store.close());
+  await refuseFutureStart(settings, store.collect, now());
 
   const { telemetry, metrics } = createTelemetry({
     log,
     async refresh() {
-      const { monitor, countEngine } = generations.current;
-      countEngine();
-      await refreshGauges(store, [...monitor.wakes.keys()], telemetry);
-      await refreshFeedGauges(store, monitor.feedWakes.keys(), now, telemetry);
+      const { parts: inForce, wakes, feedWakes } = generations.current.monitor;
+      countEngine(inForce.rules.engine);
+      await countForScrape({
+        settings: inForce.settings,
+        store,
+        telemetry,
+        sinks: [...wakes.keys()],
+        feeds: feedWakes.keys(),
+        nowMs: now(),
+      });
     },
   });
+  const countEngine = createEngineCount(telemetry);
   telemetry.gauge('build_info', 1, { version: packageVersion() });
+  telemetry.gauge('lease_held', 0);
+
+  const tracing =
+    settings.tracing &&
+    (await import('./tracing.ts')).createTracing(settings.tracing, settings, parts, telemetry);
+  if (tracing) scope.defer('tracing', () => tracing.close());
 
   const links = await linksOf(parts, store);
-  const lasting = { parts, store, telemetry, links };
+  const lasting = {
+    parts,
+    store,
+    telemetry,
+    tracer: tracing?.tracer ?? noTracer,
+    eventTypes: createEventTypeLabels(KNOWN_EVENT_TYPES),
+    links,
+  };
   const reloader = createReloader({
     lasting,
     first: parts,
@@ -101,25 +127,52 @@ const runBuilt = async (
   const generations: Generations = createGenerations(first, (fresh, old) => {
     const { settings: next, rules } = fresh.monitor.parts;
     planner.switchTo(fresh.planner);
-    old.countEngine();
-    forgetFigures(telemetry, old.monitor.parts.settings, next);
-    telemetry.gauge('rules_loaded', rules.rules.length);
+    countEngine(old.monitor.parts.rules.engine);
+    forgetFigures(telemetry, old.monitor.parts, fresh.monitor.parts);
+    telemetry.gauge('poll_interval_seconds', next.poll.intervalMs / 1_000);
+    tellRules(rules.rules, telemetry);
     parts.setLogLevel?.(next.log.level);
   });
   scope.defer('sinks', () => generations.close());
-  telemetry.gauge('rules_loaded', parts.rules.rules.length);
+  telemetry.gauge('poll_interval_seconds', settings.poll.intervalMs / 1_000);
+  tellRules(parts.rules.rules, telemetry);
   tellSuccess(telemetry, first, now());
   announce(parts, first);
 
   let active = false;
   let pollers: readonly Poller[] = [];
+  let budget: Budget | undefined;
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
+    const inForce = (): MonitorParts => generations.current.monitor.parts;
+    const api = createApiSource({
+      store,
+      storeKind: 'sqlite',
+      listen,
+      settings: () => inForce().settings,
+      rules: () => inForce().rules,
+      ruleTexts: () => inForce().texts.rules,
+      live: createLiveStatus({
+        startedAtMs: now(),
+        active: () => active,
+        pollers: () => pollers,
+        budget: () => budget,
+        store,
+        reloader,
+        redact: parts.redact,
+      }),
+      reload: reloader.reload,
+      wake: () => generations.current.monitor.wake(),
+      now,
+      log,
+    });
     const server = await createServer({
       listen,
       log,
       metrics,
       acts: links,
+      api,
+      mayReadMetrics: api.mayReadMetrics,
       health: {
         ready: () =>
           readiness({
@@ -143,6 +196,7 @@ const runBuilt = async (
     const begin = async ({ monitor }: Generation): Promise<Work> => {
       const begun = await startWork(monitor, lease, memory);
       pollers = begun.pollers;
+      budget = begun.budget;
       return begun;
     };
     try {
@@ -189,6 +243,8 @@ const runBuilt = async (
         ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
         onState(state) {
           active = state === 'active';
+          telemetry.gauge('lease_held', active ? 1 : 0);
+          if (!active) dropReported(telemetry);
         },
       },
       work,
@@ -246,15 +302,4 @@ const linksOf = async (parts: MonitorParts, store: Store): Promise<AlertLinks | 
     now: parts.now,
     log: parts.log,
   });
-};
-
-/** Gauges that are counted when somebody looks. States without deliveries are not counted by the store: they are 0. */
-const refreshGauges = async (store: Store, live: readonly string[], telemetry: Telemetry): Promise<void> => {
-  const counts = await store.status.deliveryCounts();
-  for (const sink of new Set([...live, ...counts.map((row) => row.sink)])) {
-    for (const state of DELIVERY_STATES) {
-      const row = counts.find((candidate) => candidate.sink === sink && candidate.state === state);
-      telemetry.gauge('deliveries', row?.count ?? 0, { sink, state });
-    }
-  }
 };

@@ -24,8 +24,17 @@ const FIXED: readonly {
   },
   {
     name: 'http',
-    of: ({ http }) => http,
-    keep: (fresh, { http }) => ({ ...fresh, http }),
+    // Who may ask can change while the server listens; where it listens cannot.
+    of: ({ http: { listen, externalUrl } }) => ({ listen, externalUrl }),
+    keep: (fresh, { http: { listen, externalUrl } }) => ({
+      ...fresh,
+      http: { ...fresh.http, listen, externalUrl },
+    }),
+  },
+  {
+    name: 'tracing',
+    of: ({ tracing }) => tracing,
+    keep: (fresh, { tracing }) => ({ ...fresh, tracing }),
   },
 ];
 

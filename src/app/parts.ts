@@ -1,14 +1,16 @@
 import type { Latch } from '../base/latch.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
-import type { Clock, Random } from '../core/clock.ts';
+import type { Clock, Random, Ticks } from '../core/clock.ts';
 import type { DecidedAlert } from '../core/decided.ts';
 import type { Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Store } from '../core/store.ts';
-import type { Telemetry } from '../core/telemetry.ts';
+import type { Figures } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { Loaded, Ready } from './load.ts';
+import type { EventTypeLabels } from './metric-labels.ts';
 
 /** What a monitor is made of. */
 export interface MonitorParts extends Ready {
@@ -24,6 +26,8 @@ export interface MonitorParts extends Ready {
   /** Takes secrets out of texts that are stored. */
   readonly redact: (text: string) => string;
   readonly now: Clock;
+  /** Default: the time since the process began. */
+  readonly ticks?: Ticks;
   readonly random: Random;
 }
 
@@ -34,7 +38,10 @@ export interface MonitorParts extends Ready {
 export interface Monitor {
   readonly parts: MonitorParts;
   readonly store: Store;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Figures;
+  readonly tracer: Tracer;
+  /** Types of events that metrics name. */
+  readonly eventTypes: EventTypeLabels;
   readonly sinks: readonly Sink[];
   /** One bell a sink: rung when the outbox may hold something for it. */
   readonly wakes: ReadonlyMap<string, Latch>;

@@ -7,7 +7,7 @@ import { zoneOf } from './planner.ts';
 import { runScheduledDrills } from './scheduled-drill.ts';
 import type { Task } from './tasks.ts';
 import { packageVersion } from './version.ts';
-import { staleAfterMs, type Watched } from './watchdog.ts';
+import { silentForMs, staleAfterMs, type Watched } from './watchdog.ts';
 
 /** What the configuration wants done to prove that the monitor works: drills and heartbeats. */
 export const checksOf = (
@@ -36,6 +36,7 @@ export const checksOf = (
           wake: monitor.wake,
           now,
           log,
+          telemetry: monitor.telemetry,
         },
         until,
       ),
@@ -47,8 +48,11 @@ export const checksOf = (
         {
           heartbeat,
           problems: () => notFresh(monitor, pollers),
+          chains: monitor.store.chains,
           redact,
+          now,
           log,
+          telemetry: monitor.telemetry,
           deps: { log, now, random, version: packageVersion(), proxyFor: settings.proxy.urlFor },
         },
         until,
@@ -70,12 +74,10 @@ const notFresh = async (
   const nowMs = parts.now();
   const limitMs = staleAfterMs(parts.settings.poll.intervalMs);
   for (const poller of pollers) {
-    const last = poller.lastCompletedMs();
-    if (last === undefined) problems.push(`account "${poller.account}" has not been polled yet`);
-    else if (Math.abs(nowMs - last) > limitMs)
-      problems.push(
-        `account "${poller.account}" was polled completely ${formatDuration(Math.abs(nowMs - last))} ago`,
-      );
+    const silentMs = silentForMs(poller, nowMs);
+    if (silentMs === undefined) problems.push(`account "${poller.account}" has not been polled yet`);
+    else if (silentMs > limitMs)
+      problems.push(`account "${poller.account}" was polled completely ${formatDuration(silentMs)} ago`);
   }
   try {
     await store.status.probe();

@@ -3,10 +3,9 @@ import { sleep } from '../base/sleep.ts';
 import type { ChainHead, Chains } from '../core/chain.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import { createUntoldHeads } from './untold-heads.ts';
 
 const EVERY_MS = 3_600_000;
-/** A head that stays the same is told again after this, so that a log that is kept for some days has it. */
-const AGAIN_AFTER_MS = 86_400_000;
 
 /** Writes the heads of the chains into the log. */
 export interface HeadPublisher {
@@ -26,17 +25,13 @@ export const createHeadPublisher = (options: {
   readonly log: Log;
 }): HeadPublisher => {
   const { chains, now, log } = options;
-  const told = new Map<string, { readonly hash: string; readonly atMs: number }>();
+  const untold = createUntoldHeads();
   const publish = async (): Promise<void> => {
     try {
       const nowMs = now();
-      for (const { chain, account, position, hash } of await chains.heads()) {
-        const key = `${chain} ${account}`;
-        const before = told.get(key);
-        if (before?.hash === hash && Math.abs(nowMs - before.atMs) < AGAIN_AFTER_MS) continue;
-        told.set(key, { hash, atMs: nowMs });
-        log.info('chain.head', { chain, ...(chain === 'events' && { account }), position, hash });
-      }
+      const due = untold.due(await chains.heads(), nowMs);
+      for (const head of due) log.info('chain.head', fieldsOf(head));
+      untold.told(due, nowMs);
     } catch (error) {
       log.error('store.error', { operation: 'chain heads', reason: errorText(error) });
     }
@@ -49,14 +44,18 @@ export const createHeadPublisher = (options: {
   };
 };
 
-/** Most heads that one alert carries; hundreds of accounts would make it unreadable, and the log has them all. */
-const MAX_SHOWN = 20;
+const fieldsOf = ({ chain, account, position, hash }: ChainHead) => ({
+  chain,
+  ...(chain === 'events' && { account }),
+  position,
+  hash,
+});
 
-/** The heads as fields of an alert: a copy outside that its receiver keeps. */
-export const headFields = (
-  heads: readonly ChainHead[],
-): readonly { readonly name: string; readonly value: string }[] =>
-  heads.slice(0, MAX_SHOWN).map(({ chain, account, position, hash }) => ({
-    name: chain === 'acts' ? 'Chain of acts' : `Chain of ${account}`,
-    value: `${position} ${hash}`,
-  }));
+/** Heads as lines of JSON, of the form they have in the log: `verify --heads` reads both. */
+export const headLines = (heads: readonly ChainHead[], atMs: number): string =>
+  heads
+    .map((head) =>
+      JSON.stringify({ time: new Date(atMs).toISOString(), event: 'chain.head', ...fieldsOf(head) }),
+    )
+    .map((line) => `${line}\n`)
+    .join('');

@@ -7,12 +7,18 @@ import { readLines } from './file-lines.ts';
 /** A hash as it is published. */
 const HASH = /^[0-9a-f]{64}$/;
 
-/** A head of which only the hash is known. Throws a UsageError for what is none. */
+/**
+ * A head as somebody copied it, from an alert or a line of the log: its hash, or position and hash. The hash alone says
+ * where it must be found. Throws a UsageError for what is none.
+ */
 export const bareHead = (text: string): PublishedHead => {
-  const hash = text.trim().toLowerCase();
+  const hash = text
+    .trim()
+    .toLowerCase()
+    .replace(/^\d+\s+/, '');
   if (!HASH.test(hash))
     throw new UsageError(
-      `${JSON.stringify(text.slice(0, 100))} is no head; allowed are the 64 hexadecimal digits of one`,
+      `${JSON.stringify(text.slice(0, 100))} is no head; allowed are the 64 hexadecimal digits of one, with or without its position before them`,
     );
   return { chain: undefined, account: '', position: undefined, hash };
 };
@@ -46,7 +52,7 @@ export const headsOfLog = async (path: string, signal: AbortSignal): Promise<rea
     }
   if (heads.length === 0)
     throw new UsageError(
-      `${path}: holds no head; allowed are lines of the log as JSON, of which those with the event "chain.head" count`,
+      `${path}: holds no head; allowed are lines of the log or of heartbeats as JSON, of which those with the event "chain.head" count`,
     );
   return heads;
 };

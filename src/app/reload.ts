@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../base/errors.ts';
-import type { Settings } from '../config/settings.ts';
 import { sourcesState } from '../config/sources.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Figures } from '../core/telemetry.ts';
@@ -196,12 +195,15 @@ const namesGone = (
   fresh: readonly { readonly name: string }[],
 ): readonly string[] => old.map(({ name }) => name).filter((name) => !fresh.some((one) => one.name === name));
 
-/** Everything that is measured of accounts and sinks which are no longer there. */
+/** Everything that is measured of accounts, sinks and rules which are no longer there. */
 export const forgetFigures = (
   telemetry: Figures,
-  old: Pick<Settings, 'accounts' | 'sinks'>,
-  fresh: Pick<Settings, 'accounts' | 'sinks'>,
+  old: Pick<Ready, 'settings' | 'rules'>,
+  fresh: Pick<Ready, 'settings' | 'rules'>,
 ): void => {
-  for (const account of namesGone(old.accounts, fresh.accounts)) telemetry.forget({ account });
-  for (const sink of namesGone(old.sinks, fresh.sinks)) telemetry.forget({ sink });
+  for (const account of namesGone(old.settings.accounts, fresh.settings.accounts))
+    telemetry.forget({ account });
+  for (const sink of namesGone(old.settings.sinks, fresh.settings.sinks)) telemetry.forget({ sink });
+  const kept = new Set(fresh.rules.rules.map(({ info }) => info.id));
+  for (const { info } of old.rules.rules) if (!kept.has(info.id)) telemetry.forget({ rule: info.id });
 };

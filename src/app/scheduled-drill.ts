@@ -1,3 +1,4 @@
+import { headFields } from '../alerts/head-fields.ts';
 import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
@@ -8,9 +9,9 @@ import type { Trouble } from '../core/conditions.ts';
 import type { DeliveryRecord, History } from '../core/history.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
+import type { Telemetry } from '../core/telemetry.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { drillAlert } from './drill-alert.ts';
-import { headFields } from './publish-heads.ts';
 
 /** What {@link runScheduledDrills} works with. */
 export interface ScheduledDrillOptions {
@@ -27,6 +28,7 @@ export interface ScheduledDrillOptions {
   readonly wake: (sinks: Iterable<string>) => void;
   readonly now: Clock;
   readonly log: Log;
+  readonly telemetry: Telemetry;
 }
 
 /** Short enough not to miss a minute. */
@@ -75,7 +77,11 @@ export const runScheduledDrills = async (
       const { items } = await options.history.deliveries({ alertId });
       if (items.length === 0) continue;
       // What arrived is old news, but may have arrived while nobody watched.
-      for (const { sink, state } of items) if (state === 'sent') await options.trouble.clear('drill', sink);
+      for (const { sink, state } of items) {
+        if (state !== 'sent') continue;
+        options.telemetry.gauge('last_drill_timestamp_seconds', minuteMs / 1_000, { sink });
+        await options.trouble.clear('drill', sink);
+      }
       const waiting = items
         .filter(({ sink, state }) => state !== 'sent' && options.sinks.includes(sink))
         .map(({ sink }) => sink);
@@ -92,10 +98,13 @@ export const runScheduledDrills = async (
       if (!waiting.has(delivery.sink)) continue;
       if (delivery.state === 'sent') {
         waiting.delete(delivery.sink);
+        options.telemetry.count('drills_total', { sink: delivery.sink, outcome: 'arrived' });
+        options.telemetry.gauge('last_drill_timestamp_seconds', sinceMs / 1_000, { sink: delivery.sink });
         log.info('drill.arrived', { sink: delivery.sink, delivery_id: delivery.id });
         await options.trouble.clear('drill', delivery.sink);
       } else if (hasEnded(delivery) || now() - sinceMs >= drill.withinMs) {
         waiting.delete(delivery.sink);
+        options.telemetry.count('drills_total', { sink: delivery.sink, outcome: 'failed' });
         const detail = hasEnded(delivery)
           ? `it was ${delivery.state}`
           : `not taken within ${formatDuration(drill.withinMs)}, ${delivery.attempts} attempts`;

@@ -12,6 +12,7 @@ export const createSwitchPlanner = (first: Planner): SwitchPlanner => {
   return {
     plan: (request, memory, nowMs) => current.plan(request, memory, nowMs),
     summarise: (folded, nowMs) => current.summarise(folded, nowMs),
+    toldAtMs: (hidden, sink, nowMs) => current.toldAtMs(hidden, sink, nowMs),
     inForce: (silence, nowMs) => current.inForce(silence, nowMs),
     switchTo(next) {
       current = next;

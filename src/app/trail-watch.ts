@@ -22,6 +22,7 @@ export const watchTrail = async (
 ): Promise<void> => {
   const { unverified } = completenessOf(await deps.ledger.ranges(account));
   const seconds = unverified.reduce((sum, { fromMs, toMs }) => sum + (toMs - fromMs) / 1_000, 0);
+  deps.telemetry.gauge('unverified_ranges', unverified.length, { account });
   deps.telemetry.gauge('unverified_seconds', seconds, { account });
   const lost = unverified.filter(({ againAtMs }) => againAtMs === undefined);
   if (lost.length === 0) return deps.trouble.clear('unverified', account);

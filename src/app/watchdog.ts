@@ -7,6 +7,8 @@ import type { Trouble } from '../core/conditions.ts';
 export interface Watched {
   readonly account: string;
   lastCompletedMs(): number | undefined;
+  /** How long ago that was, by a clock that nobody sets, and that stands still while the machine sleeps. */
+  sinceCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
   /** Since when it is watched; left out: since the watchdog looks. */
@@ -18,6 +20,15 @@ export interface Watched {
  * one slow answer is no alarm.
  */
 export const staleAfterMs = (intervalMs: number): number => Math.max(5 * intervalMs, 60_000);
+
+/**
+ * For how long an account has not been read completely; undefined when it never was. The clock may have been set back,
+ * and the other may have stood still: who says more is right.
+ */
+export const silentForMs = (poller: Watched, nowMs: number): number | undefined => {
+  const lastMs = poller.lastCompletedMs();
+  return lastMs === undefined ? undefined : Math.max(nowMs - lastMs, poller.sinceCompletedMs() ?? 0);
+};
 
 /**
  * Looks at all pollers from outside and raises `stale` for those that have not completed a pass for too long, whatever

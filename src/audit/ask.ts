@@ -1,12 +1,13 @@
 import { errorText } from '../base/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { DateForm } from './created-at.ts';
 import { ReadFailure } from './failure.ts';
 import type { Parsed } from './page.ts';
 import { excerpt, redact } from './redact.ts';
 import type { Answer, Transport } from './transport.ts';
-import { refusal } from './verdict.ts';
+import { isNamed, refusal } from './verdict.ts';
 
 /** The account's API key and secret, as used for HTTP Basic. */
 export interface Credentials {
@@ -38,6 +39,7 @@ export interface AskOptions {
   readonly transport: Transport;
   readonly now: Clock;
   readonly telemetry: Telemetry;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -58,11 +60,22 @@ const read = (credentials: () => Credentials): Credentials => {
   }
 };
 
+/** A status as a label of metrics: one that HTTP does not know must not make a series of its own. */
+const statusLabel = (status: number | undefined): string => {
+  if (status === undefined) return 'none';
+  return isNamed(status) ? String(status) : 'other';
+};
+
 /** Makes the function that puts one question: one request, counted and timed, and what its answer means. */
 export const createAsk = (options: AskOptions): Ask => {
-  const { account, prefix, pace, transport, now, telemetry } = options;
+  const { account, prefix, pace, transport, now, telemetry, tracer } = options;
 
-  const exchange = async <T>(question: Question<T>, form: DateForm, signal: AbortSignal): Promise<T> => {
+  const exchange = async <T>(
+    question: Question<T>,
+    form: DateForm,
+    signal: AbortSignal,
+    onStatus: (status: number) => void,
+  ): Promise<T> => {
     const { key, secret } = read(options.credentials);
     const basic = `${key}:${secret}`;
     const secrets = [secret, key, basic, ...options.secrets];
@@ -77,6 +90,7 @@ export const createAsk = (options: AskOptions): Ask => {
       if (!(error instanceof ReadFailure)) throw error;
       throw new ReadFailure(error.kind, redact(error.message, secrets), error);
     });
+    onStatus(answer.status);
     if (question.instead?.status === answer.status) return question.instead.value;
     const said = (): string => quoted(excerpt(answer.text, secrets));
     if (answer.status !== 200) throw refusal(answer, said(), now());
@@ -90,18 +104,30 @@ export const createAsk = (options: AskOptions): Ask => {
     });
   };
 
-  return async (question, form, signal) => {
+  const measured: Ask = async (question, form, signal) => {
     await pace?.(signal);
     const startedAtMs = now();
     let outcome = 'ok';
+    let status: number | undefined;
+    const name = `${question.method} ${question.path}`;
     try {
-      return await exchange(question, form, signal);
+      return await tracer.span(
+        name,
+        { 'http.request.method': question.method, 'url.path': `${prefix}${question.path}` },
+        (span) =>
+          exchange(question, form, signal, (answered) => {
+            status = answered;
+            span.set({ 'http.response.status_code': answered });
+          }),
+        'client',
+      );
     } catch (error) {
       outcome = error instanceof ReadFailure ? error.kind : signal.aborted ? 'aborted' : 'failed';
       throw error;
     } finally {
-      telemetry.count('api_requests_total', { account, outcome });
+      telemetry.count('api_requests_total', { account, outcome, status: statusLabel(status) });
       telemetry.observe('api_request_duration_seconds', (now() - startedAtMs) / 1_000, { account });
     }
   };
+  return measured;
 };

@@ -1,10 +1,12 @@
 import { sleep as realSleep } from '../base/sleep.ts';
 import { AuditError, type AuditPage, type AuditReader } from '../core/audit-reader.ts';
 import type { BackoffPolicy } from '../core/backoff.ts';
-import { type Clock, type Random } from '../core/clock.ts';
+import type { Clock, Random, Ticks } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
+import { createApiClock } from './api-clock.ts';
 import { type Credentials, createAsk, type Question } from './ask.ts';
 import type { DateForm } from './created-at.ts';
 import { ReadFailure } from './failure.ts';
@@ -12,7 +14,6 @@ import { type EventType, parseEventTypes, parsePage, parseSingle } from './page.
 import { type EventQuery, queryString } from './query.ts';
 import { createRetry } from './retry.ts';
 import { createTransport } from './transport.ts';
-import { clockSkewMs } from './verdict.ts';
 
 export interface AuditClientOptions {
   /** Name of the configured account, for events, logs and metrics. */
@@ -40,9 +41,12 @@ export interface AuditClientOptions {
   /** Replaces the waiting between attempts, for tests that own the time. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly now: Clock;
+  /** Default: the time since the process began. */
+  readonly ticks?: Ticks;
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Everything the Audit API can do. All methods reject with {@link AuditError}, or with the reason of an aborted signal. */
@@ -90,6 +94,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     deadlineMs: options.deadlineMs ?? 3 * timeoutMs,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     now,
+    ticks: options.ticks ?? (() => performance.now()),
   });
   const ask = createAsk({
     account,
@@ -100,6 +105,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     transport,
     now,
     telemetry,
+    tracer: options.tracer ?? noTracer,
   });
   const retry = createRetry({
     retries: options.retries ?? 4,
@@ -118,6 +124,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
         reason: failure.message,
       }),
   });
+  const readClock = createApiClock();
   /** The form of dates that the API accepted last; self-detected, since no document says which it wants. */
   let dateForm: DateForm = 'local';
 
@@ -168,7 +175,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
         path: '/events',
         query: (form) => queryString(query, query.size ?? pageSize, form),
         dated: query.fromMs !== undefined || query.toMs !== undefined,
-        parse: (answer) => parsePage(account, answer.text, clockSkewMs(answer)),
+        parse: (answer) => parsePage(account, answer.text, readClock(answer)),
       },
       signal,
     );

@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject, own } from '../base/json.ts';
 import type { AuditPage } from '../core/audit-reader.ts';
 import type { AuditEvent, QuarantinedEvent } from '../core/event.ts';
+import type { ClockReading } from './api-clock.ts';
 import { type Element, MAX_EVENT_DEPTH, quarantine, readElement } from './element.ts';
 import { arraySpans, type JsonSpan } from './json-spans.ts';
 
@@ -85,11 +86,7 @@ const eventsOf = (body: Json): Parsed<readonly Json[]> => {
  * once as a whole, which also proves the scan; parsing event by event measured slower. Only events in which the scan
  * saw numbers of 16 digits or more are parsed again, with their digits kept.
  */
-export const parsePage = (
-  account: string,
-  text: string,
-  clockSkewMs: number | undefined,
-): Parsed<AuditPage> => {
+export const parsePage = (account: string, text: string, clock: ClockReading): Parsed<AuditPage> => {
   const { elements = [], outerDepth } = arraySpans(text, ['_embedded', 'events'], MAX_ELEMENTS + 1);
   if (outerDepth > MAX_OUTER_DEPTH) return { problem: `the body is nested ${outerDepth} deep` };
   if (elements.length > MAX_ELEMENTS) {
@@ -115,7 +112,7 @@ export const parsePage = (
       count: elements.length,
       totalElements: countOf(page, 'totalElements'),
       number: countOf(page, 'number'),
-      clockSkewMs,
+      ...clock,
     },
   };
 };

@@ -27,6 +27,15 @@ export interface Retry {
 }
 
 /**
+ * Pauses once a whole read was refused with "too many" (429, or any wish to wait): a server that says "in a second" for
+ * hours gets fewer questions, not the same number for hours. The longest is short enough to notice its end in time.
+ */
+const REFUSED_BACKOFF: BackoffPolicy = { baseMs: 5_000, capMs: 120_000 };
+
+const isRefusal = (error: unknown): error is ReadFailure =>
+  error instanceof ReadFailure && error.retry && (error.status === 429 || error.afterMs !== undefined);
+
+/**
  * Makes a {@link Retry}. A `Retry-After` counts for all reads that share it, so that the pages of one window, fetched
  * side by side, do not keep knocking while one of them waits. Nobody sits out a long one: until it is over, reads fail
  * without a request, so that whoever asked hears of it and a pass never hangs for hours.
@@ -34,6 +43,19 @@ export interface Retry {
 export const createRetry = (options: RetryOptions): Retry => {
   const { retries, backoff, now, random, maxWaitMs, sleep, onRetry } = options;
   let closed = { setAtMs: 0, untilMs: 0 };
+  /** Refusals in a row, with no answer between them. Those that were under way together count as one. */
+  let refusals = 0;
+
+  /** The failure of an attempt, with the pause that follows from it; `before`: the refusals when it was begun. */
+  const weighed = (error: unknown, before: number): unknown => {
+    if (!isRefusal(error)) return error;
+    if (before === refusals) refusals += 1;
+    const beyond = refusals - (retries + 1);
+    if (beyond < 1) return error;
+    const afterMs = Math.max(error.afterMs ?? 0, backoffMs(beyond, REFUSED_BACKOFF, random));
+    const { kind, message, retry, status } = error;
+    return new ReadFailure(kind, message, { retry, afterMs, ...(status !== undefined && { status }) });
+  };
 
   const waitUntilOpen = async (signal: AbortSignal): Promise<void> => {
     const nowMs = now();
@@ -43,7 +65,7 @@ export const createRetry = (options: RetryOptions): Retry => {
     if (leftMs > maxWaitMs) {
       throw new ReadFailure(
         'unavailable',
-        `not asked: the API wants to be left alone until ${new Date(closed.untilMs).toISOString()} (Retry-After)`,
+        `not asked: the API wants to be left alone until ${new Date(closed.untilMs).toISOString()} (${refusals > 1 ? `it has refused ${refusals} times in a row` : 'Retry-After'})`,
         { retry: false },
       );
     }
@@ -59,7 +81,14 @@ export const createRetry = (options: RetryOptions): Retry => {
       pRetry(
         async () => {
           await waitUntilOpen(signal);
-          return attempt();
+          const before = refusals;
+          try {
+            const value = await attempt();
+            refusals = 0;
+            return value;
+          } catch (error) {
+            throw weighed(error, before);
+          }
         },
         {
           retries,

@@ -1,7 +1,7 @@
 import { type Dispatcher, errors, Pool, ProxyAgent } from 'undici';
 import { formatDuration } from '../base/duration.ts';
 import { errorCode, errorText } from '../base/errors.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Clock, Ticks } from '../core/clock.ts';
 import { decodeBody, readBytes, tooLarge } from './body.ts';
 import { ReadFailure } from './failure.ts';
 
@@ -15,6 +15,9 @@ export interface Answer {
   /** When the request was begun and when its headers arrived. Epoch ms. */
   readonly askedAtMs: number;
   readonly answeredAtMs: number;
+  /** The same two moments in {@link Ticks}. */
+  readonly askedTicks: number;
+  readonly answeredTicks: number;
 }
 
 export interface TransportOptions {
@@ -27,6 +30,7 @@ export interface TransportOptions {
   readonly deadlineMs: number;
   readonly maxBodyBytes: number;
   readonly now: Clock;
+  readonly ticks: Ticks;
 }
 
 /** Sends requests to one origin and no other. Follows no redirect, repeats nothing. */
@@ -80,7 +84,7 @@ const failureOf = (error: unknown, timeoutMs: number): ReadFailure => {
 
 /** Makes a {@link Transport}. Connections are kept open between requests for as long as the server allows. */
 export const createTransport = (options: TransportOptions): Transport => {
-  const { origin, proxyUrl, timeoutMs, deadlineMs, maxBodyBytes, now } = options;
+  const { origin, proxyUrl, timeoutMs, deadlineMs, maxBodyBytes, now, ticks } = options;
   const limits = {
     connectTimeout: timeoutMs,
     headersTimeout: timeoutMs,
@@ -92,8 +96,10 @@ export const createTransport = (options: TransportOptions): Transport => {
 
   const exchange = async (options: Dispatcher.RequestOptions, signal: AbortSignal): Promise<Answer> => {
     const askedAtMs = now();
+    const askedTicks = ticks();
     const response = await untilAborted(dispatcher.request(options), signal);
     const answeredAtMs = now();
+    const answeredTicks = ticks();
     const ok = response.statusCode === 200;
     const limit = ok ? maxBodyBytes : ERROR_BODY_BYTES;
     const read = async (): Promise<Buffer> => {
@@ -113,6 +119,8 @@ export const createTransport = (options: TransportOptions): Transport => {
       header: (name) => first(response.headers[name]),
       askedAtMs,
       answeredAtMs,
+      askedTicks,
+      answeredTicks,
     };
   };
 

@@ -9,6 +9,9 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 /** Statuses that ask to be tried again, besides 5xx: request timeout, too early, too many requests. */
 const TRANSIENT = new Set([408, 425, 429]);
 
+/** Whether HTTP knows this status. */
+export const isNamed = (status: number): boolean => status in STATUS_CODES;
+
 const named = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
 
 /**
@@ -39,17 +42,4 @@ export const refusal = (answer: Answer, said: string, nowMs: number): ReadFailur
       { retry: false, status },
     );
   return new ReadFailure('invalid', `${name}${said}`, { retry: status < 300, status });
-};
-
-/**
- * The server's clock minus ours, in ms, from the `Date` header; 0 when they agree as far as one can tell. The header
- * is cut to the second and was written at some time between question and answer: within that nothing is known.
- */
-export const clockSkewMs = (answer: Answer): number | undefined => {
-  const date = Date.parse(answer.header('date') ?? '');
-  if (Number.isNaN(date)) return undefined;
-  const least = date - answer.answeredAtMs;
-  const most = date + 999 - answer.askedAtMs;
-  if (least > 0) return least;
-  return most < 0 ? most : 0;
 };

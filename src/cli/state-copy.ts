@@ -6,6 +6,7 @@ import { errorText, UsageError } from '../base/errors.ts';
 import { parsePlace, placeText, type StorePlace } from '../core/store-place.ts';
 import { CopyRefused } from '../store/copy.ts';
 import { copyPlaces } from '../store/copy-place.ts';
+import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { outputs } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -17,7 +18,7 @@ interface Options {
 
 /** `state copy`: moves a store from a file to a database, or back. */
 export const registerStateCopy = (group: Command, context: CommandContext): void => {
-  group
+  const command = group
     .command('copy')
     .description(
       'copy everything that is stored into an empty store, and verify it; the monitor must not run',
@@ -27,10 +28,6 @@ export const registerStateCopy = (group: Command, context: CommandContext): void
       'sqlite:FILE, postgres://… or url_file:FILE, a file that holds such a URL',
     )
     .requiredOption('--to <store>', 'the same: a file that is not there, or a database without a store')
-    .addHelpText(
-      'after',
-      '\nExample:\n  vonage-audit-monitor state copy --from sqlite:data/monitor.db --to url_file:/run/secrets/database_url',
-    )
     .action(async (options: Options) => {
       const [from, to] = [placeOf('--from', options.from), placeOf('--to', options.to)];
       if (placeText(from) === placeText(to)) throw new UsageError('--from and --to are the same store');
@@ -62,6 +59,9 @@ export const registerStateCopy = (group: Command, context: CommandContext): void
         context.exit(EXIT.failed);
       }
     });
+  about(command, ['state copy --from sqlite:data/monitor.db --to url_file:/run/secrets/database_url'], {
+    1: 'nothing was copied: a monitor works on the source, the target holds something, or the copy does not hold',
+  });
 };
 
 const URL_FILE = 'url_file:';

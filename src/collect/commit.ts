@@ -2,6 +2,7 @@ import type { Turns } from '../base/turns.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CollectStore, Committed, Decider, Manner } from '../core/collect-store.ts';
 import type { Lease } from '../core/lease.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
 import type { ReadWindow } from './read-window.ts';
 
 /** What committing a window needs of the rest. */
@@ -11,6 +12,7 @@ export interface CommitDeps {
   /** The lease under which this process may write, looked up at each commit. */
   readonly lease: () => Lease;
   readonly now: Clock;
+  readonly tracer?: Tracer;
   /** Keeps those apart who commit with the same decider: its memory is that of one commit at a time. Absent: there is one. */
   readonly inTurn?: Turns;
 }
@@ -31,6 +33,7 @@ export const commitRead = (
   deps: CommitDeps,
 ): Promise<Committed> => {
   const { reader, quiet, watermarkMs, backfill } = manner;
+  const tracer = deps.tracer ?? noTracer;
   const commit = async (): Promise<Committed> => {
     await deps.decider.prepare();
     try {
@@ -51,7 +54,9 @@ export const commitRead = (
           ...(backfill === undefined ? {} : { backfill }),
         },
         (fresh, quarantined, watermarkAfterMs) =>
-          deps.decider.decide(fresh, quarantined, watermarkAfterMs, { reader, quiet }),
+          tracer.step('judge', { events: fresh.length }, () =>
+            deps.decider.decide(fresh, quarantined, watermarkAfterMs, { reader, quiet }),
+          ),
       );
     } catch (error) {
       // The memory of stateful rules may hold what was not stored: the store's version counts.
@@ -59,5 +64,17 @@ export const commitRead = (
       throw error;
     }
   };
-  return deps.inTurn ? deps.inTurn(commit) : commit();
+  const traced = (): Promise<Committed> =>
+    tracer.span(
+      'commit',
+      { reader, events: window.events.length, verified: window.verified },
+      async (span) => {
+        const committed = await commit();
+        const { fresh, alerts } = committed;
+        span.set({ 'events.new': fresh.length, alerts: alerts.length });
+        tracer.mark(alerts.map(({ alert }) => alert.id));
+        return committed;
+      },
+    );
+  return deps.inTurn ? deps.inTurn(traced) : traced();
 };

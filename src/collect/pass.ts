@@ -87,12 +87,13 @@ export const runPass = async (
 /**
  * How far a window proves the trail read. Never beyond the API server's own clock minus `settle`: if our clock has
  * jumped ahead, the empty "future" we have just read proves nothing, and a watermark there would skip real events. That
- * holds for a window which lies in that future as a whole, too: it is not even proven up to its beginning.
+ * holds for a window which lies in that future as a whole, too: it is not even proven up to its beginning. Where an answer
+ * has no date, the last one that came and the time since then say what that clock shows.
  */
-const provenUntil = (window: ReadWindow, settleMs: number, nowMs: number): number =>
-  window.clockSkewMs === undefined
-    ? window.toMs
-    : Math.min(window.toMs, floorToSecond(nowMs + window.clockSkewMs - settleMs));
+const provenUntil = (window: ReadWindow, settleMs: number, nowMs: number): number => {
+  const skewMs = window.clockSkewMs ?? window.expectedSkewMs;
+  return skewMs === undefined ? window.toMs : Math.min(window.toMs, floorToSecond(nowMs + skewMs - settleMs));
+};
 
 /** Windows of a pass in order of time; one that holds too much is cut until it fits or is a second wide. */
 async function* windowsOf(

@@ -1,11 +1,12 @@
 import { errorCode, errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import { AuditError } from '../core/audit-reader.ts';
-import { type Random } from '../core/clock.ts';
+import type { Random, Ticks } from '../core/clock.ts';
 import { LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import { StoreError } from '../core/store.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type OpenSpan } from '../core/tracer.ts';
 import type { PollStart } from '../core/window.ts';
 import { type CommittedWindow, type PassDeps, type PassOptions, type PassResult, runPass } from './pass.ts';
 
@@ -21,6 +22,8 @@ export interface Poller {
   run(signal: AbortSignal, hurry?: AbortSignal): Promise<void>;
   /** When the last pass was completed; undefined before the first. Epoch ms. */
   lastCompletedMs(): number | undefined;
+  /** How long ago that was, whatever has become of the clock since. */
+  sinceCompletedMs(): number | undefined;
   /** Why the latest pass failed; undefined when it did not, or before the first has ended. */
   lastFailure(): string | undefined;
   /** Since when the account is watched. Epoch ms. */
@@ -33,6 +36,8 @@ export interface Poller {
 export interface PollerMemory {
   beganMs?: number;
   lastCompletedMs?: number;
+  /** When that was, by the clock that does not jump. */
+  completedTicks?: number;
   lastFailure?: string | undefined;
   /** When the next pass is due; undefined: at once. */
   nextMs?: number | undefined;
@@ -50,10 +55,16 @@ export interface PollerOptions extends Omit<PassOptions, 'overlapMs'> {
 /** Makes the poller of one account. */
 export const createPoller = (
   options: PollerOptions,
-  deps: PassDeps & { readonly random: Random; readonly log: Log; readonly telemetry: Telemetry },
+  deps: PassDeps & {
+    /** Default: the time since the process began. */
+    readonly ticks?: Ticks | undefined;
+    readonly random: Random;
+    readonly log: Log;
+    readonly telemetry: Telemetry;
+  },
 ): Poller => {
   const { account } = options;
-  const { log, now, telemetry, trouble } = deps;
+  const { log, now, telemetry, trouble, tracer = noTracer, ticks = () => performance.now() } = deps;
   // "Now" is when the watch began, not when the API first answered: what happens in between is not to be missed.
   const memory = options.memory ?? {};
   const beganMs = memory.beganMs ?? now();
@@ -86,7 +97,7 @@ export const createPoller = (
   };
 
   const failed = async (error: unknown, startedMs: number): Promise<void> => {
-    const kind = error instanceof AuditError ? error.kind : error instanceof StoreError ? 'store' : 'failed';
+    const kind = kindOf(error);
     telemetry.count('polls_total', { account, outcome: kind });
     const reason = errorText(error);
     memory.lastFailure = reason;
@@ -105,6 +116,7 @@ export const createPoller = (
   const completed = async (result: PassResult, startedMs: number): Promise<void> => {
     const lastCompletedMs = now();
     memory.lastCompletedMs = lastCompletedMs;
+    memory.completedTicks = ticks();
     memory.lastFailure = undefined;
     telemetry.count('polls_total', { account, outcome: 'completed' });
     telemetry.observe('poll_duration_seconds', (lastCompletedMs - startedMs) / 1_000, { account });
@@ -124,7 +136,7 @@ export const createPoller = (
     await trouble.clear('stale', account);
   };
 
-  const pass = async (signal: AbortSignal): Promise<boolean> => {
+  const passIn = async (span: OpenSpan, signal: AbortSignal): Promise<boolean> => {
     const startedMs = now();
     const ended = Promise.withResolvers<void>();
     idle = ended.promise;
@@ -135,9 +147,12 @@ export const createPoller = (
         { ...deps, onCommitted },
         signal,
       );
+      const { windows, events, fresh, alerts, unverified } = result;
+      span.set({ windows, events, 'events.new': fresh, alerts, unverified });
       await completed(result, startedMs);
       return true;
     } catch (error) {
+      span.fail(kindOf(error));
       if (error instanceof LeaseLostError) throw error;
       if (!signal.aborted) await reportFailure(error, startedMs);
       return false;
@@ -145,6 +160,9 @@ export const createPoller = (
       ended.resolve();
     }
   };
+
+  const pass = (signal: AbortSignal): Promise<boolean> =>
+    tracer.trace('poll', { account }, (span) => passIn(span, signal));
 
   /** Reporting trouble writes to the store, which may be the very trouble: the log has it in any case. */
   const reportFailure = async (error: unknown, startedMs: number): Promise<void> => {
@@ -159,6 +177,8 @@ export const createPoller = (
     account,
     pass,
     lastCompletedMs: () => memory.lastCompletedMs,
+    sinceCompletedMs: () =>
+      memory.completedTicks === undefined ? undefined : ticks() - memory.completedTicks,
     lastFailure: () => memory.lastFailure,
     beganMs: () => beganMs,
     whenIdle: () => idle,
@@ -178,6 +198,10 @@ export const createPoller = (
     },
   };
 };
+
+/** What a pass failed by, in a word. */
+const kindOf = (error: unknown): AuditError['kind'] | 'store' | 'failed' =>
+  error instanceof AuditError ? error.kind : error instanceof StoreError ? 'store' : 'failed';
 
 /** `start` counted from a fixed moment; a clock that was set back since must not put it into the future. */
 const fixedStart = ({ start, settleMs }: PollerOptions, beganMs: number): PollStart => {

@@ -70,6 +70,7 @@ export const readInParts = async (
     totalElements: last.totalElements,
     number: page,
     clockSkewMs: known.clockSkewMs,
+    expectedSkewMs: known.expectedSkewMs,
   };
 };
 

@@ -1,4 +1,5 @@
 import type { Committed } from '../core/collect-store.ts';
+import { noTracer } from '../core/tracer.ts';
 import { cut, type Window } from '../core/window.ts';
 import { type CommitDeps, type CommitManner, commitRead } from './commit.ts';
 import { type ReadWindow, type ReadWindowOptions, readWindow } from './read-window.ts';
@@ -20,11 +21,22 @@ export interface RangeSums {
  * Reads a range of time, cut until its parts fit, and commits part after part. What was committed stays when a later
  * part fails; rejects as reading and committing do.
  */
-export const readRange = async (
+export const readRange = (
   range: Window,
   manner: CommitManner,
   options: ReadWindowOptions,
   deps: CommitDeps & { readonly onReread: (reread: Reread) => void | Promise<void> },
+  signal: AbortSignal,
+): Promise<RangeSums> =>
+  (deps.tracer ?? noTracer).trace(manner.reader, { account: options.account }, () =>
+    readParts(range, manner, options, deps, signal),
+  );
+
+const readParts = async (
+  range: Window,
+  manner: CommitManner,
+  options: ReadWindowOptions,
+  deps: Parameters<typeof readRange>[3],
   signal: AbortSignal,
 ): Promise<RangeSums> => {
   const sums = { events: 0, fresh: 0, unverified: 0 };

@@ -1,5 +1,6 @@
 import type { AuditPage, AuditReader } from '../core/audit-reader.ts';
 import { type AuditEvent, byTime, type QuarantinedEvent } from '../core/event.ts';
+import { noTracer, type SpanAttributes, type Tracer } from '../core/tracer.ts';
 import { isOneSecond, type Window } from '../core/window.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { inOrder } from './in-order.ts';
@@ -18,6 +19,7 @@ export interface ReadWindowOptions {
   readonly pageConcurrency: number;
   /** How often a window is read again when counts disagree. */
   readonly rereads: number;
+  readonly tracer?: Tracer;
 }
 
 /** A window that was read as a whole. */
@@ -29,8 +31,10 @@ export interface ReadWindow extends Window {
   readonly verified: boolean;
   /** Why it is not verified; '' when it is. */
   readonly doubt: string;
-  /** Server clock minus ours; undefined when unknown. */
+  /** Server clock minus ours by its own word; undefined when it did not say. */
   readonly clockSkewMs: number | undefined;
+  /** When it did not say: as {@link AuditPage.expectedSkewMs}. */
+  readonly expectedSkewMs?: number | undefined;
 }
 
 /** What came of reading: the window, or the finding that it holds too much and must be cut. */
@@ -54,7 +58,27 @@ const MAX_WINDOW_CHARS = 64 * 1_024 * 1_024;
  * window is read again, and what the readings found is put together; after the last reading it is given back as
  * unverified rather than lost. Rejects with AuditError when a page cannot be read at all.
  */
-export const readWindow = async (
+export const readWindow = (
+  window: Window,
+  options: ReadWindowOptions,
+  signal: AbortSignal,
+): Promise<ReadResult> =>
+  (options.tracer ?? noTracer).span('read window', spanOf(window), async (span) => {
+    const result = await readProven(window, options, signal);
+    span.set(
+      result.kind === 'read'
+        ? { events: result.window.events.length, verified: result.window.verified }
+        : { 'too-large': true },
+    );
+    return result;
+  });
+
+const spanOf = ({ fromMs, toMs }: Window): SpanAttributes => ({
+  from: new Date(fromMs).toISOString(),
+  to: new Date(toMs).toISOString(),
+});
+
+const readProven = async (
   window: Window,
   options: ReadWindowOptions,
   signal: AbortSignal,
@@ -70,7 +94,7 @@ export const readWindow = async (
     const together = total !== undefined && total === previousTotal && found.size() === total;
     const doubt = [pages.unfiltered, together ? '' : pages.miscount].filter((text) => text !== '').join('; ');
     if (doubt === '' || pages.unfiltered !== '' || reading === options.rereads) {
-      return { kind: 'read', window: finish(window, found, doubt, pages.clockSkewMs) };
+      return { kind: 'read', window: finish(window, found, doubt, pages) };
     }
     previousTotal = total;
   }
@@ -81,7 +105,7 @@ const finish = (
   window: Window,
   found: Findings,
   doubt: string,
-  clockSkewMs: number | undefined,
+  { clockSkewMs, expectedSkewMs }: Pick<AuditPage, 'clockSkewMs' | 'expectedSkewMs'>,
 ): ReadWindow => ({
   ...window,
   events: [...found.events.values()]
@@ -91,6 +115,7 @@ const finish = (
   verified: doubt === '',
   doubt,
   clockSkewMs,
+  expectedSkewMs,
 });
 
 type Pages =
@@ -104,6 +129,7 @@ type Pages =
       /** Why the count proves nothing; '' when it proves this reading complete. */
       readonly miscount: string;
       readonly clockSkewMs: number | undefined;
+      readonly expectedSkewMs: number | undefined;
     };
 
 /** One reading; an answer that is larger than the reader allows is a window that holds too much. */
@@ -203,6 +229,7 @@ const readPages = async (
     unfiltered,
     miscount: miscount(findings.size(), total, oddities),
     clockSkewMs: first.clockSkewMs,
+    expectedSkewMs: first.expectedSkewMs,
   };
 };
 

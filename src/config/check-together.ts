@@ -15,7 +15,10 @@ export const checkTogether = (section: Section, settings: Settings, nowMs: numbe
       'store.retention: found a time within poll.overlap and poll.settle, so events would be forgotten while they are still read again; allowed: longer',
     );
   if (poll.start.kind === 'at' && poll.start.ms > nowMs)
-    section.problem(['poll', 'start'], 'poll.start: found a time in the future, allowed: now or before');
+    section.warn(
+      ['poll', 'start'],
+      'poll.start: a time in the future; refused by run for an account that has not been read yet',
+    );
   const startAgoMs =
     poll.start.kind === 'ago' ? poll.start.ms : poll.start.kind === 'at' ? nowMs - poll.start.ms : 0;
   if (startAgoMs > store.retentionMs)
@@ -52,6 +55,12 @@ export const checkTogether = (section: Section, settings: Settings, nowMs: numbe
       ['routes', lastForAlerts(section.value(['routes']))],
       'routes: every sink of the last route is off, so alerts may be recorded and sent nowhere',
     );
+  for (const { name, off, limits } of settings.sinks)
+    if (!off && limits.fallback !== undefined && !on.has(limits.fallback))
+      section.warn(
+        ['sinks', name, 'fallback'],
+        `sinks.${name}.fallback: "${limits.fallback}" is off, so there is no fallback`,
+      );
 };
 
 /** Place in the file of the last route that is about alerts. */

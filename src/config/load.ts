@@ -7,12 +7,14 @@ import type { Problem } from '../core/problem.ts';
 import type { StorePlace } from '../core/store-place.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import { checkTogether } from './check-together.ts';
+import type { ReadTree } from './effective.ts';
 import { type Environment, environmentLookup } from './environment.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
 import { readAccounts } from './read-accounts.ts';
 import { readDrill, readHeartbeat } from './read-checks.ts';
 import { checkFeeds } from './read-feeds.ts';
+import { readHttp } from './read-http.ts';
 import { readLists } from './read-lists.ts';
 import { type PresetSource, readPresets, type SinkTypes } from './read-presets.ts';
 import { readRoutes } from './read-routes.ts';
@@ -20,8 +22,9 @@ import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
 import { readStore } from './read-store.ts';
 import { readText } from './read-text.ts';
+import { readTracing } from './read-tracing.ts';
 import { arrange } from './report.ts';
-import { rereadSink } from './reread-sink.ts';
+import { rereadHeartbeat, rereadSink } from './reread-sink.ts';
 import type { RuleFile } from './rule-files.ts';
 import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets, type KnownSecrets } from './secrets.ts';
@@ -52,6 +55,8 @@ export interface LoadedConfiguration {
   readonly aboutRules: { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
   /** Every secret that was read, for the log's redactor. Live: a rotated secret file adds its new content. */
   readonly secrets: readonly string[];
+  /** What {@link effectiveConfiguration} is made of, without the redactor; undefined when the file could not be read. */
+  readonly read: Omit<ReadTree, 'redact'> | undefined;
   /**
    * Files and folders that it was read from, also those that were not there. Without those that are followed while
    * running anyway: secret files of accounts and sinks.
@@ -151,6 +156,7 @@ export const loadConfiguration = async (options: {
       warnings: arrange(warnings.filter((warning) => !elsewhere.has(warning))),
     },
     secrets: known.values,
+    read: rest.read,
     sources: [...sources],
     presets,
   });
@@ -249,9 +255,10 @@ export const loadConfiguration = async (options: {
     sinks,
     options.sinkTypes.filter((type) => type.takesEvents).map(({ type }) => type),
   );
-  const http = section.check(SECTIONS.http, ['http']);
+  const http = readHttp(section);
   const drill = readDrill(section, sinkNames, timezone);
   const heartbeat = readHeartbeat(section);
+  const tracing = readTracing(section);
   const log = section.check(SECTIONS.log, ['log']);
   const reload = section.check(SECTIONS.reload, ['reload']);
   const proxy = readProxy(options.env);
@@ -274,7 +281,15 @@ export const loadConfiguration = async (options: {
     warnings.push(warning);
     elsewhere.add(warning);
   }
-  const forRules = { ruleFiles, lists, sinkNames, timezone, timeWindows, storePlace: store?.place };
+  const forRules = {
+    read: { tree, sinkTypes, line: (offset: number) => parsed.position(offset).line },
+    ruleFiles,
+    lists,
+    sinkNames,
+    timezone,
+    timeWindows,
+    storePlace: store?.place,
+  };
 
   if (!accounts || !api || !poll || !reconcile || !drift || !store) return end(forRules);
   if (!lists || !timezone || !timeWindows || !routes || !http || !log || !reload) return end(forRules);
@@ -308,9 +323,10 @@ export const loadConfiguration = async (options: {
     sinks,
     routes: routes.routes,
     feeds: routes.feeds,
-    http: { listen: http.listen, externalUrl: http.external_url },
+    http,
     drill,
-    heartbeat,
+    heartbeat: heartbeat && { ...heartbeat, reread: () => rereadHeartbeat(source) },
+    tracing,
     log,
     reload,
     proxy: proxy.proxy,

@@ -41,8 +41,11 @@ export const readDrill = (
   };
 };
 
+/** A heartbeat as it was read once. */
+export type ReadHeartbeat = Omit<HeartbeatSettings, 'reread'>;
+
 /** Reads `heartbeat`; undefined when there is none, its url is empty, or it has problems. */
-export const readHeartbeat = (section: Section): HeartbeatSettings | undefined => {
+export const readHeartbeat = (section: Section): ReadHeartbeat | undefined => {
   const heartbeat = section.check(SECTIONS.heartbeat, ['heartbeat'], (path) => path.at(-1) === 'url');
   if (heartbeat === undefined) return undefined;
   if ((heartbeat.url === undefined) === (heartbeat.url_file === undefined)) {
@@ -54,11 +57,14 @@ export const readHeartbeat = (section: Section): HeartbeatSettings | undefined =
     );
     return undefined;
   }
-  const url =
-    heartbeat.url ?? readSecret(section, ['heartbeat', 'url_file'], heartbeat.url_file ?? '')?.value ?? '';
+  const read =
+    heartbeat.url === undefined
+      ? readSecret(section, ['heartbeat', 'url_file'], heartbeat.url_file ?? '')
+      : { value: heartbeat.url, file: undefined };
+  const url = read?.value ?? '';
   if (url === '') return undefined;
-  for (const file of section.tree.place(['heartbeat', 'url'])?.files ?? [])
-    section.guardSecretFile(['heartbeat', 'url'], file);
+  const files = section.tree.place(['heartbeat', 'url'])?.files ?? [];
+  for (const file of files) section.guardSecretFile(['heartbeat', 'url'], file);
   if (!URL.canParse(url)) {
     section.problem(
       ['heartbeat', 'url_file'],
@@ -67,5 +73,10 @@ export const readHeartbeat = (section: Section): HeartbeatSettings | undefined =
     return undefined;
   }
   section.known.add(url);
-  return { url, intervalMs: heartbeat.interval };
+  return {
+    url,
+    intervalMs: heartbeat.interval,
+    heads: heartbeat.heads,
+    secretFiles: read?.file === undefined ? files : [read.file],
+  };
 };

@@ -1,9 +1,10 @@
 import { parseYaml } from './parse-yaml.ts';
+import { readHeartbeat } from './read-checks.ts';
 import type { SinkTypes } from './read-presets.ts';
 import { readSink } from './read-sinks.ts';
 import type { KnownSecrets } from './secrets.ts';
-import { createSection } from './section.ts';
-import type { RereadSink } from './settings.ts';
+import { createSection, type Section } from './section.ts';
+import type { RereadHeartbeat, RereadSink } from './settings.ts';
 import type { Lookup } from './substitute.ts';
 import { type Path, valueAt } from './tree.ts';
 
@@ -17,13 +18,16 @@ export interface SinkSource {
 }
 
 /**
- * Reads one sink once more, from the text of the configuration as it was then and from the files it refers to as they
+ * Reads a part of the configuration once more, from its text as it was then and from the files it refers to as they
  * are now. Whatever else has changed meanwhile is no part of it, and nor is what is wrong elsewhere. A file that is
  * empty is a failure here, also where `${NAME:-}` would take that for "not wanted": a secret that is being written
  * must not switch a sink, or its signature, off.
  */
-export const rereadSink = (source: SinkSource, name: string): RereadSink => {
-  const path: Path = ['sinks', name];
+const rereadPart = <T>(
+  source: SinkSource,
+  path: Path,
+  read: (section: Section, value: unknown) => T,
+): { readonly value: T; readonly reasons: readonly string[]; readonly warnings: readonly string[] } => {
   const lookup: Lookup = (variable) => {
     const found = source.lookup(variable);
     return found !== undefined && 'file' in found && found.value === ''
@@ -31,9 +35,10 @@ export const rereadSink = (source: SinkSource, name: string): RereadSink => {
       : found;
   };
   const parsed = parseYaml(source.text, lookup);
-  if (parsed.tree === undefined) return { reason: 'the configuration cannot be read again' };
+  // What was YAML once is YAML now: the text is the same.
+  if (parsed.tree === undefined) throw new Error('the configuration cannot be read again');
   const reasons: string[] = parsed.problems
-    .filter(({ path: at }) => at !== undefined && at[0] === path[0] && at[1] === path[1])
+    .filter(({ path: at }) => at !== undefined && path.every((step, index) => at[index] === step))
     .map(({ message }) => message);
   const warnings: string[] = [];
   const section = createSection(
@@ -45,8 +50,23 @@ export const rereadSink = (source: SinkSource, name: string): RereadSink => {
     () => {},
     ({ message }) => warnings.push(message),
   );
-  const sink = readSink(section, source.sinkTypes, name, valueAt(parsed.tree.root, path));
-  if (reasons.length > 0 || sink === undefined || sink.off)
+  return { value: read(section, valueAt(parsed.tree.root, path)), reasons, warnings };
+};
+
+/** Reads one sink once more; see {@link rereadPart}. */
+export const rereadSink = (source: SinkSource, name: string): RereadSink => {
+  const { value, reasons, warnings } = rereadPart(source, ['sinks', name], (section, raw) =>
+    readSink(section, source.sinkTypes, name, raw),
+  );
+  if (reasons.length > 0 || value === undefined || value.off)
     return { reason: reasons.join('; ') || 'the sink would be off' };
-  return { options: sink.options, warnings };
+  return { options: value.options, warnings };
+};
+
+/** Reads the heartbeat once more; see {@link rereadPart}. */
+export const rereadHeartbeat = (source: SinkSource): RereadHeartbeat => {
+  const { value, reasons, warnings } = rereadPart(source, ['heartbeat'], readHeartbeat);
+  if (reasons.length > 0 || value === undefined)
+    return { reason: reasons.join('; ') || 'there would be no heartbeat' };
+  return { url: value.url, warnings };
 };

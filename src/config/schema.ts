@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FEED_STARTS } from '../core/feed.ts';
+import { ROLES } from '../core/role.ts';
 import type { SinkLimitDefaults } from './sink-limits.ts';
 import {
   duration,
@@ -27,6 +28,8 @@ const LISTEN_ALLOWED =
 const BASE_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#"';
 const EXTERNAL_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#", or an empty text';
 const HEARTBEAT_URL_ALLOWED = 'allowed: an http or https URL, or an empty text';
+const TRACING_URL_ALLOWED = 'allowed: an http or https URL without user, "?" and "#", or an empty text';
+const SAMPLE_ALLOWED = 'allowed: a number from 0 to 1';
 const DRILL_AT_ALLOWED = 'allowed: a time of the day such as 09:00';
 const SECRET_ALLOWED = 'allowed: a text that is not empty';
 const TIMEZONE_ALLOWED = 'allowed: a name of the IANA time zone database, such as UTC or Europe/London';
@@ -249,6 +252,18 @@ const route = z.strictObject({
     ),
 });
 
+const apiToken = z.strictObject({
+  name: name().describe('Who holds it: the name in the history of what people did. Unique.'),
+  role: z.enum(ROLES).describe('`view` reads everything; `operate` also acknowledges, silences, retries.'),
+  token: z
+    .string()
+    .optional()
+    .describe(
+      'The token: 20 to 500 printable characters without white space, such as `openssl rand -hex 24` makes. A secret. Exactly one of `token` and `token_file` is needed; empty: nobody comes in by this entry.',
+    ),
+  token_file: text().optional().describe('A file that holds the `token`; read again whenever it changes.'),
+});
+
 /** Every section but `sinks`, whose types are handed in. */
 export const SECTIONS = {
   accounts: z
@@ -292,7 +307,7 @@ export const SECTIONS = {
         .refine((value) => value === 'off' || parseListen(value) !== undefined, { error: LISTEN_ALLOWED })
         .transform((value) => parseListen(value))
         .prefault('127.0.0.1:8080')
-        .describe('Where health and metrics are served.')
+        .describe('Where health, metrics, the HTTP API and the dashboard are served.')
         .meta({ allowed: '`host:port` or `off`' }),
       external_url: z
         .string()
@@ -303,6 +318,17 @@ export const SECTIONS = {
           'Where people reach this server from outside, such as `https://audit.example.com`. With it alerts carry links to silence and acknowledge. Empty: no links.',
         )
         .meta({ allowed: 'http(s) URL' }),
+      tokens: z
+        .array(apiToken)
+        .default([])
+        .describe(
+          'Who may use the HTTP API and the dashboard. Absent, or all empty: on a loopback address everybody who reaches it, with role `operate`; beyond loopback nobody.',
+        )
+        .meta({ allowed: 'list of maps' }),
+      metrics: z
+        .enum(['open', 'token'])
+        .default('open')
+        .describe('Whether `/metrics` is served to everybody, or only with one of the `tokens`.'),
     })
     .prefault({})
     .describe('The HTTP server.'),
@@ -337,17 +363,46 @@ export const SECTIONS = {
           error: HEARTBEAT_URL_ALLOWED,
         })
         .optional()
-        .describe(
-          'Where it is sent, by POST without a body. A secret: it often holds a token. Empty: no heartbeat.',
-        )
+        .describe('Where it is sent, by POST. A secret: it often holds a token. Empty: no heartbeat.')
         .meta({ allowed: 'http(s) URL' }),
       url_file: text().optional().describe('A file that holds the `url`.'),
       interval: duration('5s', '24h', '1m').describe('Time between two heartbeats.'),
+      heads: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Whether the body holds the heads of the chains that have changed, with names of accounts: a copy outside, for `verify --heads`. Off: no body.',
+        ),
     })
     .optional()
     .describe(
       'Tells a dead-man switch elsewhere that all is well, and only then: every account polled completely, the store writable, no delivery overdue.',
     ),
+  tracing: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .refine((value) => value === '' || parseBaseUrl(value) !== undefined, { error: TRACING_URL_ALLOWED })
+        .prefault('')
+        .describe(
+          'Where spans are sent: an OTLP receiver that takes JSON over HTTP, such as `http://127.0.0.1:4318`. `/v1/traces` is added unless it is there. Empty: no traces.',
+        )
+        .meta({ allowed: 'http(s) URL' }),
+      headers: z
+        .string()
+        .default('')
+        .describe('Headers of every request, as `name=value,name=value`. A secret.'),
+      headers_file: text().optional().describe('A file that holds the `headers`.'),
+      service_name: text().prefault('vonage-audit-monitor').describe('`service.name` of the traces.'),
+      sample: z
+        .number({ error: SAMPLE_ALLOWED })
+        .min(0, { error: SAMPLE_ALLOWED })
+        .max(1, { error: SAMPLE_ALLOWED })
+        .default(1)
+        .describe('Share of the traces that are kept.'),
+    })
+    .optional()
+    .describe('OpenTelemetry traces of polls and deliveries. Absent: none, and nothing of it is loaded.'),
   log: z
     .strictObject({
       level: z
@@ -392,6 +447,7 @@ export const SECTION_ORDER = [
   'http',
   'drill',
   'heartbeat',
+  'tracing',
   'log',
   'reload',
 ] as const;

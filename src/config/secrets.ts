@@ -35,12 +35,14 @@ export type TellOfSecret = (notice: SecretNotice) => void;
 /**
  * Makes a function that answers the secret in a file, `initial` at first. Every call looks at the file's state (one
  * `stat`, also through a swapped symbolic link) and reads it again when that has changed, so a rotated secret is used
- * without a restart. While the file is missing, empty or not readable, the last good value stays.
+ * without a restart. While the file is missing, empty, not readable or not usable, the last good value stays.
  */
 export const createSecretFile = (
   path: string,
   initial: string,
   known: KnownSecrets,
+  /** What keeps a content from being used; undefined: nothing. The text holds no secret. */
+  problemOf: (text: string) => string | undefined = () => undefined,
 ): ((tell?: TellOfSecret) => string) => {
   let value = initial;
   // Not the state of now: the file may have changed since `initial` was read.
@@ -58,6 +60,11 @@ export const createSecretFile = (
     // Known to the redactor before anything else can see it.
     known.add(fresh);
     if (fresh === value) return value;
+    const problem = problemOf(fresh);
+    if (problem !== undefined) {
+      tell({ kind: 'kept', file: path, reason: problem });
+      return value;
+    }
     value = fresh;
     tell({ kind: 'changed', file: path });
     const mode = openMode(path);

@@ -1,4 +1,5 @@
 import type { FeedRoute } from '../core/feed.ts';
+import type { Role } from '../core/role.ts';
 import type { Route } from '../core/route.ts';
 import type { StorePlace } from '../core/store-place.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
@@ -49,6 +50,16 @@ export type RereadSink =
     }
   | { readonly reason: string };
 
+/** One token of the HTTP API. */
+export interface TokenSettings {
+  readonly name: string;
+  readonly role: Role;
+  /** The token as it is now: a changed file is noticed, and what becomes of it told to `tell`. */
+  current(tell?: TellOfSecret): string;
+  /** The file that it is read from, when it comes from one. */
+  readonly secretFile: string | undefined;
+}
+
 /** A regular test of the way alerts take. */
 export interface DrillSettings {
   /** When: a minute of the week. */
@@ -62,7 +73,28 @@ export interface DrillSettings {
 export interface HeartbeatSettings {
   readonly url: string;
   readonly intervalMs: number;
+  /** Whether heads of the chains are sent along. */
+  readonly heads: boolean;
+  /** The files that the URL was read from, named by `url_file` or by `NAME_FILE` of a variable. */
+  readonly secretFiles: readonly string[];
+  /** The URL once more, as {@link SinkSettings.reread}. */
+  reread(): RereadHeartbeat;
 }
+
+/** Where spans go. */
+export interface TracingSettings {
+  /** With the path of traces. */
+  readonly url: string;
+  /** Sent with every request; secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceName: string;
+  /** Share of the traces that are kept, 0 to 1. */
+  readonly sample: number;
+}
+/** What {@link HeartbeatSettings.reread} came to. No text holds a secret. */
+export type RereadHeartbeat =
+  | { readonly url: string; readonly warnings: readonly string[] }
+  | { readonly reason: string };
 
 /** The whole configuration, checked. Paths are as given where not said otherwise; durations are milliseconds. */
 export interface Settings {
@@ -108,9 +140,14 @@ export interface Settings {
     readonly listen: ListenAddress | undefined;
     /** Where people reach the server; undefined: alerts carry no links. */
     readonly externalUrl: string | undefined;
+    /** Who may use the HTTP API. Empty: everybody on a loopback address, nobody beyond. */
+    readonly tokens: readonly TokenSettings[];
+    /** Whether `/metrics` asks for a token. */
+    readonly metrics: 'open' | 'token';
   };
   readonly drill: DrillSettings | undefined;
   readonly heartbeat: HeartbeatSettings | undefined;
+  readonly tracing: TracingSettings | undefined;
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly events: 'all' | 'matched' | 'none';

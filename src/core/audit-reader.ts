@@ -12,6 +12,8 @@ export interface AuditPage {
   readonly number: number | undefined;
   /** The server's clock (HTTP `Date`) minus ours, in ms; undefined when it sent none. */
   readonly clockSkewMs: number | undefined;
+  /** When it sent none: what it must be by the last one it sent and the time that has passed; undefined when unknown. */
+  readonly expectedSkewMs?: number | undefined;
 }
 
 /** Reads one account's trail. Rejects with {@link AuditError}; retries of reads happen behind this port. */

@@ -20,6 +20,8 @@ export const WHY_REASONS = {
   held: 'The route is closed at this time; the delivery waits until it opens.',
   silenced: 'A silence hides the alert; told in a summary at its end.',
   fallback: 'Another sink could not take it.',
+  overdue:
+    'It waited for longer than `max_age` while the receiver did not answer; parked without another try.',
   summary: 'It stands for alerts that were folded.',
 } as const satisfies Record<string, string>;
 export type WhyReason = keyof typeof WHY_REASONS;

@@ -14,4 +14,6 @@ export interface SinkGate {
   readonly openUntilMs: number;
   /** No attempt before this, epoch ms: the receiver asked for a pause (Retry-After). 0: it did not. */
   readonly pausedUntilMs: number;
+  /** How often in a row the receiver asked for a pause instead of taking anything; absent: 0. */
+  readonly refusals?: number;
 }

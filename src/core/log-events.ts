@@ -16,8 +16,8 @@ export const LOG_EVENTS = {
   'secret.kept': 'A secret file has changed and cannot be used; what it held before stays in force.',
   'secret.open': 'A secret file that has changed can be read by every user of the machine; it is in force.',
   'rules.loaded': 'Rules were compiled: how many of which kind, and how many were left out by status.',
-  'http.listening': 'Health and metrics are served; the address with its real port.',
-  'http.error': 'A request for health or metrics failed on our side.',
+  'http.listening': 'Health, metrics and the HTTP API are served; the address with its real port.',
+  'http.error': 'A request over HTTP failed on our side.',
   'lease.waiting': 'Another process holds the store; this one stands by.',
   'lease.acquired': 'This process now polls and delivers.',
   'lease.lost': 'The lease passed to another process; this one stops writing.',
@@ -46,6 +46,8 @@ export const LOG_EVENTS = {
   'delivery.sent': 'A sink took a delivery.',
   'delivery.retry': 'An attempt failed; the next one is scheduled.',
   'delivery.parked': 'A delivery will not be tried again by itself.',
+  'delivery.overdue':
+    'A receiver is down, and what waited for it longer than `max_age` is parked with what was tried.',
   'delivery.handed_over': 'A receiver is down; its fallback gets the alerts as well.',
   'circuit.opened':
     'A receiver failed again and again; it is tried from time to time, one delivery at a time.',
@@ -55,6 +57,8 @@ export const LOG_EVENTS = {
   'drill.arrived': 'A scheduled drill was taken by a sink.',
   'heartbeat.failed': 'The heartbeat could not be sent; it is tried again at its next time.',
   'heartbeat.withheld': 'No heartbeat: something is not as fresh as it must be.',
+  'tracing.failed': 'The receiver of traces does not take them; told once, spans wait and are then dropped.',
+  'tracing.recovered': 'It takes them again.',
   'alert.acknowledged': 'Somebody followed a link in an alert and confirmed.',
   'feed.sent': 'A sink took a batch of audit events (at level debug).',
   'feed.retry': 'A sink did not take a batch of audit events; it is tried again, or in smaller parts.',

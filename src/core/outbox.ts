@@ -52,6 +52,19 @@ export interface SinkSettlement {
   readonly hasten: boolean;
 }
 
+/** What has waited too long for a sink whose receiver does not answer. */
+export interface Overdue {
+  readonly sink: string;
+  /** Waiting since then or longer, epoch ms. */
+  readonly beforeMs: number;
+  /** At most so many at once. */
+  readonly limit: number;
+  /** Why, for the history. */
+  readonly detail: string;
+  /** The sink that gets the alerts instead. */
+  readonly fallback: string | undefined;
+}
+
 /** Which deliveries an act is about: all given conditions hold. */
 export interface DeliverySelection {
   readonly ids?: readonly string[] | undefined;
@@ -87,6 +100,10 @@ export interface Outbox {
    * sink's own deliveries go on waiting. Drills are not given. Resolves with the number of new deliveries.
    */
   handOver(sink: string, fallback: string): Promise<number>;
+  /** How many deliveries of a sink have been waiting since `beforeMs` or longer; those being sent are not counted. */
+  overdue(sink: string, beforeMs: number): Promise<number>;
+  /** Parks the oldest of them; nothing was tried, so no attempt is recorded. Resolves with their number. */
+  parkOverdue(overdue: Overdue): Promise<number>;
   /**
    * Makes every delivery that is `sending` due at once: for the process that has just taken the lease under which
    * deliveries are sent, so that what a crash left behind need not wait for its claim to expire. Resolves with their

@@ -1,6 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import type { Json } from '../base/json.ts';
 import { type Alert, LEVELS, type Level, type SummaryMember, type SummaryReason } from './alert.ts';
+import type { ChainHead } from './chain.ts';
 import type { DecidedAlert, NewAlert, PlannedDelivery } from './decided.ts';
 import type { Silence } from './silence.ts';
 
@@ -29,6 +30,8 @@ export interface FoldedAlerts {
   /** Epoch ms: decided between these. */
   readonly firstMs: number;
   readonly lastMs: number;
+  /** Heads of chains to be told with it: a copy outside. */
+  readonly heads?: readonly ChainHead[];
   /** For `silenced`: what hid them. */
   readonly silence?: Silence;
 }
@@ -41,6 +44,11 @@ export interface Planner {
   plan(request: NewAlert, memory: PlannerMemory, nowMs: number): DecidedAlert;
   /** The alert that stands for folded ones. */
   summarise(folded: FoldedAlerts, nowMs: number): Alert;
+  /**
+   * When a sink may be told of alerts that a silence hid: now, or when the first of the routes that lead there opens.
+   * Epoch ms.
+   */
+  toldAtMs(hidden: readonly Alert[], sink: string, nowMs: number): number;
   /** Whether a silence hides alerts at this moment. */
   inForce(silence: Silence, nowMs: number): boolean;
 }
@@ -115,6 +123,7 @@ export const explicitPlanner: Planner = {
     createdAtMs: folded.lastMs,
     decidedAtMs: nowMs,
   }),
+  toldAtMs: (_hidden, _sink, nowMs) => nowMs,
   inForce: ({ startsAtMs, endsAtMs, expired }, nowMs) =>
     expired === undefined && nowMs >= startsAtMs && nowMs < endsAtMs,
 };

@@ -1,5 +1,6 @@
 import type { Act } from './acts.ts';
 import type { Backfills } from './backfill.ts';
+import type { Browse } from './browse.ts';
 import type { Chains } from './chain.ts';
 import type { CollectStore } from './collect-store.ts';
 import type { Conditions } from './conditions.ts';
@@ -10,7 +11,10 @@ import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
+import type { ReadOverview } from './overview.ts';
+import type { RuleMemory } from './rule-memory.ts';
 import type { Silences } from './silence.ts';
+import type { StoreFigures } from './store-figures.ts';
 
 /*
  * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
@@ -84,15 +88,19 @@ export interface Store {
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly silences: Silences;
+  readonly ruleMemory: RuleMemory;
   /** Keeps what a person did when nothing else in the store changes by it. Listed by {@link History.acts}. */
   readonly acts: { record(act: Act): Promise<void> };
   /** The key that links in alerts are signed with: 32 random bytes, made at the first call and kept. */
   linkKey(): Promise<Buffer>;
   readonly conditions: Conditions;
   readonly status: StoreStatus;
+  readonly overview: ReadOverview;
+  readonly figures: StoreFigures;
   readonly retention: Retention;
   readonly feeds: Feeds;
   readonly history: History;
+  readonly browse: Browse;
   readonly chains: Chains;
   /** Ends all access; later calls reject with a {@link StoreError} of kind `closed`. */
   close(): Promise<void>;

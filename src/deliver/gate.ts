@@ -96,7 +96,7 @@ export const admission = (gate: SinkGate, policy: GatePolicy, probing: boolean, 
 /**
  * The gate after attempts ended, in the order of their end; pure. Taking or refusing a delivery closes the circuit, since
  * the receiver is there. A wish to wait pauses the whole sink and is no failure, nor is "too many" (429) without one: the
- * receiver is alive and says so.
+ * receiver is alive and says so. One that wishes for a second again and again, for hours, is asked less and less.
  */
 export const gateAfter = (
   gate: SinkGate,
@@ -108,16 +108,21 @@ export const gateAfter = (
   let next = gate;
   for (const verdict of verdicts) {
     if (verdict.outcome !== 'retry') {
-      if (next.failures > 0 || next.opens > 0) next = { ...next, failures: 0, opens: 0, openUntilMs: 0 };
+      if (next.failures > 0 || next.opens > 0 || (next.refusals ?? 0) > 0)
+        next = { ...next, failures: 0, opens: 0, openUntilMs: 0, refusals: 0 };
     } else {
       // Attempts that were under way when the circuit opened say nothing new about it.
       const probed = next.opens > 0 && !ahead(next.openUntilMs, nowMs, policy.circuit.capMs);
       const wish = verdict.afterMs !== undefined && Number.isFinite(verdict.afterMs);
       if (wish) {
-        const untilMs = nowMs + Math.min(Math.max(verdict.afterMs ?? 0, 0), MAX_RETRY_AFTER_MS);
         // A pause of before the clock was set back does not count, and must not outlast this one.
         const knownMs = ahead(next.pausedUntilMs, nowMs, MAX_RETRY_AFTER_MS) ? next.pausedUntilMs : 0;
-        next = { ...next, pausedUntilMs: Math.max(knownMs, untilMs) };
+        // Those that were under way together are one refusal.
+        const refusals = (next.refusals ?? 0) + (knownMs === 0 ? 1 : 0);
+        const beyond = refusals - policy.circuit.failures;
+        const ownMs = beyond > 0 && knownMs === 0 ? backoffMs(beyond, policy.circuit, random) : 0;
+        const wishMs = Math.min(Math.max(verdict.afterMs ?? 0, 0), MAX_RETRY_AFTER_MS);
+        next = { ...next, refusals, pausedUntilMs: Math.max(knownMs, nowMs + Math.max(wishMs, ownMs)) };
       }
       if (wish || verdict.status === 429) {
         // No failure, but no success either: the next probe waits as well, or it would follow at once, again and again.

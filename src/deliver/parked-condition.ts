@@ -5,7 +5,7 @@ import type { Settled } from './settled.ts';
 /** What the alert about a parked delivery can tell. */
 export interface ParkedNotice {
   readonly sink: string;
-  /** Deliveries parked by this commit. */
+  /** Deliveries parked by this commit, and right after it. */
   readonly count: number;
   /** Receiver's reason for the first of them, redacted. */
   readonly reason: string;
@@ -21,8 +21,11 @@ export interface SinkConditions {
 
 /** The condition `parked:<sink>` as this process knows it. */
 export interface ParkedCondition {
-  /** The changes that belong into the transaction that settles `group`. */
-  changes(group: readonly Settled[]): readonly ConditionChange[];
+  /**
+   * The changes that belong into the transaction that settles `group`; so many `more` will be parked right after it, for
+   * the same reason.
+   */
+  changes(group: readonly Settled[], more: number): readonly ConditionChange[];
   /** To be called once that transaction is committed. */
   committed(group: readonly Settled[], changes: readonly ConditionChange[]): void;
 }
@@ -48,12 +51,12 @@ export const createParkedCondition = (
     return elapsedMs < 0 || elapsedMs >= recoverAfterMs;
   };
   return {
-    changes(group) {
+    changes(group, more) {
       const parked = group.filter(({ settlement }) => settlement.next.state === 'parked');
       const first = parked[0]?.settlement;
       if (first) {
         const { deliveryId, detail: reason } = first;
-        return [conditions.parked({ sink, count: parked.length, reason, deliveryId, nowMs: now() })];
+        return [conditions.parked({ sink, count: parked.length + more, reason, deliveryId, nowMs: now() })];
       }
       const sent = group.some(({ settlement }) => settlement.next.state === 'sent');
       return sent && mayBeOpen && isQuiet() ? [conditions.recovered(sink, now())] : [];

@@ -1,5 +1,7 @@
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import type { Tracer } from '../core/tracer.ts';
+import { recordAttempt } from './delivery-spans.ts';
 import type { Settled } from './settled.ts';
 
 /** Says of committed attempts what came of them: one log line each, and the figures. */
@@ -7,11 +9,14 @@ export const createReport = (
   sink: string,
   log: Log,
   telemetry: Telemetry,
+  tracer: Tracer,
 ): ((group: readonly Settled[]) => void) => {
   const labels = { sink };
   return (group) => {
     const outcomes = new Map<string, number>();
-    for (const { delivery, settlement } of group) {
+    for (const settled of group) {
+      const { delivery, settlement } = settled;
+      recordAttempt(tracer, settled);
       const durationMs = settlement.endedAtMs - settlement.startedAtMs;
       outcomes.set(settlement.outcome, (outcomes.get(settlement.outcome) ?? 0) + 1);
       // A clock set back during a send would otherwise book a negative duration.
@@ -28,6 +33,7 @@ export const createReport = (
       switch (next.state) {
         case 'sent':
           log.info('delivery.sent', { ...fields, receipt: detail });
+          telemetry.gauge('last_delivery_timestamp_seconds', settlement.endedAtMs / 1_000, labels);
           break;
         case 'pending':
           log.warn('delivery.retry', {

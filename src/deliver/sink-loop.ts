@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/duration.ts';
 import { errorText } from '../base/errors.ts';
 import type { Latch } from '../base/latch.ts';
 import { sleep } from '../base/sleep.ts';
@@ -7,6 +8,7 @@ import type { Delivery, Sink } from '../core/delivery.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { noTracer, type Tracer } from '../core/tracer.ts';
 import { ABORT_PATIENCE_MS, createAttempts } from './attempt.ts';
 import { createClaimSize, MAX_CLAIM } from './claim-size.ts';
 import { type CommitRest, createCommitRest } from './commit-rest.ts';
@@ -46,6 +48,7 @@ export interface SinkLoopOptions {
   readonly wake: Latch;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer;
   readonly conditions: SinkConditions & CircuitConditions;
   /** Told the keys of conditions that changed with a settlement: alerts for other sinks wait in the outbox. */
   readonly onConditions: (keys: readonly string[]) => void;
@@ -57,6 +60,8 @@ export interface SinkLoopOptions {
   readonly redact: (text: string) => string;
 }
 
+/** Parked at once for their age; more follow in steps, with others in between. */
+const MAX_PARKED = 500;
 /** Pauses while the store fails. */
 const STORE_BACKOFF = { baseMs: 250, capMs: 30_000 };
 /** A one-shot run gives up after this many failures of the store in a row. */
@@ -107,7 +112,9 @@ const work = async (
   const gatekeeper = createGatekeeper({ ...options, sink: sink.name });
   let loaded = false;
   let blocked = false;
-  const report = createReport(sink.name, log, options.telemetry);
+  const report = createReport(sink.name, log, options.telemetry, options.tracer ?? noTracer);
+  /** A delivery was parked for its age while the receiver is down: the others of that age would only take its place. */
+  let isOverdue = false;
 
   const storeFailed = (operation: string, error: unknown, failures: number): number => {
     const pauseMs = backoffMs(failures, STORE_BACKOFF, random);
@@ -118,7 +125,9 @@ const work = async (
   const settler = createSettler<Settled>({
     async commit(group) {
       const turn = gatekeeper.after(group.map(({ verdict }) => verdict));
-      const parkedChanges = condition.changes(group);
+      const isAged = turn.gate.opens > 0 && group.some(isParkedByAge);
+      const more = isAged ? await outbox.overdue(sink.name, now() - policy.maxAgeMs) : 0;
+      const parkedChanges = condition.changes(group, more);
       const changes = [...parkedChanges, ...turn.changes];
       const keys = await outbox.settle(
         group.map(({ settlement }) => ({
@@ -130,6 +139,7 @@ const work = async (
       );
       condition.committed(group, parkedChanges);
       gatekeeper.committed(turn);
+      isOverdue ||= more > 0;
       for (const { delivery } of group) held.delete(delivery.id);
       // What was claimed in advance goes back: its fallback may have it, and no dead receiver is asked by it.
       if (gatekeeper.isShut) void release(queue.clear().map(({ delivery }) => delivery.id));
@@ -196,10 +206,29 @@ const work = async (
     wake.ring();
   };
 
+  const parkOverdue = async (): Promise<void> => {
+    const { fallback, maxAgeMs } = policy;
+    const detail = `older than ${formatDuration(maxAgeMs)}`;
+    let count = 0;
+    for (let step = MAX_PARKED; step === MAX_PARKED && !signal.aborted; count += step)
+      step = await outbox.parkOverdue({
+        sink: sink.name,
+        beforeMs: now() - maxAgeMs,
+        limit: MAX_PARKED,
+        detail,
+        fallback,
+      });
+    isOverdue = false;
+    if (count === 0) return;
+    log.error('delivery.overdue', { sink: sink.name, deliveries: count, reason: detail });
+    if (fallback !== undefined) options.onHandedOver(fallback);
+  };
+
   /** One look at the outbox. Answers how long to wait for the bell (undefined: until it rings), or 'idle'. */
   const look = async (): Promise<number | undefined | 'idle'> => {
     if (!loaded) await gatekeeper.load();
     loaded = true;
+    if (isOverdue) await parkOverdue();
     const room = claimSize.most() - held.size;
     // Enough waits: we look again when it runs low, or after the next settlement.
     if (room <= 0 || queue.waiting > claimSize.low) return undefined;
@@ -276,6 +305,9 @@ const endOr = async (end: Promise<void>, signal: AbortSignal): Promise<void> => 
   await Promise.race([end, aborted]);
   signal.removeEventListener('abort', onAbort);
 };
+
+const isParkedByAge = ({ verdict, settlement }: Settled): boolean =>
+  verdict.outcome === 'retry' && settlement.next.state === 'parked';
 
 /** Resolves with `end`, or after `graceMs`, leaving no timer behind. */
 const withinGrace = async (end: Promise<void>, graceMs: number): Promise<void> => {

@@ -17,11 +17,14 @@ export const alertRow = z.object({
   decided_at: time,
   acknowledged: z.object({ at: time, by: z.string() }).nullable(),
   deliveries: z
-    .record(z.enum(DELIVERY_STATES), z.number().int())
-    .or(z.object({}))
+    .partialRecord(z.enum(DELIVERY_STATES), z.number().int())
     .describe('How many of each state; states without any are left out.'),
 });
-export const alertPage = page(alertRow);
+export const alertPage = page(alertRow).extend({
+  searched_until: time
+    .nullable()
+    .describe('A search over much stops after a while: up to here it has looked; go on with `next`.'),
+});
 
 export const deliveryRow = z.object({
   id: z.string(),
@@ -40,7 +43,11 @@ export const deliveryRow = z.object({
 });
 export const deliveryPage = page(
   deliveryRow.extend({ level, title: z.string(), account: z.string().nullable() }),
-);
+).extend({
+  searched_until: time
+    .nullable()
+    .describe('A search over much stops after a while: up to here it has looked; go on with `next`.'),
+});
 
 /** The story of one alert: what happened, what was decided, where it went. */
 export const alertStory = z.object({
@@ -102,6 +109,12 @@ export const silence = z.object({
   hidden: z.number().int(),
   untold: z.number().int(),
 });
+/** What a silence would have hidden lately. */
+export const silencePreview = z.object({
+  alerts: z.number().int().describe('Of the last 30 days.'),
+  examples: z.array(alertRow),
+  searched_until: time.nullable().describe('Not null: only alerts since then were looked at.'),
+});
 export const silenceList = z.object({ items: z.array(silence) });
 
 export const ruleRow = z.object({
@@ -162,6 +175,10 @@ export const reloadAnswer = z.object({
   needs_restart: z.array(z.string()),
 });
 
+export type ActPage = z.infer<typeof actPage>;
+export type AlertPage = z.infer<typeof alertPage>;
+export type DeliveryPage = z.infer<typeof deliveryPage>;
+export type SilencePreview = z.infer<typeof silencePreview>;
 export type AlertRow = z.infer<typeof alertRow>;
 export type AlertStoryAnswer = z.infer<typeof alertStory>;
 export type DeliveryRow = z.infer<typeof deliveryRow>;

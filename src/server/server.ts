@@ -1,8 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCode, errorText, UsageError } from '../base/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type AlertActs, registerActPages } from './act-pages.ts';
+import { SAFE_HEADERS } from './api-headers.ts';
 import { type Health, readiness } from './health.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { MetricsPage } from './telemetry.ts';
@@ -19,13 +21,19 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const ACT_BURST = 30;
 const ACTS_PER_SECOND = 1;
 
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-} as const;
+/** What answers the HTTP API and the dashboard. */
+export interface ApiDoor {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+/** Where an {@link ApiDoor} comes from. */
+export interface ApiSource {
+  /** Whether it may be served here: not to other machines as long as nobody has a token. */
+  isAllowed(): boolean;
+  /** Makes it, when somebody asks for the first time. */
+  open(): Promise<ApiDoor>;
+}
 
 /** A server that listens. */
 export interface Server {
@@ -38,8 +46,8 @@ export interface Server {
 }
 
 /**
- * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200, or 503 with the reasons), `/metrics` and, with
- * `acts`, the pages behind the links in alerts; logs `http.listening`. Port 0 takes a free one. Rejects with a {@link UsageError} when the address cannot be
+ * Serves `/livez` (200 as long as the event loop turns), `/readyz` (200, or 503 with the reasons), `/metrics`, with
+ * `acts` the pages behind the links in alerts, and with `api` everything else; logs `http.listening`. Port 0 takes a free one. Rejects with a {@link UsageError} when the address cannot be
  * listened on. The web framework is loaded here, so that commands that serve nothing do not wait for it.
  */
 export const createServer = async (options: {
@@ -50,6 +58,10 @@ export const createServer = async (options: {
   readonly readyTimeoutMs?: number;
   /** Acts on alerts by signed links; absent: there are no such links. */
   readonly acts?: AlertActs | undefined;
+  /** The HTTP API and the dashboard; absent: there are none. */
+  readonly api?: ApiSource | undefined;
+  /** Whether somebody may read `/metrics`, by his header `Authorization` and his address; absent: everybody. */
+  readonly mayReadMetrics?: ((authorization: string | undefined, address: string) => boolean) | undefined;
   /** For the rate limit of acts; does not jump. */
   readonly clockMs?: () => number;
 }): Promise<Server> => {
@@ -70,12 +82,12 @@ export const createServer = async (options: {
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // What the router itself refuses passes by the hooks below.
     frameworkErrors: (_error, _request, { raw }) => {
-      raw.writeHead(400, { ...HEADERS, 'content-type': 'application/json; charset=utf-8' });
+      raw.writeHead(400, { ...SAFE_HEADERS, 'content-type': 'application/json; charset=utf-8' });
       raw.end('{"error":"not a valid path"}');
     },
   });
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(HEADERS);
+    reply.headers(SAFE_HEADERS);
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }));
   app.setErrorHandler((error, request, reply) => {
@@ -91,7 +103,13 @@ export const createServer = async (options: {
     const state = await readiness(health, log, options.readyTimeoutMs);
     return reply.code(state.ready ? 200 : 503).send(state);
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    const { authorization } = request.headers;
+    if (options.mayReadMetrics?.(authorization, request.raw.socket.remoteAddress ?? '') === false)
+      return reply
+        .code(401)
+        .header('www-authenticate', 'Bearer realm="vonage-audit-monitor"')
+        .send({ error: 'http.metrics says token: send one of http.tokens as "Authorization: Bearer TOKEN"' });
     const page = await metrics.render();
     return reply.type(metrics.contentType).send(page);
   });
@@ -104,6 +122,7 @@ export const createServer = async (options: {
     });
     registerActPages(app, options.acts, limit);
   }
+  const api = registerApi(app, options.api, log);
 
   try {
     // A copy: the framework adds to what it is given.
@@ -116,7 +135,60 @@ export const createServer = async (options: {
   const address = { host: listen.host, port };
   const url = `http://${hostPort(address)}`;
   log.info('http.listening', { address: hostPort(address), url });
-  return { address, url, close: () => app.close() };
+  return {
+    address,
+    url,
+    async close() {
+      await Promise.all([app.close(), api.close()]);
+    },
+  };
+};
+
+/**
+ * Hands everything that is not served here to the API, which is made at the first request. That is done before anything
+ * of the request is read: it belongs to the other application altogether.
+ */
+const registerApi = (
+  app: FastifyInstance,
+  api: ApiSource | undefined,
+  log: Log,
+): { close(): Promise<void> } => {
+  let door: Promise<ApiDoor> | undefined;
+  const handOver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!api?.isAllowed())
+      return reply.code(403).send({
+        error:
+          'the HTTP API and the dashboard are not served to other machines as long as there are no http.tokens',
+      });
+    try {
+      door ??= api.open();
+      const opened = await door;
+      reply.hijack();
+      opened.handle(request.raw, reply.raw);
+      return reply;
+    } catch (error) {
+      // It may be possible the next time.
+      door = undefined;
+      log.warn('http.error', { path: '/api', reason: errorText(error) });
+      return reply.code(500).send({ error: 'internal error; the log has it' });
+    }
+  };
+  if (api)
+    app.route({
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      url: '/*',
+      onRequest: handOver,
+      handler: async () => {},
+    });
+  return {
+    async close() {
+      try {
+        await (await door)?.close();
+      } catch (error) {
+        log.warn('http.error', { path: '/api', reason: errorText(error) });
+      }
+    },
+  };
 };
 
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
@@ -128,7 +200,7 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
 const plainAnswer = (status: string): string => {
   const body = '{"error":"not a valid request"}';
   const headers = {
-    ...HEADERS,
+    ...SAFE_HEADERS,
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(body.length),
     connection: 'close',

@@ -3,13 +3,13 @@ import { level, time } from './api-common.ts';
 
 /* The answer to "is everything all right?", the same for the command `status`, `GET /api/v1/status` and the page. */
 
-export const unverifiedRange = z.object({
+const unverifiedRange = z.object({
   from: time,
   to: time,
   read_again_at: time.nullable().describe('Null: the API has contradicted itself for good.'),
   reason: z.string(),
 });
-export const neverRead = z.object({ from: time.nullable().describe('Null: since ever.'), to: time });
+const neverRead = z.object({ from: time.nullable().describe('Null: since ever.'), to: time });
 
 /** What is proven about the trail of one account. */
 export const completeness = z.object({
@@ -45,7 +45,7 @@ export const sinkStatus = z.object({
   parked: z.number().int(),
   sent: z.number().int(),
   oldest_due_at: time.nullable().describe('Since when the oldest delivery that is due waits.'),
-  last_success_at: time.nullable(),
+  last_success_at: time.nullable().describe('Of the newest 5,000 deliveries of all sinks.'),
   circuit_open_until: time.nullable(),
   feed: z
     .object({ events: z.number().int(), oldest_seen_at: time.nullable() })
@@ -66,6 +66,14 @@ export const status = z.object({
   role: z
     .enum(['active', 'standby', 'offline'])
     .describe('`offline`: read from the store, no monitor was asked.'),
+  lease: z
+    .object({
+      holder: z.string().describe('Host, namespace of process ids, process id and a random part.'),
+      renewed_at: time,
+      expires_at: time,
+    })
+    .nullable()
+    .describe('The process that polls and delivers; null: none does.'),
   started_at: time.nullable(),
   config: z.object({
     file: z.string(),
@@ -94,11 +102,10 @@ export const status = z.object({
     quarantined: z.number().int(),
     bytes: z.number().int(),
     kind: z.enum(['sqlite', 'postgres']),
-    writable: z.boolean(),
+    writable: z.boolean().nullable().describe('Null: it was not tried.'),
   }),
 });
 
-export type CompletenessAnswer = z.infer<typeof completeness>;
 export type AccountStatus = z.infer<typeof accountStatus>;
 export type SinkStatus = z.infer<typeof sinkStatus>;
 export type StatusAnswer = z.infer<typeof status>;

@@ -47,12 +47,14 @@ export interface ExplanationNode {
   readonly seen: string | null;
   readonly parts: readonly ExplanationNode[];
 }
-export const explanationNode: z.ZodType<ExplanationNode> = z.object({
-  text: z.string(),
-  holds: z.boolean().nullable(),
-  seen: z.string().nullable().describe('The value in the event, for leaves.'),
-  parts: z.array(z.lazy(() => explanationNode)).readonly(),
-});
+const explanationNode: z.ZodType<ExplanationNode> = z
+  .object({
+    text: z.string(),
+    holds: z.boolean().nullable(),
+    seen: z.string().nullable().describe('The value in the event, for leaves.'),
+    parts: z.array(z.lazy(() => explanationNode)).readonly(),
+  })
+  .meta({ id: 'ExplanationNode' });
 export const explanation = z.object({
   rule: z.object({ id: z.string(), title: z.string(), level }),
   lines: z.array(z.string()).describe('The rule in plain English.'),
@@ -83,6 +85,9 @@ export const eventTypes = z.object({
 export const volume = z.object({
   from: time,
   step_seconds: z.number().int(),
+  counted_from: time
+    .nullable()
+    .describe('Not null: there was too much to count, and only what happened since then is in the counts.'),
   events: z.array(z.object({ event_type: z.string(), counts: z.array(z.number().int()) })),
   alerts: z.array(z.object({ level, counts: z.array(z.number().int()) })),
 });
@@ -124,5 +129,7 @@ export type EventPage = z.infer<typeof eventPage>;
 export type EventDetail = z.infer<typeof eventDetail>;
 export type ExplanationAnswer = z.infer<typeof explanation>;
 export type EventTypesAnswer = z.infer<typeof eventTypes>;
+export type Explanations = z.infer<typeof explanations>;
+export type CompletenessList = z.infer<typeof completenessList>;
 export type VolumeAnswer = z.infer<typeof volume>;
 export type CalendarAnswer = z.infer<typeof calendar>;

@@ -114,6 +114,8 @@ export type AnswerFault =
 type TransportFault =
   /** Waits before the headers, or between the halves of the body. Infinity never answers. */
   | { readonly kind: 'slow'; readonly delayMs: number; readonly part?: 'headers' | 'body' }
+  /** The answer has no `Date` header. */
+  | { readonly kind: 'undated' }
   /** The connection is reset before any answer or in the middle of the body, or closed there in an orderly way. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'middle' | 'middle-orderly' };
 
@@ -169,6 +171,7 @@ export const FAULT_KINDS = {
   huge: 'answer',
   gzip: 'answer',
   slow: 'transport',
+  undated: 'transport',
   reset: 'transport',
   visibility: 'event',
 } as const satisfies Record<Fault['kind'], 'list' | 'answer' | 'transport' | 'event'>;

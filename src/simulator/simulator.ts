@@ -124,8 +124,8 @@ export const createSimulator = async (options: SimulatorOptions = {}): Promise<S
       record.end(response.headersSent ? response.statusCode : 0, response.writableFinished);
     });
     response.sendDate = false;
-    response.setHeader('date', new Date(now()).toUTCString());
     const active = faults.drawRequest(read.drawn);
+    if (!active.of('undated')) response.setHeader('date', new Date(now()).toUTCString());
     const genuine = 'target' in read ? answerGenuinely(read.target, active) : errorAnswer(read.refusal);
     const gone = new AbortController();
     response.once('close', () => gone.abort());

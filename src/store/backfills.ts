@@ -1,7 +1,7 @@
 import type { Backfill, Backfills } from '../core/backfill.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
-import { all, get, run, tellOthers } from './steps.ts';
+import { all, get, run, type Steps, tellOthers } from './steps.ts';
 
 interface Row extends Omit<Backfill, 'notify'> {
   readonly notify: 0 | 1;
@@ -18,6 +18,11 @@ const NOTE = "UPDATE backfills SET detail = ? WHERE id = ? AND state = 'waiting'
 const END = "UPDATE backfills SET state = ?, detail = ?, ended_ms = ? WHERE id = ? AND state = 'waiting'";
 
 const backfillOf = (row: Row): Backfill => ({ ...row, notify: row.notify === 1 });
+
+/** Those of all accounts that are not done, oldest first. */
+export function* everyWaiting(): Steps<readonly Backfill[]> {
+  return (yield* all<Row>(`${SELECT} WHERE b.state = 'waiting' ORDER BY b.seq`)).map(backfillOf);
+}
 
 /** Requests for backfills. */
 export const createBackfills = (connection: Connection, accounts: Names): Backfills => ({

@@ -5,12 +5,14 @@ import type { Store } from '../core/store.ts';
 import { recordActs } from './acts.ts';
 import { createInsertAlerts } from './alerts.ts';
 import { createBackfills } from './backfills.ts';
+import { createBrowse } from './browse.ts';
 import { createChains } from './chain-heads.ts';
 import { createCollectStore } from './collect.ts';
 import { createApplyConditions, createConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
 import { createDriftStore } from './drift.ts';
 import { createFeeds } from './feeds.ts';
+import { createFigures } from './figures.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import type { InsertEvents } from './insert-events.ts';
@@ -19,7 +21,9 @@ import { createLedgerStore } from './ledger.ts';
 import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
+import { createOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
+import { createRuleMemory } from './rule-memory.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
 import type { Steps } from './steps.ts';
@@ -63,13 +67,17 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     leases: createLeases(connection, parts.leaseClock),
     outbox: createOutbox(connection, { insertAlerts, applyConditions, foldDue, now }),
     silences: createSilences(connection, { planner, summarise, now }),
+    ruleMemory: createRuleMemory(connection, accounts, now),
     acts: { record: (act) => connection.commit(() => recordActs([act])) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
+    figures: createFigures(connection, { planner, bytes: parts.status.bytes }),
     feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo }),
     retention: createRetention(connection, now, parts.dropBefore),
     chains: createChains(connection),
+    overview: createOverview(connection, parts.status.bytes),
     history: createHistory(connection, accounts, eventTypes),
+    browse: createBrowse(connection, accounts, eventTypes),
     linkKey: createLinkKey(connection),
     close: async () => connection.close(),
   };

@@ -51,6 +51,16 @@ function* pageAfter(from: number, upTo: number, limit: number): Steps<readonly E
   return yield* some<EventRow>(AFTER, enough, from, upTo, limit);
 }
 
+/** What a feed has still to send; undefined: there is no such feed. */
+export function* backlogOf(feed: string): Steps<Awaited<ReturnType<Feeds['backlog']>> | undefined> {
+  const row = yield* get<{ cursor: number }>(FIND, feed);
+  if (row === undefined) return undefined;
+  const first = yield* get<{ seq: number; seen_ms: number }>(OLDEST, row.cursor);
+  return first === undefined
+    ? { events: 0, oldestSeenAtMs: undefined }
+    : { events: ((yield* value<number>(NEWEST)) ?? 0) - first.seq + 1, oldestSeenAtMs: first.seen_ms };
+}
+
 /**
  * Feeds. `events.seq` is the order of commits. In SQLite it is given inside the one transaction that may write at a time, so no
  * event ever appears behind a cursor that has passed its place; elsewhere a feed is read no further than `committedUpTo`.
@@ -107,11 +117,7 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
 
     backlog: (feed) =>
       connection.read(function* () {
-        const row = yield* get<{ cursor: number; pruned: number }>(FIND, feed);
-        const first = row && (yield* get<{ seq: number; seen_ms: number }>(OLDEST, row.cursor));
-        return first === undefined
-          ? { events: 0, oldestSeenAtMs: undefined }
-          : { events: ((yield* value<number>(NEWEST)) ?? 0) - first.seq + 1, oldestSeenAtMs: first.seen_ms };
+        return (yield* backlogOf(feed)) ?? { events: 0, oldestSeenAtMs: undefined };
       }),
 
     refused: (feed, limit) => connection.read(() => all<RefusedEvent>(REFUSED, feed, limit)),

@@ -1,8 +1,10 @@
 import { stableId } from '../base/hash.ts';
 import { type Alert, type Level, type SummaryReason } from '../core/alert.ts';
+import type { Why } from '../core/decided.ts';
 import { dueNow, MAX_SUMMARY_MEMBERS, type Planner } from '../core/planner.ts';
 import type { Silence } from '../core/silence.ts';
 import { insertAlert, insertDelivery } from './alerts.ts';
+import { headsForSummary } from './heads-for-summary.ts';
 import { all, run, type Steps, value } from './steps.ts';
 
 /**
@@ -70,7 +72,9 @@ export const createSummarise = (planner: Planner): Summarise =>
     }
     const key = stableId(...rows.map((row) => row.id).sort());
     const sink = sinks.join(', ');
-    const told = { reason, sink, key, total: alerts.length, levels, alerts: members, firstMs, lastMs };
+    const accounts = [...new Set(members.map(({ account }) => account))].filter((name) => name !== '');
+    const heads = yield* headsForSummary(sink, accounts, nowMs);
+    const told = { reason, sink, key, total: alerts.length, levels, alerts: members, firstMs, lastMs, heads };
     const alert = planner.summarise({ ...told, ...(silence && { silence }) }, nowMs);
     const seq = yield* insertAlert(alert);
     if (seq === undefined) throw new Error(`summary ${alert.id} exists already`);
@@ -78,8 +82,11 @@ export const createSummarise = (planner: Planner): Summarise =>
     const thread = rows.every((row) => row.thread === first?.thread) ? first?.thread : undefined;
     const deliveries: number[] = [];
     for (const name of sinks) {
-      const why = [{ reason: 'summary', detail: `${alerts.length} alerts, ${reason}` }] as const;
-      const planned = dueNow(alert, name, nowMs, why);
+      // What was hidden may be told in the hours of its route only, as it would have been without the silence.
+      const dueAtMs = reason === 'silenced' ? planner.toldAtMs(members, name, nowMs) : nowMs;
+      const why: Why[] = [{ reason: 'summary', detail: `${alerts.length} alerts, ${reason}` }];
+      if (dueAtMs > nowMs) why.push({ reason: 'held', detail: `until ${new Date(dueAtMs).toISOString()}` });
+      const planned = { ...dueNow(alert, name, nowMs, why), dueAtMs };
       const delivery = { ...planned, thread: thread ?? planned.thread };
       const into = yield* insertDelivery({ alertId: alert.id, alertSeq: seq, delivery }, nowMs);
       if (into === undefined) throw new Error(`summary ${alert.id} has a delivery already`);

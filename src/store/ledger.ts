@@ -40,6 +40,7 @@ const PUT = `INSERT INTO ledger
     events = excluded.events, late = excluded.late, read_ms = excluded.read_ms, since_ms = excluded.since_ms,
     tries = excluded.tries, next_ms = excluded.next_ms, quiet = excluded.quiet, text = excluded.text`;
 const ALL = `SELECT ${COLUMNS} FROM ledger WHERE account = ? ORDER BY from_ms`;
+const EVERY = `SELECT account, ${COLUMNS} FROM ledger ORDER BY account, from_ms`;
 const LATENESS = `SELECT edge_ms AS "edgeMs", sum(count) AS count FROM lateness WHERE account = ? AND day_ms >= ?
   GROUP BY edge_ms ORDER BY edge_ms`;
 const SWEEP = `SELECT last_ms AS "lastMs", started_ms AS "startedAtMs", from_ms AS "fromMs", to_ms AS "toMs",
@@ -74,6 +75,18 @@ export function* enterReading(
 /** All ranges of an account. */
 export function* allRanges(account: number): Steps<readonly LedgerRange[]> {
   return (yield* all<RangeRow>(ALL, account)).map(rangeOf);
+}
+
+/** The ranges of all accounts, by the account's key, each in order. */
+export function* everyRange(): Steps<ReadonlyMap<number, readonly LedgerRange[]>> {
+  const rows = yield* all<RangeRow & { readonly account: number }>(EVERY);
+  const byAccount = new Map<number, LedgerRange[]>();
+  for (const row of rows) {
+    const ranges = byAccount.get(row.account) ?? [];
+    ranges.push(rangeOf(row));
+    byAccount.set(row.account, ranges);
+  }
+  return byAccount;
 }
 
 /** How late the events of an account were found. */

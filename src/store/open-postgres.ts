@@ -12,7 +12,7 @@ import { committedUpTo, insertTogether } from './postgres-events.ts';
 import { checkPostgres, migratePostgres } from './postgres-migrate.ts';
 import { createPrepareMonths } from './postgres-months.ts';
 import { createOthers } from './postgres-others.ts';
-import { value } from './steps.ts';
+import { type Steps, value } from './steps.ts';
 
 /** How to open a store on PostgreSQL. */
 export interface PostgresStoreOptions {
@@ -26,6 +26,10 @@ export interface PostgresStoreOptions {
 
 const BYTES = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
   WHERE relnamespace = 'vonage_audit_monitor'::regnamespace AND relkind = 'r'`;
+
+function* bytesOf(): Steps<number> {
+  return (yield* value<number>(BYTES)) ?? 0;
+}
 
 /**
  * Opens the store in the schema `vonage_audit_monitor` of a PostgreSQL database, made or brought up to date where needed.
@@ -55,9 +59,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
       now,
       changedByOthers: async () => others.changed(),
       checkPlace: () => undefined,
-      *bytes() {
-        return (yield* value<number>(BYTES)) ?? 0;
-      },
+      bytes: bytesOf,
     },
     insertEvents: insertTogether,
     beforeWindow: ({ events }) => prepareMonths(events.map(({ createdAtMs }) => createdAtMs)),
@@ -88,7 +90,7 @@ export const connectChecked = async (
  * this version can read.
  */
 export const openPostgresHistory = async (place: PostgresPlace): Promise<StoredHistory> =>
-  composeHistory(await connectChecked(place, 'read'));
+  composeHistory(await connectChecked(place, 'read'), bytesOf);
 
 /** Verifies the chains of a PostgreSQL store. The server checks its own tables: see its data checksums and amcheck. */
 export const verifyPostgres = async (

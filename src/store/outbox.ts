@@ -8,6 +8,7 @@ import { putGate, readGate } from './gates.ts';
 import { createHandOver } from './hand-over.ts';
 import { createOutboxActs } from './outbox-acts.ts';
 import { createClaim } from './outbox-claim.ts';
+import { countOverdue, parkOverdue } from './outbox-overdue.ts';
 import { settle } from './outbox-settle.ts';
 import { many, run, value } from './steps.ts';
 
@@ -63,6 +64,10 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
       committed();
       return given;
     },
+
+    overdue: (sink, beforeMs) => connection.read(() => countOverdue(sink, beforeMs)),
+
+    parkOverdue: (overdue) => connection.commit(() => parkOverdue(overdue, now())),
 
     release: (deliveryIds) =>
       connection.commitLightly(function* () {

@@ -85,7 +85,10 @@ function* prefixEnd(month: string, key: number, begin: Begin): Steps<Begin> {
         SELECT max(position) FROM (
           SELECT position, row_number() OVER (ORDER BY position) AS n FROM ${month} WHERE account = ? AND position > ?
         ) AS numbered WHERE position - n = ?) LIMIT 1`),
-      ...[key, key, at.position, at.position],
+      key,
+      key,
+      at.position,
+      at.position,
     );
     const next = last ? yield* closeHoles(key, last) : at;
     if (next.position === at.position) return at;
@@ -99,7 +102,8 @@ function* leaveHoles(month: string, key: number, at: Begin): Steps<void> {
         e.id, e.json
       FROM ${month} AS e JOIN accounts AS a ON a.key = e.account JOIN event_types AS t ON t.key = e.type
       WHERE e.account = ? AND e.position > ? ORDER BY e.position`),
-    ...[key, at.position],
+    key,
+    at.position,
   );
   for (const { position, createdMs, seenMs, account, type, id, json } of late) {
     const digest = hashBytes(eventDigest(account, id, type, json));

@@ -315,4 +315,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   END $$;
   REVOKE ALL ON FUNCTION add_events_month, drop_events_month FROM PUBLIC;
   `,
+  `
+  CREATE INDEX alerts_by_rule_and_time ON alerts (rule, decided_ms);
+  DROP INDEX alerts_by_rule;
+  `,
 ];

@@ -28,6 +28,9 @@ const TOTALS = `SELECT (SELECT coalesce(sum(events), 0) FROM progress) AS events
 type Counts = Awaited<ReturnType<StoreStatus['deliveryCounts']>>;
 type Totals = Omit<Awaited<ReturnType<StoreStatus['totals']>>, 'bytes'>;
 
+/** How many deliveries of each sink are in which state. */
+export const deliveryCounts = (): Steps<Counts> => all<Counts[number]>(COUNTS);
+
 /** Counts and the writability of the store. Nothing here reads all events or all deliveries. */
 export const createStatus = (connection: Connection, deps: StatusDeps): StoreStatus => ({
   changedByOthers: deps.changedByOthers,
@@ -36,7 +39,7 @@ export const createStatus = (connection: Connection, deps: StatusDeps): StoreSta
       deps.checkPlace();
       yield* run(PROBE, String(deps.now()));
     }),
-  deliveryCounts: () => connection.read(() => all<Counts[number]>(COUNTS)),
+  deliveryCounts: () => connection.read(deliveryCounts),
   totals: () =>
     connection.read(function* () {
       const totals = yield* get<Totals>(TOTALS);

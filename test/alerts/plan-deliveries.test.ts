@@ -135,6 +135,29 @@ describe('the hours of a route', () => {
     hours: { window, inside, otherwise },
   });
 
+  it('hold what a silence hid, until any of it may be told', () => {
+    const { planner } = createBench({
+      routes: [
+        { ...routeTo(['slack'], during('office')), match: { level: ['high'] } },
+        { ...routeTo(['slack'], during('never')), match: { level: ['low'] } },
+        routeTo(['mail']),
+      ],
+      windows,
+    });
+    const night = at('2026-01-05T03:00:00Z');
+    const of = (level: 'high' | 'low' | 'medium', more = {}) => {
+      const alert = alertOf(more);
+      return { ...alert, rule: { ...alert.rule, level } };
+    };
+    const told = (sink: string, ...hidden: readonly ReturnType<typeof of>[]) =>
+      new Date(planner.toldAtMs(hidden, sink, night)).toISOString();
+    expect(told('slack', of('high'), of('low'))).toBe('2026-01-05T09:00:00.000Z');
+    expect(told('mail', of('high'))).toBe('2026-01-05T03:00:00.000Z');
+    // Nothing leads there any more, or the rule itself does.
+    expect(told('slack', of('high'), of('medium'))).toBe('2026-01-05T03:00:00.000Z');
+    expect(told('slack', of('high', { to: ['slack'] }))).toBe('2026-01-05T03:00:00.000Z');
+  });
+
   it.each([
     ['inside', '2026-01-05T12:00:30Z', '2026-01-05T12:00:30Z', 'office', true],
     ['before', '2026-01-05T08:00:30Z', '2026-01-05T09:00:00Z', 'office', true],

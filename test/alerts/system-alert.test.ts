@@ -21,7 +21,7 @@ describe('systemAlert', () => {
     expect(firing.message).toContain(about[name] ?? '"subject-1"');
     expect(firing.message).toContain('2026-01-02 03:04:05 UTC');
     expect(firing.message).toContain('(status 401)');
-    expect(firing.message).toMatch(/What to do: .+\.$/);
+    expect(firing.message).toMatch(/What to do: .+\. Runbook: docs\/operations\.md#\w+$/);
     expect(firing.createdAtMs).toBe(CREATED_MS);
 
     const resolved = systemAlert(

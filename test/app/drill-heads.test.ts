@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runScheduledDrills } from '../../src/app/scheduled-drill.ts';
+import { noTelemetry } from '../../src/core/telemetry.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from '../store/fixtures.ts';
 
@@ -30,6 +31,7 @@ it('a scheduled drill carries the heads of the chains to its receivers: a copy o
       wake: () => stop.abort(),
       now: () => T0,
       log: quiet,
+      telemetry: noTelemetry,
     },
     stop.signal,
   );

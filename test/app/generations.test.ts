@@ -9,7 +9,6 @@ const setUp = () => {
     planner: {} as Generation['planner'],
     hash,
     loadedAtMs: 0,
-    countEngine() {},
     async close() {
       notes.push(`${hash} closed`);
     },

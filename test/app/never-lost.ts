@@ -153,6 +153,8 @@ export const createWorld = (first: readonly Route[], limits: Readonly<Record<Sin
       release: living(store.outbox.release),
       nextDueMs: living(store.outbox.nextDueMs),
       handOver: living(store.outbox.handOver),
+      overdue: living(store.outbox.overdue),
+      parkOverdue: living(store.outbox.parkOverdue),
       gate: living(store.outbox.gate),
     };
     const latches = SINKS.map(() => createLatch());

@@ -36,6 +36,18 @@ const addEvent = (): void => simulator.add(KEY, generator.any(Date.now() - 2_000
 const once = async (): Promise<boolean> => (await runInProcess(installation.config, 'once')).done;
 
 describe('run --once', () => {
+  it('refuses a start in the future, but not by a clock that is behind where it has read already', async () => {
+    const poll = { interval: '50ms', settle: '0s', start: new Date(Date.now() - 60_000).toISOString() };
+    installation.configure({ poll });
+    addEvent();
+    const behind = { now: () => Date.now() - 86_400_000 };
+    const first = await runInProcess(installation.config, 'once', behind);
+    await expect(first.done).rejects.toThrow(/poll\.start: found .+ account "default" has not been read yet/);
+    expect(await once()).toBe(true);
+    const again = await runInProcess(installation.config, 'once', behind);
+    expect(await again.done).toBe(true);
+  });
+
   it('delivers what a parking gives rise to, also through a sink that was already done; that is a failure', async () => {
     slow.answer(async () => {
       // By now the other sink has long found nothing to do.

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createHeadPublisher, headFields } from '../../src/app/publish-heads.ts';
+import { headFields } from '../../src/alerts/head-fields.ts';
+import { createHeadPublisher } from '../../src/app/publish-heads.ts';
 import type { ChainHead } from '../../src/core/chain.ts';
 import type { LogFields } from '../../src/core/log.ts';
 

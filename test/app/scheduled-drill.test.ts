@@ -72,6 +72,7 @@ const live = async (script: Parameters<typeof scriptedSink>[1], sinks = ['slack'
       wake: harness.ringAll,
       now: harness.now,
       log: { debug: write, info: write, warn: write, error: write },
+      telemetry: noTelemetry,
     },
     stop.signal,
   );

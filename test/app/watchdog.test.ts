@@ -23,7 +23,12 @@ const watched = () => {
     skewMs: 0,
   };
   const now = (): number => Date.now() + state.skewMs;
-  const poller = { account: 'a', lastCompletedMs: () => state.lastMs, lastFailure: () => state.failure };
+  const poller = {
+    account: 'a',
+    lastCompletedMs: () => state.lastMs,
+    sinceCompletedMs: () => (state.lastMs === undefined ? undefined : Date.now() - state.lastMs),
+    lastFailure: () => state.failure,
+  };
   const raised: string[] = [];
   const stop = new AbortController();
   const ended = watch(
@@ -99,8 +104,9 @@ describe('24: a process that is up but reads nothing', () => {
     it.state.skewMs = -60 * MINUTE;
     await vi.advanceTimersByTimeAsync(15_000);
     expect(it.raised).toEqual([]);
-    expect((await it.ready()).ready).toBe(false);
+    expect((await it.ready()).ready).toBe(true);
     await vi.advanceTimersByTimeAsync(165_000);
+    expect((await it.ready()).ready).toBe(false);
     expect(it.raised[0]).toBe('a: no pass was completed for 2m 45s');
     await it.end();
   });

@@ -3,6 +3,7 @@ import { parseEventTypes, parsePage, parseSingle } from '../../src/audit/page.ts
 import { own } from '../../src/base/json.ts';
 import type { AuditPage } from '../../src/core/audit-reader.ts';
 
+const UNKNOWN = { clockSkewMs: undefined, expectedSkewMs: undefined };
 const event = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   id: 'aaaaaaaa-bbbb-cccc-dddd-0123456789ab',
   event_type: 'NUMBER_UPDATED',
@@ -14,13 +15,13 @@ const event = (over: Record<string, unknown> = {}): Record<string, unknown> => (
 const bodyOf = (...elements: string[]): string => `{"_embedded":{"events":[${elements.join(' , ')}]}}`;
 
 const page = (text: string): AuditPage => {
-  const parsed = parsePage('acme', text, undefined);
+  const parsed = parsePage('acme', text, UNKNOWN);
   if ('problem' in parsed) throw new Error(parsed.problem);
   return parsed.value;
 };
 
 const problem = (text: string): string => {
-  const parsed = parsePage('acme', text, undefined);
+  const parsed = parsePage('acme', text, UNKNOWN);
   return 'problem' in parsed ? parsed.problem : 'none';
 };
 

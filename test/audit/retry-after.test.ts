@@ -89,6 +89,59 @@ describe('Retry-After', () => {
     expect(it.waits).toStrictEqual([]);
   });
 
+  it.each([
+    [429, '1'],
+    [429, undefined],
+    [503, '1'],
+  ])(
+    'of %i: %j for three hours is asked less and less, and its end is noticed within minutes',
+    async (status, header) => {
+      await using server = await startScriptedServer();
+      const refusal = answer(status, '{}', header === undefined ? {} : { 'retry-after': header });
+      server.script(refusal);
+      await using it = clientUnderTest(server.url);
+      const poll = async (forMs: number): Promise<number> => {
+        const before = server.requests.length;
+        for (const endMs = it.clock.nowMs + forMs; it.clock.nowMs < endMs; it.clock.nowMs += 30_000)
+          await it.client.find({ page: 1 }, never).catch(() => undefined);
+        return server.requests.length - before;
+      };
+      const HOUR = 3_600_000;
+      const [first, second, third] = [await poll(HOUR), await poll(HOUR), await poll(HOUR)];
+      // Without growing pauses it is five with every poll: 600 in an hour.
+      expect(first).toBeLessThan(80);
+      expect(second).toBeLessThan(60);
+      expect(third).toBeLessThanOrEqual(second);
+      server.script(GOOD);
+      const endMs = it.clock.nowMs + 120_000;
+      await poll(120_000);
+      expect(it.outcomes.at(-1)).toBe('ok');
+      expect(it.clock.nowMs).toBeLessThan(endMs + 60_000);
+      // Forgiven at once.
+      const waits = it.waits.length;
+      server.script(refusal);
+      await it.client.find({ page: 1 }, never).catch(() => undefined);
+      expect(it.waits.slice(waits).every((ms) => ms < 10_000)).toBe(true);
+    },
+  );
+
+  it('of many pages under way at once counts as one refusal', async () => {
+    await using server = await startScriptedServer();
+    server.script(answer(429, '{}', { 'retry-after': '1' }));
+    await using it = clientUnderTest(server.url, { retries: 0 });
+    const asked = async () => {
+      const pages = [1, 2, 3, 4].map((page) => it.client.find({ page }, never).catch(() => undefined));
+      await Promise.all(pages);
+      it.clock.nowMs += 1_000;
+    };
+    await asked();
+    await asked();
+    server.script(GOOD);
+    await it.client.find({ page: 1 }, never);
+    expect(it.waits).toHaveLength(1);
+    expect(it.waits[0]).toBeLessThan(5_000);
+  });
+
   it('waits for nothing on 401, which is not repeated', async () => {
     await using server = await startScriptedServer();
     await using it = clientUnderTest(server.url);

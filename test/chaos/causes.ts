@@ -1,5 +1,6 @@
 import type { Alert } from '../../src/core/alert.ts';
-import type { Episode, Plan, Trouble } from './plan.ts';
+import type { Plan } from './plan.ts';
+import type { Episode, Trouble } from './trouble.ts';
 
 /** Longer than a Retry-After that is believed (an hour), and than what it takes to be called stale after it. */
 const AFTERMATH_MS = 2 * 3_600_000;
@@ -16,16 +17,19 @@ export const causeOf = (alert: Alert, plan: Plan): boolean => {
   const isAway = ({ kind }: Trouble): boolean => kind === 'restart' || kind === 'kill' || kind === 'clock';
   const isApi = ({ kind }: Trouble): boolean => kind.startsWith('api ');
   const isSink = (trouble: Trouble): boolean =>
-    (trouble.kind === 'sink' || trouble.kind === 'sink link') && alert.message.includes(trouble.sink);
+    ((trouble.kind === 'sink' || trouble.kind === 'sink link') && alert.message.includes(trouble.sink)) ||
+    (trouble.kind === 'rotation' && alert.message.includes(trouble.of));
+  const isStore = ({ kind }: Trouble): boolean => kind === 'store';
   switch (alert.rule.id) {
     case 'system.own_credential':
       return alert.eventIds.length > 0;
     case 'system.blind':
       return some(
         (trouble) =>
-          trouble.kind === 'api fails' &&
-          trouble.fault.kind === 'status' &&
-          [401, 403].includes(trouble.fault.status),
+          (trouble.kind === 'rotation' && trouble.of === 'api') ||
+          (trouble.kind === 'api fails' &&
+            trouble.fault.kind === 'status' &&
+            [401, 403].includes(trouble.fault.status)),
       );
     case 'system.quarantined':
       return some((trouble) => trouble.kind === 'api lies' && trouble.fault.kind === 'malformed');
@@ -34,12 +38,16 @@ export const causeOf = (alert: Alert, plan: Plan): boolean => {
     case 'system.clock_skew':
       return some(({ kind }) => kind === 'clock');
     case 'system.stale':
-      return some((trouble) => isApi(trouble) || isAway(trouble));
+      return some(
+        (trouble) => isApi(trouble) || isAway(trouble) || isStore(trouble) || trouble.kind === 'rotation',
+      );
+    case 'system.store':
+      return some(isStore);
     case 'system.parked':
     case 'system.circuit':
       return some(isSink);
     case 'system.drill':
-      return some((trouble) => isSink(trouble) || isAway(trouble));
+      return some((trouble) => isSink(trouble) || isAway(trouble) || isStore(trouble));
     default:
       return false;
   }

@@ -4,7 +4,8 @@ import { createRand } from '../../src/simulator/random.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import { findViolations, type Sums } from './invariants.ts';
-import { type Act, drawPlan, type Episode, type Plan, SINKS, type Trouble } from './plan.ts';
+import { type Act, drawPlan, type Plan } from './plan.ts';
+import { type Episode, SINKS, type Trouble } from './trouble.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -124,17 +125,30 @@ const begins = (
     case 'restart':
     case 'kill':
       return async () => {
-        if (!world.isRunning()) return undefined;
+        if (!world.isRunning() || world.isStoreFull) return undefined;
         if (trouble.kind === 'kill') {
           await time.interruptAfter(trouble.afterTraffic, Math.min(time.now() + plan.poll.intervalMs, toMs));
           await world.kill();
         } else await world.stop();
         return () => world.start();
       };
+    case 'api undated':
+      return async () => world.simulator.faults.add({ kind: 'undated' });
+    case 'store':
+      return async () => {
+        // A monitor cannot begin or take over on a full disk; who looks after one sees to it first.
+        if (!world.isRunning() || world.hasRival() || !world.fillStore()) return undefined;
+        return () => world.freeStore();
+      };
+    case 'rotation':
+      return async () => {
+        world.rotate(trouble.of, trouble.to);
+        return () => world.deliverSecret(trouble.of);
+      };
     case 'rival':
       break;
   }
-  return async () => (world.isRunning() ? world.startRival() : undefined);
+  return async () => (world.isRunning() && !world.isStoreFull ? world.startRival() : undefined);
 };
 
 const linkWith = (
@@ -150,8 +164,12 @@ const linkWith = (
   };
 };
 
-/** What a person does at the command line: over a connection to the database of its own. */
+/** What a person does: at the command line, over a connection to the database of its own, or by the HTTP server. */
 const perform = async (act: Act, world: World): Promise<void> => {
+  if (act.kind === 'click') return world.click(act.action, act.nth);
+  if (act.kind === 'look') return world.look();
+  // Nothing can be written, by nobody.
+  if (world.isStoreFull) return;
   const store = openStore({ path: world.database(), now: world.now });
   const by = { by: 'chaos', detail: act.kind };
   try {
@@ -194,6 +212,7 @@ const comeToRest = async (plan: Plan, world: World, time: VirtualTime): Promise<
   await time.advanceTo(plan.endMs);
   world.simulator.faults.clear();
   world.clock.skewMs = 0;
+  world.freeStore();
   for (const sink of SINKS) world.treat(sink, undefined);
   for (const to of ['api', ...SINKS] as const)
     await world.link(to, (proxy) => {
@@ -211,5 +230,6 @@ const comeToRest = async (plan: Plan, world: World, time: VirtualTime): Promise<
     world.simulator.add(key, { ...event, created_at });
   }
   await time.advanceTo(plan.endMs + 6 * HOUR_MS);
+  await world.look();
   await world.stop();
 };

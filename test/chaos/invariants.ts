@@ -6,8 +6,18 @@ import type { Store } from '../../src/core/store.ts';
 import type { WireEvent } from '../../src/simulator/wire.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { causeOf } from './causes.ts';
-import { OVERLAP_MS, type Plan } from './plan.ts';
+import {
+  arrivedAtSlack,
+  beatsRightly,
+  clickedRightly,
+  headsHold,
+  neverAhead,
+  neverHammers,
+  saidRightly,
+} from './invariants-outside.ts';
+import { type Plan } from './plan.ts';
 import { DAY_RULES } from './rules.ts';
+import { OVERLAP_MS } from './trouble.ts';
 import { CANARIES, type World } from './world.ts';
 
 /** How much there was to look at. */
@@ -18,6 +28,11 @@ export interface Sums {
   readonly webhooks: number;
   readonly repeated: number;
   readonly mails: number;
+  readonly slack: number;
+  readonly heartbeats: number;
+  readonly looks: number;
+  readonly clicks: number;
+  readonly full: number;
   readonly lives: number;
 }
 
@@ -54,7 +69,14 @@ export const findViolations = async (
       ...(await arrived(remains, history)),
       ...causedAndEnded(remains, await store.conditions.open()),
       ...(await movedToTheEnd(remains, store)),
-      ...kept(world),
+      ...(await headsHold(world, remains.alerts.values())),
+      ...beatsRightly(remains),
+      ...saidRightly(world),
+      ...(await clickedRightly(world, store)),
+      ...neverAhead(world),
+      ...neverHammers(world),
+      ...arrivedAtSlack(world, remains.alerts, remains.deliveries),
+      ...kept(remains),
       ...unexpectedLines(world),
     ];
     return { violations, sums: sumsOf(remains) };
@@ -143,7 +165,11 @@ const silencedRightly = async (
       return [`alert ${alert.id} was hidden at ${at} by silence ${silence.id}, in force ${from} to ${until}`];
     }
     const loud = DAY_RULES.some((rule) => rule.unsilenceable && rule.title === alert.rule.title);
-    return loud || alert.kind !== 'rule' ? [`alert ${alert.id} (${alert.rule.title}) was hidden`] : [];
+    // One of the monitor about itself is hidden by who names its rule alone, as a link in it does.
+    const own = alert.kind === 'system' && silence.match['rule'] !== undefined;
+    return loud || (alert.kind !== 'rule' && !own)
+      ? [`alert ${alert.id} (${alert.rule.title}) was hidden`]
+      : [];
   });
 };
 
@@ -154,8 +180,9 @@ const sinksFor = (alert: Alert): readonly string[] | undefined => {
   if (alert.kind === 'system') return ['console'];
   if (alert.kind !== 'rule' || title === 'A number given up') return undefined;
   if (named) return named;
-  if (level === 'critical' || level === 'high') return ['console', 'hook'];
-  if (level === 'medium') return ['console', 'mail'];
+  if (level === 'critical') return ['console', 'hook', 'chat'];
+  if (level === 'high') return ['console', 'hook'];
+  if (level === 'medium') return ['console', 'mail', 'chat'];
   return level === 'low' ? ['console', 'mail', 'pager'] : ['console'];
 };
 
@@ -196,6 +223,16 @@ const accountedFor = ({ alerts, deliveries }: Remains): readonly string[] => {
 
 const iso = (ms: number | undefined): string => (ms === undefined ? '-' : new Date(ms).toISOString());
 
+interface Told {
+  readonly id: string;
+  readonly delivery_id: string;
+  readonly status: string;
+  readonly rule: { readonly id: string };
+}
+
+/** That the store cannot be written is told past it: nothing of it is stored until it is over. */
+const isEmergency = ({ rule, status }: Told): boolean => rule.id === 'system.store' && status === 'firing';
+
 /** What is said to be sent was taken, and everything that arrived is known: one identity for each alert and sink. */
 const arrived = async ({ world, deliveries }: Remains, history: History): Promise<readonly string[]> => {
   const violations: string[] = [];
@@ -203,8 +240,9 @@ const arrived = async ({ world, deliveries }: Remains, history: History): Promis
     const idOf = new Map<string, string>();
     for (const { headers, body } of world.receivers[sink].requests) {
       const id = String(headers['webhook-id']);
-      const told = JSON.parse(body) as { readonly id: string; readonly delivery_id: string };
+      const told = JSON.parse(body) as Told;
       const row = deliveries.get(id);
+      if (row === undefined && isEmergency(told)) continue;
       if (row?.sink !== sink || row.alertId !== told.id || told.delivery_id !== id)
         violations.push(`${sink} got ${id}, which is no delivery to it`);
       if ((idOf.get(told.id) ?? id) !== id) violations.push(`${sink} got alert ${told.id} under two ids`);
@@ -223,6 +261,7 @@ const arrived = async ({ world, deliveries }: Remains, history: History): Promis
     const alert = /^X-Audit-Alert-Id: *(\S+)/im.exec(mail)?.[1] ?? '';
     ofMail.set(id, alert);
     const row = deliveries.get(id);
+    if (row === undefined && mail.includes('system.store')) continue;
     if (row?.sink !== 'mail' || row.alertId !== alert) violations.push(`mail ${id} is no delivery`);
   }
   for (const row of deliveries.values()) {
@@ -246,7 +285,8 @@ const causedAndEnded = ({ alerts, plan }: Remains, open: ReadonlyMap<string, num
         `system alert without a cause: ${alert.rule.id} ${alert.status} at ${iso(alert.decidedAtMs)}: ${alert.message}`,
       );
     const name = alert.rule.id.slice('system.'.length);
-    if (name === 'own_credential' || name === 'quarantined') continue;
+    // The beginning of trouble with the store is told past the store.
+    if (name === 'own_credential' || name === 'quarantined' || name === 'store') continue;
     const step = alert.status === 'firing' ? 1 : -1;
     balance.set(name, (balance.get(name) ?? 0) + step);
   }
@@ -269,7 +309,7 @@ const movedToTheEnd = async ({ plan, world }: Remains, store: Store): Promise<re
 };
 
 /** No secret is anywhere but in the configuration. */
-const kept = (world: World): readonly string[] => {
+const kept = ({ plan, world }: Remains): readonly string[] => {
   const places: readonly (readonly [string, string])[] = [
     ['the log', world.lines.map((lines) => lines.map((line) => JSON.stringify(line)).join('\n')).join('\n')],
     ['the database', databaseText(world.database())],
@@ -278,8 +318,20 @@ const kept = (world: World): readonly string[] => {
       [...world.receivers.hook.requests, ...world.receivers.pager.requests].map(bodyOf).join('\n'),
     ],
     ['a mail', world.mailbox.mails.join('\n')],
+    ['Slack', world.receivers.chat.requests.map(bodyOf).join('\n')],
+    ['a heartbeat', world.heartbeats.map(bodyOf).join('\n')],
+    [
+      'an answer of the HTTP server',
+      [
+        ...world.looks.flatMap(({ alive, ready, metrics }) => [alive, ready, metrics]),
+        ...world.clicks.flatMap(({ asked, done }) => [asked, done]),
+      ]
+        .map(bodyOf)
+        .join('\n'),
+    ],
   ];
-  const secrets = ['canary-', ...Object.values(CANARIES)];
+  const rotated = plan.episodes.flatMap(({ trouble }) => (trouble.kind === 'rotation' ? [trouble.to] : []));
+  const secrets = ['canary-', ...Object.values(CANARIES), ...rotated];
   return places.flatMap(([place, text]) =>
     secrets.filter((secret) => text.includes(secret)).map((secret) => `${secret} is in ${place}`),
   );
@@ -292,11 +344,16 @@ const databaseText = (path: string): string =>
     .map((file) => readFileSync(file, 'latin1'))
     .join('');
 
-/** Nothing here harms the store, and nothing makes the monitor give up. */
+/** Nothing but a full disk harms the store, and nothing makes the monitor give up. */
 const unexpectedLines = (world: World): readonly string[] =>
   world.lines.flatMap((lines) =>
     lines
-      .filter(({ event }) => event === 'store.error' || event === 'monitor.failed' || event === 'rule.failed')
+      .filter(
+        ({ event, reason }) =>
+          (event === 'store.error' && !String(reason).includes('full')) ||
+          event === 'monitor.failed' ||
+          event === 'rule.failed',
+      )
       .map((line) => `the log says ${JSON.stringify(line)}`),
   );
 
@@ -314,6 +371,11 @@ const sumsOf = ({ world, alerts, deliveries, events }: Remains): Sums => {
     webhooks: requests.length,
     repeated: requests.length - new Set(requests.map(({ headers }) => headers['webhook-id'])).size,
     mails: world.mailbox.mails.length,
+    slack: world.receivers.chat.requests.length,
+    heartbeats: world.heartbeats.length,
+    looks: world.looks.length,
+    clicks: world.clicks.length,
+    full: world.lines.flat().filter(({ event }) => event === 'store.error').length,
     lives: world.lines.length,
   };
 };

@@ -15,6 +15,8 @@ const { values } = parseArgs({
     log: { type: 'string' },
   },
 });
+// Ended like this, file systems that were mounted are removed as well.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const failed: number[] = [];
 const from = Number(values.from);

@@ -84,8 +84,10 @@ describe('order, bounds, pages', () => {
     await expectAll();
     const stored = await rig.stored();
     const created = new Map(rig.simulator.events(KEY).map((event) => [event.id, event.created_at]));
-    const times = stored.map((id) => String(created.get(id)));
-    expect(times).toEqual(times.toSorted());
+    for (const ids of [stored, rig.decided]) {
+      const times = ids.map((id) => String(created.get(id)));
+      expect(times).toEqual(times.toSorted());
+    }
   });
 
   const ends = ['inclusive', 'exclusive'] as const;
@@ -359,6 +361,26 @@ describe('20: clocks', () => {
     expect(rig.windows.length).toBeGreaterThan(2);
     expect(await rig.watermarkMs()).toBeLessThanOrEqual(rig.now());
     rig.advance(HOUR);
+    rig.simulator.add(KEY, [eventAt(rig.now() - MINUTE)]);
+    rig.clock.skewMs = 0;
+    rig.advance(MINUTE);
+    await rig.pass();
+    await expectAll();
+  });
+
+  it('our clock jumps three hours ahead while answers have no date: the last date and the time since then bound the watermark', async () => {
+    await open();
+    await rig.pass();
+    rig.simulator.faults.add({ kind: 'undated' });
+    rig.advance(MINUTE);
+    rig.clock.skewMs = 3 * HOUR;
+    await rig.pass();
+    expect(await rig.watermarkMs()).toBe(rig.now());
+    // Not on our word alone: nobody has seen the server's clock.
+    expect(rig.raised).toEqual(new Set());
+    rig.advance(HOUR);
+    await rig.pass();
+    expect(await rig.watermarkMs()).toBe(rig.now());
     rig.simulator.add(KEY, [eventAt(rig.now() - MINUTE)]);
     rig.clock.skewMs = 0;
     rig.advance(MINUTE);

@@ -165,6 +165,19 @@ routes: [{ match: { user_emial: a, context.anything: b }, to: [w] }, { to: [w] }
       'monitor.yml:8:70: routes: every sink of the last route is off, so alerts may be recorded and sent nowhere',
     ]);
   });
+
+  it('tell of a start in the future, and of a fallback that is off', async () => {
+    const { settings, warnings } = await load(`accounts: [{ name: one, api_key: k1, api_secret: s1 }]
+poll: { start: 2226-06-02T00:00:00Z }
+sinks: { w: { type: webhook, url: "" }, console: { type: log, fallback: w } }
+routes: [{ to: [console] }]
+`);
+    expect(settings).toBeDefined();
+    expect(warnings.filter((text) => !text.includes('rule'))).toEqual([
+      'monitor.yml:2:16: poll.start: a time in the future; refused by run for an account that has not been read yet',
+      'monitor.yml:3:73: sinks.console.fallback: "w" is off, so there is no fallback',
+    ]);
+  });
 });
 
 describe('the configuration file', () => {

@@ -46,9 +46,9 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     'pol: {}\nfrobnicate: 1\npoll: { intervall: 30s }\nhttp: { frob: 1 }\n',
     [
       'monitor.yml:2:1: unknown key "pol"; did you mean "poll"?',
-      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, reconcile, drift, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, log, reload',
+      'monitor.yml:3:1: unknown key "frobnicate"; allowed: accounts, api, poll, reconcile, drift, store, rules, lists, timezone, time_windows, presets, sinks, routes, http, drill, heartbeat, tracing, log, reload',
       'monitor.yml:4:9: poll: unknown key "intervall"; did you mean "interval"?',
-      'monitor.yml:5:9: http: unknown key "frob"; allowed: listen, external_url',
+      'monitor.yml:5:9: http: unknown key "frob"; allowed: listen, external_url, tokens, metrics',
     ],
   ],
   [
@@ -129,11 +129,6 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
         ],
       ] as const,
   ),
-  [
-    'a start in the future',
-    'poll: { start: 2026-06-02T00:00:00Z }\n',
-    ['monitor.yml:2:16: poll.start: found a time in the future, allowed: now or before'],
-  ],
   [
     'a retention within the overlap',
     'poll: { overlap: 3h }\nstore: { retention: 2h }\n',
@@ -427,6 +422,49 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     "http: { external_url: 'example.com' }\n",
     [
       'monitor.yml:2:23: http.external_url: found "example.com", allowed: an http or https URL without user, "?" and "#", or an empty text',
+    ],
+  ],
+  [
+    'tokens of the HTTP API',
+    `http:
+  metrics: nobody
+  tokens:
+    - { name: a b, role: admin, token: short }
+`,
+    [
+      'monitor.yml:3:12: http.metrics: found "nobody", allowed: open, token',
+      'monitor.yml:5:15: http.tokens[0].name: found "a b", allowed: 1 to 64 letters, digits, "_", "." or "-"',
+      'monitor.yml:5:26: http.tokens[0].role: found "admin", allowed: view, operate',
+    ],
+  ],
+  [
+    'tokens that nobody should have',
+    `http:
+  tokens:
+    - { name: short, role: view, token: tooShortAToken }
+    - { name: spaces, role: view, token: 'twenty characters and more' }
+    - { name: none, role: view }
+    - { name: both, role: view, token: aaaaaaaaaaaaaaaaaaaaaaaa, token_file: x }
+    - { name: one, role: view, token: aaaaaaaaaaaaaaaaaaaaaaaa }
+    - { name: one, role: view, token: bbbbbbbbbbbbbbbbbbbbbbbb }
+    - { name: same, role: operate, token: aaaaaaaaaaaaaaaaaaaaaaaa }
+    - { name: gone, role: view, token_file: gone }
+`,
+    [
+      'monitor.yml:4:41: http.tokens[0].token: found a text of 14 characters (not shown), allowed: 20 to 500 printable ASCII characters without white space',
+      'monitor.yml:5:42: http.tokens[1].token: found a text of 26 characters (not shown), allowed: 20 to 500 printable ASCII characters without white space',
+      'monitor.yml:6:7: http.tokens[2].token is missing; allowed: token or token_file',
+      'monitor.yml:7:7: http.tokens[3]: found both token and token_file, allowed: one of them',
+      'monitor.yml:9:15: http.tokens[5].name: found the name of http.tokens[4], allowed: one of its own',
+      'monitor.yml:10:7: http.tokens[6]: found the token of http.tokens[4], allowed: one of its own',
+      'monitor.yml:11:45: http.tokens[7].token_file: found "gone" (no such file), allowed: a readable file that holds the secret',
+    ],
+  ],
+  [
+    'metrics for those who have a token, and nobody has',
+    'http: { metrics: token, tokens: [{ name: off, role: view, token: "" }] }\n',
+    [
+      'monitor.yml:2:18: http.metrics: found token, and there are no http.tokens, allowed: open, or at least one token',
     ],
   ],
 ];

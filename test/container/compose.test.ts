@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -20,8 +21,10 @@ interface Service {
 const compose = parse(await read('docker-compose.yml'), { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
   readonly networks: Readonly<Record<string, unknown>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 };
+const OURS = 'vonage-audit-monitor';
 const dockerfile = await read('Dockerfile');
 const shipped = await read('config/monitor.yml');
 
@@ -38,8 +41,27 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
 
   it('sets only variables that the shipped configuration reads', () => {
     const known = [...shipped.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
-    for (const name of Object.keys(service.environment ?? {}))
-      expect(known).toContain(name.replace(/_FILE$/, ''));
+    const names = Object.keys(service.environment ?? {});
+    const fits = (name: string): boolean =>
+      service.image === OURS ? known.includes(name.replace(/_FILE$/, '')) : /^GF_[A-Z_]+$/.test(name);
+    expect(names.filter((name) => !fits(name))).toEqual([]);
+  });
+
+  it('is ours, or has a version', () => {
+    expect(service.image).toMatch(new RegExp(`^(${OURS}|[a-z]+/[a-z]+:v?[0-9]+\\.[0-9]+\\.[0-9]+)$`));
+  });
+
+  it('mounts only what is in the repository, to be read, and volumes that are declared', () => {
+    const isThere = (path: string): boolean => existsSync(new URL(`../../${path}`, import.meta.url));
+    const wrong = (service.volumes ?? []).filter((volume) => {
+      const [from = '', , mode] = volume.split(':');
+      return from.startsWith('./') ? !isThere(from) || mode !== 'ro' : !(from in compose.volumes);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('is reached from this machine alone', () => {
+    for (const port of (service.ports ?? []) as readonly string[]) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
   it('takes its secrets from files that are declared', () => {
@@ -77,4 +99,45 @@ it('the image sets only variables that the shipped configuration reads', () => {
     expect(dockerfile).toMatch(new RegExp(`\\b${name}=`));
     expect(shipped).toContain(`\${${name}:-`);
   }
+});
+
+describe('the profile metrics', () => {
+  const { prometheus, grafana, monitor } = compose.services;
+  const targetOf = (service: Service | undefined, from: string): string | undefined =>
+    service?.volumes?.find((volume) => volume.startsWith(`./${from}:`))?.split(':')[1];
+
+  it('is not started unasked', () => {
+    expect([prometheus?.profiles, grafana?.profiles]).toEqual([['metrics'], ['metrics']]);
+  });
+
+  it('Prometheus reads our alert rules and asks the monitor where it listens', async () => {
+    const settings = parse(await read('deploy/prometheus/prometheus.yml')) as {
+      readonly rule_files: readonly string[];
+      readonly scrape_configs: readonly {
+        readonly job_name: string;
+        readonly static_configs: readonly { readonly targets: readonly string[] }[];
+      }[];
+    };
+    expect(settings.rule_files).toEqual([targetOf(prometheus, 'deploy/prometheus/rules.yml')]);
+    const [job] = settings.scrape_configs;
+    expect(job?.static_configs).toEqual([{ targets: ['monitor:8080'] }]);
+    expect(monitor).toBeDefined();
+    expect(dockerfile).toContain('HTTP_LISTEN=0.0.0.0:8080');
+  });
+
+  it('Grafana has that Prometheus for its source, and our dashboard for its home', async () => {
+    const { datasources } = parse(await read('deploy/grafana/provisioning/datasources/prometheus.yml')) as {
+      readonly datasources: readonly Readonly<Record<string, unknown>>[];
+    };
+    expect(datasources).toMatchObject([
+      { type: 'prometheus', url: 'http://prometheus:9090', isDefault: true },
+    ]);
+    const { providers } = parse(await read('deploy/grafana/provisioning/dashboards/files.yml')) as {
+      readonly providers: readonly { readonly options: { readonly path: string } }[];
+    };
+    const dashboard = targetOf(grafana, 'deploy/grafana/vonage-audit-monitor.json');
+    expect(dashboard).toBe(`${providers[0]?.options.path}/vonage-audit-monitor.json`);
+    expect(grafana?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']).toBe(dashboard);
+    expect(targetOf(grafana, 'deploy/grafana/provisioning')).toBe('/etc/grafana/provisioning');
+  });
 });

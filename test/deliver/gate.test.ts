@@ -127,6 +127,25 @@ describe("a receiver's wish to wait", () => {
     expect(next(fresh, [after(afterMs)])).toMatchObject({ failures: 1, pausedUntilMs: 0 });
   });
 
+  it('of a second, for hours, pauses longer and longer, and is forgiven with the first answer', () => {
+    let gate = fresh;
+    let nowMs = T0;
+    const pauses: number[] = [];
+    for (let refusal = 1; refusal <= 20; refusal += 1) {
+      // Two that were under way together are one refusal.
+      gate = gateAfter(gate, [after(1_000), after(1_000)], UNPACED, nowMs, () => 1);
+      pauses.push(gate.pausedUntilMs - nowMs);
+      nowMs = gate.pausedUntilMs;
+    }
+    expect(pauses.slice(0, 5)).toEqual(Array(5).fill(1_000));
+    expect(pauses.slice(5, 10)).toEqual([30_000, 60_000, 120_000, 240_000, 300_000]);
+    expect(pauses.at(-1)).toBe(300_000);
+    expect(gate).toMatchObject({ failures: 0, opens: 0 });
+    gate = gateAfter(gate, [SENT], UNPACED, nowMs, () => 1);
+    gate = gateAfter(gate, [after(1_000)], UNPACED, nowMs, () => 1);
+    expect(gate.pausedUntilMs - nowMs).toBe(1_000);
+  });
+
   it('is over when the clock was set back by more than any wish', () => {
     expect(
       admission(next(fresh, [after(60_000)]), UNPACED, false, T0 - 2 * MAX_RETRY_AFTER_MS).because,

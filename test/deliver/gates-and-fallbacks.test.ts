@@ -96,6 +96,40 @@ describe('the circuit of a sink', () => {
     expect(new Set(await harness.states('troubled'))).toEqual(new Set(['sent']));
   });
 
+  it('parks everything that is too old together, soon after the first of it, and says how many', async () => {
+    const sink = troubled();
+    const other = scriptedSink('other');
+    const spare = scriptedSink('spare');
+    const policy = { maxAgeMs: 2 * HOUR, fallback: 'spare' };
+    harness.start(harness.loop(sink, { policy }));
+    harness.start(harness.loop(other));
+    harness.start(harness.loop(spare));
+    state.down = true;
+    await harness.enqueue(1_200, 'troubled');
+    await advance(HOUR);
+    await harness.enqueue(3, 'troubled');
+    await advance(HOUR - MINUTE);
+    expect(new Set(await harness.states('troubled'))).toEqual(new Set(['pending']));
+    const tries = sink.calls.length;
+    await advance(8 * MINUTE);
+    const parked = (await harness.deliveries('troubled')).filter((one) => one.state === 'parked');
+    expect(parked).toHaveLength(1_200);
+    expect(sink.calls.length - tries).toBeLessThan(6);
+    expect(await harness.states('troubled')).toEqual([
+      ...Array(1_200).fill('parked'),
+      ...Array(3).fill('pending'),
+    ]);
+    expect(parked.filter(({ why }) => why.some(({ reason }) => reason === 'overdue'))).toHaveLength(1_199);
+    expect(other.calls.map(({ delivery }) => delivery.alert.message)).toContain('1200: connect refused');
+    expect(harness.logged('delivery.overdue')).toMatchObject([
+      { deliveries: 1_199, reason: 'older than 2h' },
+    ]);
+    expect(await harness.states('spare')).toHaveLength(1_203);
+    state.down = false;
+    await advance(6 * MINUTE);
+    expect((await harness.states('troubled')).slice(-3)).toEqual(['sent', 'sent', 'sent']);
+  });
+
   it('is no alarm when the receiver only restarts', async () => {
     const sink = troubled();
     const other = scriptedSink('other');
@@ -176,6 +210,20 @@ describe('10: a receiver that was down for hours', () => {
     const all = Array.from({ length: 60 }, (_, index) => `alert-${index + 1}`);
     expect(rest).toEqual(all.filter((id) => id !== probe));
     expect(ids).toHaveLength(60);
+  });
+
+  it('gets at once what would have been tried in an hour', async () => {
+    const sink = troubled();
+    harness.start(harness.loop(sink));
+    state.down = true;
+    await harness.enqueue(8, 'troubled');
+    await advance(12 * HOUR);
+    const dues = (await harness.deliveries('troubled')).map(({ dueAtMs = 0 }) => dueAtMs - Date.now());
+    // The first of them is the next probe.
+    expect(Math.max(...dues)).toBeGreaterThan(10 * MINUTE);
+    state.down = false;
+    await advance(5 * MINUTE);
+    expect(new Set(await harness.states('troubled'))).toEqual(new Set(['sent']));
   });
 
   it('gets one digest of what waited, the most severe first, and then single alerts again', async () => {

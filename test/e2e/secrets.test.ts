@@ -34,6 +34,8 @@ const CANARIES = {
   presetRotated: 'tk_canaryRotatedOfThePreset',
   heartbeat: 'canaryHeartbeatTokenInPath',
   slackBot: 'xoxb-canary-token-of-the-bot',
+  apiToken: 'canary-token-of-the-http-api',
+  apiTokenFile: 'canary-token-of-the-api-in-a-file',
   tlsKey: SERVER_KEY.split('\n')[2] ?? '',
   dkim: DKIM_PEM.split('\n')[2] ?? '',
 };
@@ -88,6 +90,50 @@ const echo = (request: { path: string; headers: object; body: string }): string 
 /** What the monitor holds by now; servers quote one of them after the other. */
 let known: readonly string[] = [];
 let said = 0;
+
+/** All that the HTTP API answers, to right and wrong requests, headers as well. */
+const everyAnswer = async (
+  url: string,
+): Promise<readonly { readonly status: number; readonly text: string }[]> => {
+  const answers: { status: number; text: string }[] = [];
+  const ask = async (path: string, init: RequestInit = {}, token = CANARIES.apiToken): Promise<unknown> => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+    const body = await answer.text();
+    answers.push({ status: answer.status, text: `${JSON.stringify([...answer.headers])}\n${body}` });
+    return body === '' ? undefined : JSON.parse(body);
+  };
+  const idsOf = async (path: string, key = 'id'): Promise<readonly string[]> =>
+    ((await ask(path)) as { items: readonly Record<string, string>[] }).items.map((item) => item[key] ?? '');
+  const post = (path: string, body: object): Promise<unknown> =>
+    ask(path, { method: 'POST', body: JSON.stringify(body) });
+  for (const id of (await idsOf('/events')).slice(0, 3)) {
+    await ask(`/events/default/${id}`);
+    await ask(`/events/default/${id}/explain`);
+  }
+  for (const id of await idsOf('/alerts')) await ask(`/alerts/${id}`);
+  for (const id of await idsOf('/rules')) {
+    await ask(`/rules/${id}`);
+    await post(`/rules/${id}/backtest`, {});
+  }
+  await idsOf('/deliveries?state=parked');
+  for (const path of ['/status', '/session', '/event-types', '/volume', '/deliveries', '/silences', '/acts'])
+    await ask(path);
+  for (const path of ['/completeness', '/completeness/default', '/openapi.json']) await ask(path);
+  await post('/session', { token: CANARIES.apiToken });
+  await post('/session', { token: CANARIES.apiTokenFile });
+  await post('/session', { token: CANARIES.api });
+  await post('/session', { token: 7, secret: CANARIES.webhookSecret });
+  await ask('/session', {}, CANARIES.apiTokenFile);
+  await ask('/session', {}, `${CANARIES.apiToken}x`);
+  await post('/deliveries/retry', { sink: 'letters', reason: 'again' });
+  await post('/silences', { match: { rule: 'x' }, reason: 'r', duration: '1h' });
+  await post('/silences/preview', { match: { kind: 'system' } });
+  await post('/rules/backtest', { source: 'title: 1' });
+  return answers;
+};
 
 /** A proxy that leads to `port` whatever it is asked for, and refuses with an echo as long as it is told. */
 const createProxy = async (port: number) => {
@@ -248,11 +294,19 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
       url: `http://${host(echoing.port)}/${CANARIES.heartbeat}`,
       interval: '5s',
     },
-    http: { listen: '127.0.0.1:0', external_url: 'https://monitor.example' },
+    http: {
+      listen: '127.0.0.1:0',
+      external_url: 'https://monitor.example',
+      tokens: [
+        { name: 'ops', role: 'operate', token: CANARIES.apiToken },
+        { name: 'eve', role: 'view', token_file: 'api-token' },
+      ],
+    },
   });
   scope.defer('installation', () => installation.remove());
   const secretFile = join(installation.folder, 'secret');
   writeFileSync(secretFile, `${CANARIES.api}\n`, { mode: 0o600 });
+  writeFileSync(join(installation.folder, 'api-token'), CANARIES.apiTokenFile, { mode: 0o600 });
   const presetFile = join(installation.folder, 'preset-token');
   writeFileSync(presetFile, `${CANARIES.presetToken}\n`, { mode: 0o600 });
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
@@ -313,6 +367,8 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
       (await fetch(`${String(url)}${path}`)).text(),
     ),
   );
+  const overApi = await everyAnswer(String(url));
+  expect(overApi.filter(({ status }) => status === 200).length).toBeGreaterThan(20);
   monitor.kill('SIGTERM');
   expect(await monitor.ended).toEqual({ code: 0, signal: null });
   // Other processes know what is configured now.
@@ -351,13 +407,16 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   // The search itself would find something.
   expect(links.length).toBeGreaterThan(0);
   expect(shown[0]).toMatch(/^alert {6}/m);
-  for (const [index, text] of [monitor.output(), drill.output(), ...shown, ...served].entries()) {
+  // Texts of receivers are shown over the API as well, without what they sent back.
+  expect(overApi.map(({ text }) => text).join('\n')).toContain('[redacted]');
+  const answers = overApi.map(({ text }) => text);
+  for (const [index, text] of [monitor.output(), drill.output(), ...shown, ...served, ...answers].entries()) {
     expectClean(`text ${index}`, text);
     for (const secret of [linkKey, ...links.map((link) => link.replace(/.*\/act\//, ''))])
       expect(text).not.toContain(secret);
   }
   expect(monitor.output()).toContain('[redacted]');
-  expect(drill.output()).toMatch(/^FAILED hook: /m);
+  expect(drill.output()).toMatch(/^hook +FAILED /m);
   expect(parked.output()).toMatch(/hook {2}/);
   expectClean('log and stderr', monitor.output());
   expectClean('sinks test', drill.output());

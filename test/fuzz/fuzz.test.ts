@@ -10,6 +10,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
   presets: 150,
   answers: 400,
   server: 250,
+  api: 300,
   matchers: 2_000,
   arguments: 8,
 };

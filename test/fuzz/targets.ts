@@ -1,7 +1,7 @@
 import { commandLineTarget } from './command-line.ts';
 import { configurationTarget, presetTarget, ruleTarget } from './files.ts';
 import type { FuzzTargets } from './target.ts';
-import { answerTarget, matcherTarget, serverTarget } from './wire.ts';
+import { answerTarget, apiTarget, matcherTarget, serverTarget } from './wire.ts';
 
 /** Everything that takes input from outside. */
 export const TARGETS: FuzzTargets = {
@@ -10,6 +10,7 @@ export const TARGETS: FuzzTargets = {
   presets: presetTarget,
   answers: answerTarget,
   server: serverTarget,
+  api: apiTarget,
   matchers: matcherTarget,
   arguments: commandLineTarget,
 };

@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
 import { AuditError } from '../../src/core/audit-reader.ts';
 import { compileMatch, matchText, matchValueProblem, parseMatcher } from '../../src/core/matcher.ts';
+import { API_ROUTES } from '../../src/server/api-routes.ts';
 import { createServer } from '../../src/server/server.ts';
 import { clientUnderTest, NOW, never } from '../audit/client-under-test.ts';
+import { auditEvent, decided } from '../store/fixtures.ts';
+import { createApiRig } from '../support/api-rig.ts';
 import { createReceiver } from '../support/receiver.ts';
 import { type Chance, mutate, noise } from './mutate.ts';
 import { type FuzzTarget, must, withInput } from './target.ts';
@@ -150,6 +153,73 @@ const REQUESTS: readonly string[] = [
   `GET /${'a/'.repeat(500)}?${'x=1&'.repeat(500)} HTTP/1.1\r\nhost: a\r\n\r\n`,
   `GET /livez HTTP/1.1\r\nhost: a\r\n${Array.from({ length: 300 }, (_, n) => `x-${n}: ${'y'.repeat(100)}`).join('\r\n')}\r\n\r\n`,
 ];
+
+const API_BODIES: readonly string[] = [
+  '{"match":{"level":["low","!high"],"rule":"~^a.*b$"},"reason":"x","duration":"2h","schedule":{"days":"sun","hours":"02:00-04:00"}}',
+  '{"ids":["abc"],"sink":"hook","state":"parked","reason":"x"}',
+  '{"token":"aaaaaaaaaaaaaaaaaaaaaaaa"}',
+  `{"source":"title: x\\nlogsource: {product: vonage, service: audit}\\ndetection: {a: {event_type: LOGIN}, condition: a}\\nlevel: low","from":"1d"}`,
+  '{}',
+];
+const API_QUERIES: readonly string[] = [
+  'account=default&from=1d&to=2026-03-02&type=LOGIN,APP_CREATE&user=a&search=b&country=NL&ip=10.0.0.0/8&matched=true&limit=10&order=oldest',
+  'level=high,low&kind=rule&status=firing&rule=x&after=WzEsMl0',
+  'sink=hook&state=parked&alert=x&after=WzFd',
+  'step=60&from=2026-03-01T00:00:00Z&to=2026-03-01T01:00:00Z',
+  'types=event,alert&ended=true&subject=x&rule=y',
+];
+
+/** Mutated requests to every route of the HTTP API over a real store: an answer in shape, and never an error of ours. */
+export const apiTarget = async (): Promise<FuzzTarget> => {
+  const rig = await createApiRig();
+  await rig.commit(
+    [auditEvent('e1', 1), auditEvent('e2', 2)],
+    [decided('One', ['console'], { eventIds: ['e1'] })],
+  );
+  const routes = API_ROUTES.filter(({ path }) => path !== '/stream' && path !== '/reload');
+  const part = (chance: Chance, samples: readonly string[]): string =>
+    chance.random() < 0.1
+      ? noise(chance)
+      : chance.random() < 0.3
+        ? chance.pick(samples)
+        : mutate(chance.pick(samples), samples, chance);
+  return {
+    async once(chance) {
+      const route = chance.pick(routes);
+      const path = route.path
+        .replaceAll(
+          /:\w+/g,
+          () =>
+            encodeURIComponent(
+              chance.pick(['default', 'e1', 'none', part(chance, ['abc', 'a/b', '%', '..'])]).toWellFormed(),
+            ) || 'x',
+        )
+        .concat('?', chance.random() < 0.5 ? encodeURI(part(chance, API_QUERIES).toWellFormed()) : '');
+      const body = route.body === undefined ? undefined : part(chance, API_BODIES);
+      await withInput({ method: route.method, path, body }, async () => {
+        const answer = await rig.ask(path.replaceAll('#', ''), {
+          method: route.method,
+          ...(body !== undefined && { body }),
+          ...(chance.random() < 0.1 && { token: part(chance, ['Bearer', 'aaaa']).replaceAll(/[^ -~]/g, '') }),
+        });
+        must(answer.status < 500, `an error of ours: ${answer.status} ${answer.text}`, path);
+        must(!/ {4}at |node_modules|\.ts:\d/.test(answer.text), `a stack in an answer: ${answer.text}`, path);
+        if (answer.status >= 400)
+          must(
+            typeof (answer.json as { error?: unknown } | undefined)?.error === 'string',
+            `a refusal without a text: ${answer.text}`,
+            path,
+          );
+        else if (route.answer)
+          must(route.answer.safeParse(answer.json).success, `out of shape: ${answer.text}`, path);
+        const failed = rig.lines.filter(({ event }) => event === 'http.error');
+        must(failed.length === 0, JSON.stringify(failed), path);
+        must(!Object.hasOwn(Object.prototype, 'polluted'), 'a prototype was polluted', path);
+      });
+    },
+    close: () => rig.close(),
+  };
+};
 
 /** Raw bytes to our own server, some of them never finished: it goes on answering, and tells nothing of its inside. */
 export const serverTarget = async (): Promise<FuzzTarget> => {

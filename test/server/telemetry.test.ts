@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Log, LogFields } from '../../src/core/log.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type Telemetry } from '../../src/core/telemetry.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/core/metrics.ts';
+import type { Telemetry } from '../../src/core/telemetry.ts';
 import { createTelemetry } from '../../src/server/telemetry.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -18,9 +19,9 @@ describe('createTelemetry', () => {
     expect(page).toContain('vonage_audit_monitor_polls_total{account="default",outcome="ok"} 3');
     expect(page).toContain('vonage_audit_monitor_deliveries{sink="slack",state="pending"} 4');
     expect(page).toContain('vonage_audit_monitor_rules_loaded 12');
-    expect(page).toContain('vonage_audit_monitor_event_lateness_seconds_bucket{le="60",account="default"} 0');
+    expect(page).toContain('vonage_audit_monitor_event_lateness_seconds_bucket{account="default",le="60"} 0');
     expect(page).toContain(
-      'vonage_audit_monitor_event_lateness_seconds_bucket{le="120",account="default"} 1',
+      'vonage_audit_monitor_event_lateness_seconds_bucket{account="default",le="120"} 1',
     );
     for (const [name, [help]] of Object.entries({ ...COUNTERS, ...GAUGES, ...HISTOGRAMS }))
       expect(page).toContain(`# HELP vonage_audit_monitor_${name} ${help}`);

@@ -30,6 +30,12 @@ const bytesOf = (simulator: Simulator): Promise<{ bytes: Buffer; encoding: strin
       .end();
   });
 
+it('undated has no Date header', async () => {
+  const simulator = await faulty({ kind: 'undated', next: 1 });
+  expect((await ask(simulator, '/events')).headers.has('date')).toBe(false);
+  expect((await ask(simulator, '/events')).headers.get('date')).toBe(new Date(NOON).toUTCString());
+});
+
 describe('status', () => {
   it.each([400, 401, 403, 404, 429, 500, 502, 503])('%i with the documented body', async (status) => {
     const simulator = await faulty({ kind: 'status', status });

@@ -5,7 +5,16 @@ import type { SinkGate } from '../../src/core/gate.ts';
 import type { DeliveryRecord } from '../../src/core/history.ts';
 import { MAX_SUMMARY_MEMBERS } from '../../src/core/planner.ts';
 import type { Bench } from './contract.ts';
-import { decided, deliveryId, settlement, T0 } from './fixtures.ts';
+import {
+  auditEvent,
+  decided,
+  decideNothing,
+  deliveryId,
+  settlement,
+  T0,
+  take,
+  windowOf,
+} from './fixtures.ts';
 
 /** A delivery that waits for `dueAtMs`, in a bundle when one is given. */
 export const waiting = (
@@ -74,6 +83,38 @@ export const foldingContract = (bench: Bench): void => {
     bench.plan = () => [waiting(bench.nowMs, 'suppressed:s')];
     await add('one');
     expect(await claim()).toMatchObject([{ alert: { summary: { reason: 'suppressed', total: 1 } } }]);
+  });
+
+  it('hands the heads of the chains of its accounts to a summary, once a day for each sink', async () => {
+    const { store } = bench;
+    const lease = await take(store);
+    for (const account of ['default', 'other'])
+      await store.collect.commitWindow(
+        lease,
+        windowOf([auditEvent(`of ${account}`, 0, {}, account)], { account }),
+        decideNothing,
+      );
+    const [head] = await store.chains.heads();
+    let number = 0;
+    const fold = async (sink = 'hook') => {
+      bench.plan = () => [waiting(bench.nowMs, 'suppressed:s', { sink })];
+      await add(`alert ${(number += 1)}`);
+      await claim({}, sink);
+      return bench.folded.at(-1)?.heads;
+    };
+    // Not that of the other account: a summary tells a sink nothing that its alerts did not.
+    expect(await fold()).toEqual([head]);
+    expect(head).toMatchObject({ chain: 'events', account: 'default', position: 1 });
+    expect(await fold()).toEqual([]);
+    expect(await fold('mail')).toEqual([head]);
+    await bench.restart();
+    bench.nowMs += 86_400_000 - 1;
+    expect(await fold()).toEqual([]);
+    bench.nowMs += 1;
+    expect(await fold()).toEqual([head]);
+    // The clock was set back: what was told in that future does not count.
+    bench.nowMs -= 3_600_000;
+    expect(await fold()).toEqual([head]);
   });
 
   it('folds only what is due, each bundle for itself, each sink for itself', async () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { NewAlert } from '../../src/core/decided.ts';
 import { threadOf } from '../../src/core/planner.ts';
 import type { Bench } from './contract.ts';
+import { waiting } from './contract-folding.ts';
 import { conditionChange, decided, deliveryId, settlement, T0 } from './fixtures.ts';
 
 /** What delivering and the monitor's conditions need of any store. */
@@ -163,6 +164,38 @@ export const outboxContract = (bench: Bench): void => {
     await bench.store.outbox.enqueue(alerts(2));
     expect(await claimed(1, 60_000)).toEqual(['alert 0']);
     expect(await claimed(1, 60_000)).toEqual(['alert 1']);
+  });
+
+  it('parks what has waited too long, oldest first, and nothing that is held, bundled or being sent', async () => {
+    const { outbox } = bench.store;
+    await outbox.enqueue(['a', 'b', 'c', 'sending'].map((name) => decided(name)));
+    const beforeMs = bench.nowMs;
+    bench.plan = () => [waiting(beforeMs + 1, undefined), waiting(beforeMs, 'group:g', { sink: 'mail' })];
+    await outbox.enqueue([{ alert: decided('held', []).alert }]);
+    bench.nowMs += 10_000;
+    await outbox.enqueue([decided('young')]);
+    const claimed = await outbox.claim('hook', 4, 60_000);
+    await outbox.release(claimed.slice(0, 3).map(({ id }) => id));
+    expect(await outbox.overdue('hook', beforeMs)).toBe(3);
+    expect(await outbox.overdue('mail', beforeMs)).toBe(0);
+    const park = (limit: number, fallback?: string) =>
+      outbox.parkOverdue({ sink: 'hook', beforeMs, limit, detail: 'older than 2h', fallback });
+    expect([await park(2), await park(2, 'mail'), await park(2)]).toEqual([2, 1, 0]);
+    const rows = (await bench.store.history.deliveries({ limit: 100 })).items;
+    const parked = rows.filter(({ state }) => state === 'parked');
+    expect(parked.map(({ alertId }) => alertId)).toEqual(
+      ['a', 'b', 'c'].map((name) => decided(name).alert.id),
+    );
+    for (const row of parked) {
+      expect(row).toMatchObject({ endedAtMs: bench.nowMs, attempts: 0 });
+      expect(row.why.at(-1)).toEqual({ reason: 'overdue', detail: 'older than 2h' });
+      expect(await bench.store.history.attempts(row.id)).toEqual([]);
+    }
+    expect(rows.filter(({ sink }) => sink === 'mail').map(({ alertId }) => alertId)).toContain(
+      decided('c').alert.id,
+    );
+    // A person may still send them.
+    expect(await outbox.retry({ sink: 'hook' })).toBe(3);
   });
 
   it('counts deliveries by sink and state', async () => {

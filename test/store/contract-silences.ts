@@ -107,6 +107,20 @@ export const silenceContract = (bench: Bench): void => {
     expect((await claim()).map(({ alert }) => alert.summary?.total ?? alert.message)).toEqual([1, 'b']);
   });
 
+  it('keeps what is told until the hours of its route', async () => {
+    await bench.store.silences.add(silence('one'));
+    await hide('one', ['a', 'b'], ['hook', 'mail']);
+    const opensMs = bench.nowMs + 5 * HOUR_MS;
+    bench.toldAtMs = (hidden, sink, nowMs) => (hidden.length === 2 && sink === 'hook' ? opensMs : nowMs);
+    bench.nowMs += HOUR_MS;
+    expect(await told()).toMatchObject([{ hidden: 2 }]);
+    expect(await claim('mail')).toHaveLength(1);
+    expect(await claim()).toEqual([]);
+    expect(await bench.store.outbox.nextDueMs('hook')).toBe(opensMs);
+    bench.nowMs = opensMs;
+    expect(await claim()).toMatchObject([{ alert: { summary: { total: 2 } }, createdAtMs: opensMs }]);
+  });
+
   it('tells more than one summary can take in several', async () => {
     await bench.store.silences.add(silence('one'));
     await hide(

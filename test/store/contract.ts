@@ -1,14 +1,21 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import type { PlannedDelivery } from '../../src/core/decided.ts';
-import { explicitPlanner, type Planner, type PlannerMemory } from '../../src/core/planner.ts';
+import {
+  explicitPlanner,
+  type FoldedAlerts,
+  type Planner,
+  type PlannerMemory,
+} from '../../src/core/planner.ts';
 import type { Store } from '../../src/core/store.ts';
+import { browseContract } from './contract-browse.ts';
 import { collectContract } from './contract-collect.ts';
 import { feedContract } from './contract-feeds.ts';
 import { foldingContract } from './contract-folding.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
 import { outboxContract } from './contract-outbox.ts';
+import { overviewContract } from './contract-overview.ts';
 import { retentionContract } from './contract-retention.ts';
 import { silenceContract } from './contract-silences.ts';
 import { T0 } from './fixtures.ts';
@@ -30,6 +37,10 @@ export interface Bench {
    * inside the transaction that stores the alert.
    */
   plan: (name: string, memory: PlannerMemory, nowMs: number) => readonly PlannedDelivery[];
+  /** What the planner was asked to sum up. */
+  folded: FoldedAlerts[];
+  /** When a sink may be told what a silence hid; at once unless a test says so. */
+  toldAtMs: Planner['toldAtMs'];
   /** Opens the same store once more, beside the first. */
   again(): Promise<Store>;
   /** Closes the store and opens it again. */
@@ -48,6 +59,8 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
       const now: Clock = () => bench.nowMs;
       bench.nowMs = T0 + 100_000;
       bench.plan = () => [];
+      bench.folded = [];
+      bench.toldAtMs = explicitPlanner.toldAtMs;
       const planner: Planner = {
         ...explicitPlanner,
         plan(request, memory, nowMs) {
@@ -55,6 +68,11 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
           const deliveries = bench.plan(request.alert.message, memory, nowMs);
           return { alert: request.alert, sinks: deliveries.map(({ sink }) => sink), deliveries };
         },
+        summarise(folded, nowMs) {
+          bench.folded.push(folded);
+          return explicitPlanner.summarise(folded, nowMs);
+        },
+        toldAtMs: (hidden, sink, nowMs) => bench.toldAtMs(hidden, sink, nowMs),
       };
       bench.again = async () => {
         const store = await place.open(now, planner);
@@ -90,6 +108,12 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('history and status', () => {
       historyContract(bench);
+    });
+    describe('browsing', () => {
+      browseContract(bench);
+    });
+    describe('overview', () => {
+      overviewContract(bench);
     });
     describe('feeds', () => {
       feedContract(bench);

@@ -15,9 +15,15 @@ const SMALL_INDEXES = [
 /** Statements that may read a whole table, with the reason. */
 const ALLOWED: readonly (readonly [sql: RegExp, reason: string])[] = [
   [/\(SELECT count\(\*\) FROM alerts\)/, 'asked by people alone, and answered from an index'],
+  [/\(SELECT 1 FROM quarantine LIMIT \d+\)/, 'stops at its bound, and is answered from an index'],
   [
     /AS t\b.*ORDER BY t\.seq (?:ASC|DESC) LIMIT \?$/s,
     'a listing for people walks in its order until its page is full',
+  ],
+  [/ORDER BY seq DESC LIMIT \?\s+\) AS newest/, 'the newest of them alone'],
+  [
+    /^SELECT seq, id, account, kind.* FROM alerts ORDER BY decided_ms (?:ASC|DESC), seq/s,
+    'walks an index in its order until its page is full',
   ],
   [/FROM events AS e .*ORDER BY e\.seq LIMIT \?$/s, 'verifying walks through all events, page by page'],
 ];

@@ -27,7 +27,10 @@ export const runInProcess = async (
   mode: 'daemon' | 'once' = 'daemon',
   options: {
     readonly now?: () => number;
+    readonly ticks?: () => number;
     readonly random?: () => number;
+    /** Told of every line, right before it can be seen. */
+    readonly onLine?: () => void;
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<InProcess> => {
@@ -49,7 +52,10 @@ export const runInProcess = async (
     secrets: loaded.secrets,
     destination: {
       write(text: string) {
-        for (const line of text.split('\n').filter(Boolean)) lines.push(JSON.parse(line) as LogLine);
+        for (const line of text.split('\n').filter(Boolean)) {
+          options.onLine?.();
+          lines.push(JSON.parse(line) as LogLine);
+        }
         changed();
       },
     },
@@ -67,6 +73,7 @@ export const runInProcess = async (
       setLogLevel: log.setLevel,
       redact: createTextRedactor(loaded.secrets),
       now,
+      ...(options.ticks && { ticks: options.ticks }),
       random: options.random ?? Math.random,
     },
     mode,

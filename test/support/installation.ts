@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -41,8 +41,9 @@ export const createInstallation = (baseUrl: string, sections: object = {}): Inst
     database,
     configure(given) {
       // JSON is YAML.
+      const fresh = `${config}.fresh`;
       writeFileSync(
-        config,
+        fresh,
         JSON.stringify({
           accounts: [{ name: 'default', api_key: KEY, api_secret: SECRET }],
           api: { base_url: baseUrl, timeout: '2s' },
@@ -55,6 +56,8 @@ export const createInstallation = (baseUrl: string, sections: object = {}): Inst
           ...given,
         }),
       );
+      // A running monitor that looks meanwhile sees the whole of one of them.
+      renameSync(fresh, config);
     },
     rule(name, text) {
       writeFileSync(join(folder, 'rules', name), text);

@@ -93,6 +93,7 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
     // Waits between attempts are the client's own subject; here they only cost time.
     sleep: () => Promise.resolve(),
     now: monitorNow,
+    ticks: () => nowMs,
     random: () => 0.5,
     log,
     telemetry: noTelemetry,

@@ -1,0 +1,81 @@
+{{- define "monitor.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "monitor.selector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "monitor.labels" -}}
+{{ include "monitor.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- define "monitor.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "monitor.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "monitor.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The Secret, or nothing when all comes from extraEnv. */ -}}
+{{- define "monitor.secret" -}}
+{{- if .Values.existingSecret -}}
+{{- .Values.existingSecret -}}
+{{- else if .Values.secrets -}}
+{{- include "monitor.fullname" . -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The keys of the Secret, as a JSON list in an order that does not change. */ -}}
+{{- define "monitor.secretKeys" -}}
+{{- if .Values.existingSecret -}}
+{{- .Values.secretKeys | toJson -}}
+{{- else -}}
+{{- keys .Values.secrets | sortAlpha | toJson -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* monitor.yml. The shipped one is taken as it is, but for where the rules are. */ -}}
+{{- define "monitor.config" -}}
+{{- if not .Values.config -}}
+{{- $rules := ternary "[/app/rules, rules]" "[/app/rules]" (not (empty .Values.rules)) -}}
+{{- .Files.Get "files/monitor.yml" | replace "\nrules: [rules]\n" (printf "\nrules: %s\n" $rules) -}}
+{{- else if kindIs "string" .Values.config -}}
+{{- .Values.config -}}
+{{- else -}}
+{{- toYaml .Values.config -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Where each key of the ConfigMap lies below /config: a JSON map of key to path. A key can hold no slash. */ -}}
+{{- define "monitor.paths" -}}
+{{- $paths := dict "monitor.yml" "monitor.yml" -}}
+{{- range $name, $_ := .Values.rules -}}
+{{- $_ := set $paths (printf "rules.%s" $name) (printf "rules/%s" $name) -}}
+{{- end -}}
+{{- range $path, $_ := .Values.files -}}
+{{- $_ := set $paths (printf "files.%s" (replace "/" "." $path)) $path -}}
+{{- end -}}
+{{- $paths | toJson -}}
+{{- end -}}

@@ -1,0 +1,75 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CHART, type Helm, openHelm } from './helm.ts';
+
+/*
+ * Makes what is made of something else in deploy/: the files that the chart carries, and the plain manifests, which are
+ * the chart as Helm renders it. test/deploy checks that both are current.
+ */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const KUBERNETES = join(ROOT, 'deploy', 'kubernetes');
+
+/** Files of the chart that are copies, since a chart can hold nothing from outside its folder. */
+export const COPIES: readonly { readonly from: string; readonly to: string }[] = [
+  { from: join(ROOT, 'config/monitor.yml'), to: join(CHART, 'files/monitor.yml') },
+  { from: join(ROOT, 'deploy/prometheus/rules.yml'), to: join(CHART, 'files/prometheus-rules.yml') },
+  {
+    from: join(ROOT, 'deploy/grafana/vonage-audit-monitor.json'),
+    to: join(CHART, 'files/grafana-dashboard.json'),
+  },
+];
+
+const NAME = 'vonage-audit-monitor';
+const KINDS_OF_OPERATOR = ['ServiceMonitor', 'PrometheusRule'];
+
+/** The values that the plain manifests are rendered with. */
+const VALUES = {
+  existingSecret: NAME,
+  persistence: { resourcePolicy: '' },
+  networkPolicy: { enabled: true },
+  serviceMonitor: { enabled: true },
+  prometheusRule: { enabled: true },
+};
+
+const heading = (text: string): string =>
+  `# ${text}\n# Made from the Helm chart beside it by scripts/deploy.ts: change the chart.\n`;
+
+/** The plain manifests by file name, from the chart with the shipped values. */
+export const manifests = (helm: Helm): Readonly<Record<string, string>> => {
+  const documents = helm
+    .template(NAME, NAME, VALUES)
+    .split(/^---\n/m)
+    .map((text) =>
+      text.replace(/^# Source: .*\n/, '').replaceAll(/^ *app\.kubernetes\.io\/managed-by: .*\n/gm, ''),
+    )
+    .filter((text) => text.trim() !== '');
+  const ofOperator = (text: string): boolean =>
+    KINDS_OF_OPERATOR.includes(/^kind: (.*)$/m.exec(text)?.[1] ?? '');
+  const joined = (texts: readonly string[]): string => texts.map((text) => `---\n${text.trim()}\n`).join('');
+  return {
+    'monitor.yaml':
+      heading(
+        'The monitor: one pod, its configuration, its volume. Needs namespace.yaml and a Secret first.',
+      ) + joined(documents.filter((text) => !ofOperator(text))),
+    'prometheus-operator.yaml':
+      heading('For clusters with the Prometheus operator: what is scraped, and when somebody is told.') +
+      joined(documents.filter(ofOperator)),
+  };
+};
+
+/** Where a plain manifest lies. */
+export const manifestPath = (name: string): string => join(KUBERNETES, name);
+
+if (import.meta.main) {
+  for (const { from, to } of COPIES) writeFileSync(to, readFileSync(from));
+  const folder = mkdtempSync(join(tmpdir(), 'helm-'));
+  try {
+    for (const [name, text] of Object.entries(manifests(openHelm(folder))))
+      writeFileSync(manifestPath(name), text);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

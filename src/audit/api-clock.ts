@@ -1,0 +1,45 @@
+import type { Answer } from './transport.ts';
+
+/** What is known of the API server's clock minus ours when an answer came, in ms; 0: they agree as far as one can tell. */
+export interface ClockReading {
+  /** By the answer's own `Date` header; undefined when it has none. */
+  readonly clockSkewMs: number | undefined;
+  /**
+   * For an answer without one: by the last `Date` that came and the time that has passed since, which no clock that is
+   * set can change; undefined before the first.
+   */
+  readonly expectedSkewMs: number | undefined;
+}
+
+/** Reads the server's clock off its answers, in the order in which they came. */
+export const createApiClock = (): ((answer: Answer) => ClockReading) => {
+  let last: Dated | undefined;
+  return (answer) => {
+    const date = Date.parse(answer.header('date') ?? '');
+    if (Number.isNaN(date)) return { clockSkewMs: undefined, expectedSkewMs: last && expected(last, answer) };
+    last = { date, askedTicks: answer.askedTicks, answeredTicks: answer.answeredTicks };
+    return {
+      clockSkewMs: between(date - answer.answeredAtMs, date + 999 - answer.askedAtMs),
+      expectedSkewMs: undefined,
+    };
+  };
+};
+
+interface Dated extends Pick<Answer, 'askedTicks' | 'answeredTicks'> {
+  readonly date: number;
+}
+
+const expected = (last: Dated, { answeredAtMs, answeredTicks }: Answer): number =>
+  between(
+    last.date + (answeredTicks - last.answeredTicks) - answeredAtMs,
+    last.date + 999 + (answeredTicks - last.askedTicks) - answeredAtMs,
+  );
+
+/**
+ * The header is cut to the second and was written at some time between question and answer: within that nothing is
+ * known.
+ */
+const between = (least: number, most: number): number => {
+  if (least > 0) return least;
+  return most < 0 ? most : 0;
+};

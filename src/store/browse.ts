@@ -1,0 +1,24 @@
+import type { Browse, StorePosition } from '../core/browse.ts';
+import { createBrowseAlerts } from './browse-alerts.ts';
+import { createBrowseDeliveries } from './browse-deliveries.ts';
+import { createBrowseEvents } from './browse-events.ts';
+import type { Connection } from './connection.ts';
+import type { Names } from './names.ts';
+import { all, get } from './steps.ts';
+
+const NEWEST = `SELECT (SELECT coalesce(max(seq), 0) FROM events) AS event,
+  (SELECT coalesce(max(seq), 0) FROM alerts) AS alert, (SELECT coalesce(max(seq), 0) FROM deliveries) AS delivery,
+  (SELECT coalesce(max(seq), 0) FROM acts) AS act`;
+const ACTS = 'SELECT seq, subject FROM acts WHERE seq > ? ORDER BY seq LIMIT ?';
+
+/** Reading for people who look around. */
+export const createBrowse = (connection: Connection, accounts: Names, eventTypes: Names): Browse => ({
+  ...createBrowseEvents(connection, accounts, eventTypes),
+  ...createBrowseAlerts(connection),
+  ...createBrowseDeliveries(connection),
+  newest: () =>
+    connection.read(function* () {
+      return (yield* get<StorePosition>(NEWEST)) ?? { event: 0, alert: 0, delivery: 0, act: 0 };
+    }),
+  actsSince: (seq, limit) => connection.read(() => all<{ seq: number; subject: string }>(ACTS, seq, limit)),
+});
