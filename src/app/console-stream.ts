@@ -166,7 +166,7 @@ export const createConsoleStream = (
         reader.pump();
       }
       wait();
-      return { close: () => remove(reader) };
+      return { cursor: cursorText([event, alert]), close: () => remove(reader) };
     },
     close() {
       clearTimeout(timer);

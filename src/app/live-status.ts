@@ -1,4 +1,5 @@
 import type { Store } from '../core/store.ts';
+import type { Budget } from './pace.ts';
 import type { Reloader } from './reload.ts';
 import type { LiveStatus } from './status-input.ts';
 import type { Watched } from './watchdog.ts';
@@ -13,9 +14,12 @@ export const createLiveStatus =
     readonly pollers: () => readonly Watched[];
     readonly store: Pick<Store, 'status'>;
     readonly reloader: Pick<Reloader, 'status'>;
+    /** Of the requests to the API, as it is now; undefined: not limited, or nobody polls here. */
+    readonly budget: () => Budget | undefined;
     readonly redact: (text: string) => string;
   }): (() => LiveStatus) =>
   () => {
+    const budget = options.budget();
     const { file, hash, loadedAtMs, lastReload } = options.reloader.status();
     return {
       active: options.active(),
@@ -30,7 +34,9 @@ export const createLiveStatus =
           ? { at: iso(lastReload.atMs), ok: lastReload.ok, problems: [...lastReload.problems] }
           : null,
       },
-      apiBudget: null,
+      apiBudget: budget
+        ? { requests_per_second: budget.requestsPerSecond, used_ratio: budget.usedRatio() }
+        : null,
       redact: options.redact,
     };
   };

@@ -40,6 +40,8 @@ export interface Loaded {
   readonly openSecrets: readonly Problem[];
   /** Every secret that was read; live, a rotated secret file adds to it. */
   readonly secrets: readonly string[];
+  /** The configuration as it was read, for those who show it. */
+  readonly read: LoadedConfiguration['read'];
   /** Files and folders that were read, or looked for. */
   readonly sources: readonly string[];
 }
@@ -93,6 +95,7 @@ export const load = async (options: {
     warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),
     openSecrets: loaded.openSecrets,
     secrets: loaded.secrets,
+    read: loaded.read,
     sources,
   };
 };

@@ -21,6 +21,7 @@ import { STANDBY_LOOKS_EVERY_MS, underLease } from './lease.ts';
 import { createLiveStatus } from './live-status.ts';
 import { createMemory } from './memory.ts';
 import { createEventTypeLabels } from './metric-labels.ts';
+import type { Budget } from './pace.ts';
 import type { MonitorParts } from './parts.ts';
 import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
@@ -138,6 +139,7 @@ const runBuilt = async (
 
   let active = false;
   let pollers: readonly Poller[] = [];
+  let budget: Budget | undefined;
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
     const inForce = (): MonitorParts => generations.current.monitor.parts;
@@ -152,6 +154,7 @@ const runBuilt = async (
         startedAtMs: now(),
         active: () => active,
         pollers: () => pollers,
+        budget: () => budget,
         store,
         reloader,
         redact: parts.redact,
@@ -191,6 +194,7 @@ const runBuilt = async (
     const begin = async ({ monitor }: Generation): Promise<Work> => {
       const begun = await startWork(monitor, lease, memory);
       pollers = begun.pollers;
+      budget = begun.budget;
       return begun;
     };
     try {

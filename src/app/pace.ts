@@ -42,3 +42,38 @@ export const createMeasuredPace = (
     telemetry.count('api_budget_waited_seconds_total', { budget }, ms / 1_000),
   );
 };
+
+/** A budget that knows how much of it was used. */
+export interface Budget {
+  readonly pace: Pace;
+  readonly requestsPerSecond: number;
+  /** The share of what the last minute would have allowed that was taken: 0 to 1. */
+  usedRatio(): number;
+}
+
+const MEASURED_S = 60;
+
+/** A pace whose use is measured, second by second over the last minute. */
+export const createBudget = (pace: Pace, requestsPerSecond: number, now: Clock): Budget => {
+  const taken = new Map<number, number>();
+  const second = (): number => Math.floor(now() / 1_000);
+  const forget = (): void => {
+    const atS = second();
+    // Seconds to come are those of a clock that was set back.
+    for (const key of taken.keys()) if (key <= atS - MEASURED_S || key > atS) taken.delete(key);
+  };
+  return {
+    requestsPerSecond,
+    async pace(signal) {
+      await pace(signal);
+      if (signal.aborted) return;
+      forget();
+      taken.set(second(), (taken.get(second()) ?? 0) + 1);
+    },
+    usedRatio() {
+      forget();
+      const requests = [...taken.values()].reduce((sum, count) => sum + count, 0);
+      return Math.min(1, requests / (requestsPerSecond * MEASURED_S));
+    },
+  };
+};

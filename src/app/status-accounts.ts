@@ -1,4 +1,3 @@
-import { formatDuration } from '../base/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import { completenessOf } from '../core/completeness.ts';
 import { proposedOverlapMs } from '../core/lateness.ts';
@@ -6,6 +5,7 @@ import { coveredOf } from '../core/ledger.ts';
 import type { AccountFacts, Overview } from '../core/overview.ts';
 import type { AccountStatus } from '../server/status-shape.ts';
 import { completenessJson } from './completeness.ts';
+import { lasted } from './numbers.ts';
 import { type LiveStatus, RANK, type Trouble } from './status-input.ts';
 import { staleAfterMs, type Watched } from './watchdog.ts';
 
@@ -110,14 +110,13 @@ const judge = (about: Case): Verdict => {
   if (behindMs > settleMs + staleAfterMs(intervalMs))
     return {
       state: 'behind',
-      reason: `${formatDuration(behindMs)} behind, catching up`,
+      reason: `${lasted(behindMs)} behind, catching up`,
       trouble: {
         rank: RANK.behind,
         severity: 'doubtful',
         key: 'behind',
         size: behindMs,
-        text: (who, size) =>
-          `Events of ${who} are seen ${formatDuration(size)} late: the trail is being read up`,
+        text: (who, size) => `Events of ${who} are seen ${lasted(size)} late: the trail is being read up`,
       },
     };
   if (live && !live.active) return { state: 'standby', reason: 'another process polls it' };
@@ -126,27 +125,27 @@ const judge = (about: Case): Verdict => {
 
 const blind = (sinceMs: number): Verdict => ({
   state: 'failing',
-  reason: `the Audit API has refused its key for ${formatDuration(sinceMs)}`,
+  reason: `the Audit API has refused its key for ${lasted(sinceMs)}`,
   trouble: {
     rank: RANK.blind,
     severity: 'bad',
     key: 'blind',
     size: sinceMs,
     text: (who, size) =>
-      `The Audit API has refused the key of ${who} for ${formatDuration(size)}: what happens there is not seen`,
+      `The Audit API has refused the key of ${who} for ${lasted(size)}: what happens there is not seen`,
   },
 });
 
 const stale = (silentMs: number, failure: string | undefined): Verdict => ({
   state: 'failing',
-  reason: `no pass was completed for ${formatDuration(silentMs)}${because(failure)}`,
+  reason: `no pass was completed for ${lasted(silentMs)}${because(failure)}`,
   trouble: {
     rank: RANK.stale,
     severity: 'bad',
     key: 'stale',
     size: silentMs,
     text: (who, size) =>
-      `No pass of ${who} was completed for ${formatDuration(size)}${because(failure)}: new events are not seen`,
+      `No pass of ${who} was completed for ${lasted(size)}${because(failure)}: new events are not seen`,
   },
 });
 

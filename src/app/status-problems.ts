@@ -1,8 +1,7 @@
-import { formatDuration } from '../base/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Overview } from '../core/overview.ts';
 import type { StatusAnswer } from '../server/status-shape.ts';
-import { counted } from './numbers.ts';
+import { counted, lasted } from './numbers.ts';
 import { RANK, type StatusInput, type Trouble } from './status-input.ts';
 import { splitKey } from './trouble.ts';
 
@@ -75,7 +74,7 @@ export const wholeTroubles = (
       plain(
         RANK.reload,
         'doubtful',
-        `The configuration on disk was refused ${formatDuration(nowMs - Date.parse(reload.at))} ago; the one before is in force`,
+        `The configuration on disk was refused ${lasted(nowMs - Date.parse(reload.at))} ago; the one before is in force`,
       ),
     );
   return troubles;
@@ -85,7 +84,7 @@ const nobodyText = ({ accounts }: Overview, nowMs: number): string => {
   const latestMs = Math.max(...accounts.map(({ committedAtMs }) => committedAtMs));
   return accounts.length === 0
     ? 'No monitor is running, and none has ever read anything into this store'
-    : `No monitor is running: nothing was read for ${formatDuration(Math.max(nowMs - latestMs, 0))}`;
+    : `No monitor is running: nothing was read for ${lasted(Math.max(nowMs - latestMs, 0))}`;
 };
 
 /** Open conditions that neither accounts nor sinks have told of. */
@@ -103,8 +102,7 @@ export const conditionTroubles = (
       rules.push({
         ...base,
         rank: RANK.rule,
-        text: (who, ms) =>
-          `Events were not checked by ${who}, which failed on them; since ${formatDuration(ms)}`,
+        text: (who, ms) => `Events were not checked by ${who}, which failed on them; since ${lasted(ms)}`,
       });
     if (name === 'unverified')
       accounts.push({
@@ -136,7 +134,7 @@ export const summaryOf = (
   }
   const on = settings.sinks.filter(({ off }) => !off).length;
   const oldest = Math.max(...accounts.map(({ watermark_age_seconds: age }) => age ?? 0));
-  const well = `${counted(accounts.length, 'account')} watched up to ${formatDuration(Math.round(oldest) * 1_000)} ago, ${counted(on, 'sink')} on`;
+  const well = `${counted(accounts.length, 'account')} watched up to ${lasted(oldest * 1_000)} ago, ${counted(on, 'sink')} on`;
   return worst
     ? `It works (${well}), but look: ${worst.text}${problems.length > 1 ? `; and ${counted(problems.length - 1, 'thing')} more` : ''}.`
     : `All is well: ${well}.`;

@@ -34,7 +34,7 @@ export const statusReport = async (input: StatusInput): Promise<StatusAnswer> =>
     () => undefined,
     (error: unknown) => live.redact(errorText(error)),
   );
-  const held = heldLease(overview.lease, nowMs);
+  const held = heldLease(overview.lease, live?.active === true, nowMs);
   const accounts = judgeAccounts(settings, overview, live, nowMs);
   const sinks = judgeSinks(settings, overview, nowMs);
   const nobody = !live && held === undefined;
@@ -94,11 +94,11 @@ export const statusReport = async (input: StatusInput): Promise<StatusAnswer> =>
 };
 
 /** The lease when somebody holds it: not released, not expired, and not of a process of this machine that is dead. */
-const heldLease = (lease: LeaseState | undefined, nowMs: number): LeaseState | undefined =>
+const heldLease = (lease: LeaseState | undefined, byUs: boolean, nowMs: number): LeaseState | undefined =>
   lease &&
   lease.holder !== '' &&
   lease.expiresAtMs > nowMs &&
-  !isDead({ name: 'monitor', holder: lease.holder, token: 0 })
+  (byUs || !isDead({ name: 'monitor', holder: lease.holder, token: 0 }))
     ? lease
     : undefined;
 

@@ -1,8 +1,7 @@
-import { formatDuration } from '../base/duration.ts';
 import type { Settings, SinkSettings } from '../config/settings.ts';
 import type { Overview, SinkFacts } from '../core/overview.ts';
 import type { SinkStatus } from '../server/status-shape.ts';
-import { counted } from './numbers.ts';
+import { counted, lasted } from './numbers.ts';
 import { switchOf } from './sinks.ts';
 import { RANK, type Trouble } from './status-input.ts';
 
@@ -77,22 +76,21 @@ const verdictOf = (sink: SinkSettings, facts: SinkFacts, overview: Overview, now
   const { gate, counts, tried, feed } = facts;
   if (sink.off) return { state: 'off', reason: `its ${switchOf(sink)} is empty` };
   if (isOpen(facts, overview)) {
-    const until =
-      gate && gate.openUntilMs > nowMs ? ` in ${formatDuration(gate.openUntilMs - nowMs)}` : ' now';
+    const until = gate && gate.openUntilMs > nowMs ? ` in ${lasted(gate.openUntilMs - nowMs)}` : ' now';
     return { state: 'circuit_open', reason: `it does not answer; probed again${until}` };
   }
   if ((counts.parked ?? 0) > 0)
     return { state: 'parked', reason: `${deliveries(counts.parked ?? 0)} parked: retry or drop them` };
   if (gate && gate.pausedUntilMs > nowMs)
-    return { state: 'paused', reason: `it asked for ${formatDuration(gate.pausedUntilMs - nowMs)} of peace` };
+    return { state: 'paused', reason: `it asked for ${lasted(gate.pausedUntilMs - nowMs)} of peace` };
   const longestMs = waitedMs(facts, nowMs);
   if (longestMs > TOO_LONG_MS)
-    return { state: 'behind', reason: `the oldest has waited for ${formatDuration(longestMs)}` };
+    return { state: 'behind', reason: `the oldest has waited for ${lasted(longestMs)}` };
   if (overview.conditions.has(`feed:${sink.name}`) || feedWaitedMs(facts, nowMs) > TOO_LONG_MS)
     return { state: 'behind', reason: `${counted(feed?.events ?? 0, 'event')} still to be fed` };
   if (tried > 0) return { state: 'retrying', reason: `${deliveries(tried)} failed and tried again` };
   if (longestMs > LONG_MS)
-    return { state: 'behind', reason: `the oldest has waited for ${formatDuration(longestMs)}` };
+    return { state: 'behind', reason: `the oldest has waited for ${lasted(longestMs)}` };
   return { state: 'ok', reason: null };
 };
 
@@ -119,7 +117,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'bad',
       'circuit',
       circuitMs,
-      (who, size) => `No answer from ${who} for ${formatDuration(size)}: alerts wait`,
+      (who, size) => `No answer from ${who} for ${lasted(size)}: alerts wait`,
     );
   else if ((facts.gate?.opens ?? 0) > 0)
     add(RANK.circuit, 'bad', 'open', 0, (who) => `No answer from ${who}: alerts wait`);
@@ -132,8 +130,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'bad',
       'parked',
       parkedMs,
-      (who, size) =>
-        `Alerts were refused by ${who}, for ${formatDuration(size)}, and are parked: they need a person`,
+      (who, size) => `Alerts were refused by ${who}, for ${lasted(size)}, and are parked: they need a person`,
     );
   else if (parked > 0)
     add(
@@ -151,7 +148,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'bad',
       'feed',
       feedMs,
-      (who, size) => `Not all events were taken by ${who}, for ${formatDuration(size)}`,
+      (who, size) => `Not all events were taken by ${who}, for ${lasted(size)}`,
     );
   const drillMs = sinceMs('drill');
   if (drillMs !== undefined)
@@ -160,7 +157,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'bad',
       'drill',
       drillMs,
-      (who, size) => `The drill of ${who} did not arrive, ${formatDuration(size)} ago`,
+      (who, size) => `The drill of ${who} did not arrive, ${lasted(size)} ago`,
     );
 
   const longestMs = waitedMs(facts, nowMs);
@@ -171,7 +168,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'bad',
       'waiting',
       longestMs,
-      (who, size) => `Alerts have waited for ${who} for ${formatDuration(size)}`,
+      (who, size) => `Alerts have waited for ${who} for ${lasted(size)}`,
     );
   else if ((tried > 0 || longestMs > LONG_MS) && !isExplained)
     add(
@@ -179,7 +176,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
       'doubtful',
       'retrying',
       longestMs,
-      (who, size) => `Alerts wait for ${who} and are tried again, for ${formatDuration(size)}`,
+      (who, size) => `Alerts wait for ${who} and are tried again, for ${lasted(size)}`,
     );
   return found;
 };

@@ -13,7 +13,7 @@ import { type Account, createAccount } from './account.ts';
 import { createFeedLoops } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import { accountMemory, type Memory } from './memory.ts';
-import { createMeasuredPace, type Pace } from './pace.ts';
+import { type Budget, createBudget, createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
 import { createRuleFailures } from './rule-failures.ts';
@@ -25,6 +25,8 @@ import { watch } from './watchdog.ts';
 /** What a process does while it holds the lease. */
 export interface Work {
   readonly pollers: readonly Poller[];
+  /** Of all requests to the API; undefined: not limited. */
+  readonly budget: Budget | undefined;
   /**
    * Polls and delivers until the signal aborts. When `ending` aborts, another configuration waits: the passes under way
    * are finished first, then what is being sent, both for a bounded time; then it resolves. Rejects with LeaseLostError
@@ -78,8 +80,12 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
   const { requestsPerSecond } = settings.api;
   const paceOf = (budget: string, perSecond: number): Pace =>
     createMeasuredPace(budget, perSecond, now, telemetry);
+  const budget =
+    requestsPerSecond === undefined
+      ? undefined
+      : createBudget(paceOf('all', requestsPerSecond), requestsPerSecond, now);
   const paces = {
-    all: requestsPerSecond === undefined ? undefined : paceOf('all', requestsPerSecond),
+    all: budget?.pace,
     reconcile: paceOf('reconcile', settings.reconcile.requestsPerMinute / 60),
     backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
   };
@@ -139,6 +145,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
 
   return {
     pollers,
+    budget,
     run: (signal, ending) =>
       runInTurn(
         accounts.map((account) => account.run),

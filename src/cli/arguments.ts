@@ -5,6 +5,9 @@ import { matchValueProblem, parseMatcher } from '../core/matcher.ts';
 
 /* Readers of options that several commands have. Each throws an InvalidArgumentError that says what is allowed. */
 
+/** How moments are written, for descriptions of options. */
+export const MOMENT = '2026-01-31, 2026-01-31T12:00:00Z, or 2h for two hours ago';
+
 /** Epoch ms of a day, a time with its zone, or a duration before now. */
 export const moment = (text: string): number => {
   const parsed = parseStart(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
@@ -29,6 +32,9 @@ export const count = (text: string): number => {
     throw new InvalidArgumentError('Allowed: a whole number from 1 to 1000000.');
   return Number(text);
 };
+
+/** Adds a text to those before: for options that can be repeated. */
+export const listed = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 /** Adds a matcher such as `rule=x` to those before; the values of one key are alternatives. */
 export const matcher = (

@@ -8,7 +8,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../core/store.ts';
 import { createTextRedactor } from '../logs/redact.ts';
-import { moment } from './arguments.ts';
+import { about, CONFIG } from './about.ts';
+import { MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadFor, loadOrRefuse } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
@@ -23,27 +24,20 @@ interface Options {
   readonly cancel?: boolean;
 }
 
-const EXAMPLES = `
-Examples:
-  vonage-audit-monitor backfill --from 2026-01-01
-  vonage-audit-monitor backfill --from 90d --account default
-  vonage-audit-monitor backfill --cancel`;
-
 /** What the bar and the last line do not say is not worth a line beside them. */
 const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** `backfill`: have the past read that was never read. */
 export const registerBackfill = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('backfill')
     .description('read the past that was never read; its alerts are recorded and sent nowhere')
-    .option('--from <time>', 'first moment: 2026-01-31, 2026-01-31T12:00:00Z, or 90d for 90 days ago', moment)
+    .option('--from <time>', `first moment: ${MOMENT}`, moment)
     .option('--to <time>', 'moment to stop before, written likewise (default: the watermark)', moment)
     .option('--account <name>', 'only this account')
     .option('--notify', 'send the alerts as if the events were of today')
     .option('--cancel', 'give up what is still waiting; what was read stays')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', EXAMPLES)
+    .option(...CONFIG)
     .action(async (options: Options) => {
       const loaded = await loadOrRefuse(options.config);
       const { settings } = loaded.ready;
@@ -90,6 +84,11 @@ export const registerBackfill = (program: Command, context: CommandContext): voi
         context.exit(backfills.every(({ state }) => state === 'done') ? EXIT.ok : EXIT.failed);
       });
     });
+  about(
+    command,
+    ['backfill --from 2026-01-01', 'backfill --from 90d --account default', 'backfill --cancel'],
+    { 1: 'not all of it was read: it failed, was cancelled or interrupted' },
+  );
 };
 
 const request = async (store: Store, settings: Settings, options: Options): Promise<readonly string[]> => {

@@ -6,6 +6,7 @@ import { refuseExisting } from '../app/new-file.ts';
 import { counted } from '../app/numbers.ts';
 import { UsageError } from '../base/errors.ts';
 import { BackupStopped, backUp, isSameFile } from '../store/sqlite-backup.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
@@ -18,13 +19,12 @@ interface Options {
 
 /** `backup`: a consistent copy of the store while the monitor runs. */
 export const registerBackup = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('backup')
     .argument('<file>', 'where the copy goes')
     .description('copy the store, consistently, also while the monitor runs, and check the copy')
     .option('--force', 'replace the file if there is one')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', '\nExample:\n  vonage-audit-monitor backup --force /backup/monitor.db')
+    .option(...CONFIG)
     .action(async (file: string, options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
       const source = settings.store.path;
@@ -63,4 +63,7 @@ export const registerBackup = (program: Command, context: CommandContext): void 
         progress.clear();
       }
     });
+  about(command, ['backup --force /backup/monitor.db'], {
+    1: 'it was interrupted, or the copy is not whole: nothing was written',
+  });
 };

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import { summary } from '../app/summary.ts';
 import { showLines } from '../logs/terminal.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { INSECURE, loadFor, problemLines } from './load-or-refuse.ts';
 
 /** `check`: all problems of the configuration and the rules at once, and what would run. */
 export const registerCheck = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('check')
     .description('check the configuration and all rules, and say what would run')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .option(...CONFIG)
     .option(...INSECURE)
-    .addHelpText('after', '\nExample:\n  vonage-audit-monitor check --config config/monitor.yml')
     .action(async (options: { config?: string; insecure?: boolean }) => {
       const loaded = await loadFor(options.config, {
         everyPreset: true,
@@ -26,4 +26,5 @@ export const registerCheck = (program: Command, context: CommandContext): void =
       }
       process.stdout.write(`${showLines(summary(loaded.file, loaded.ready))}\n`);
     });
+  about(command, ['check --config config/monitor.yml'], { 2: 'there are problems; they are listed' });
 };

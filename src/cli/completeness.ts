@@ -6,25 +6,24 @@ import { formatDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
 import { openHistory } from '../store/open-history.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { type RecordFormat, withRecordFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 
 interface Options {
   readonly config?: string;
   readonly account?: string;
-  readonly json?: boolean;
+  readonly output: RecordFormat;
 }
 
 /** `completeness`: what is proven to be read, account by account. */
 export const registerCompleteness = (program: Command, context: CommandContext): void => {
-  program
-    .command('completeness')
-    .description('tell up to when the trail is completely read, and every exception; 1 when there are some')
+  const command = withRecordFormats(program.command('completeness'))
+    .description('tell up to when the trail is completely read, and every exception')
     .option('--account <name>', 'only this account')
-    .option('--json', 'print one JSON object a line')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', '\nExample:\n  vonage-audit-monitor completeness --account default')
+    .option(...CONFIG)
     .action(async (options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
       const { path } = settings.store;
@@ -47,7 +46,7 @@ export const registerCompleteness = (program: Command, context: CommandContext):
       const { out } = outputs();
       if (answers.length === 0) await out.line('nothing has been read yet');
       for (const answer of answers) {
-        if (options.json)
+        if (options.output === 'ndjson')
           await out.json({
             account: answer.account,
             ...completenessJson(answer),
@@ -61,6 +60,9 @@ export const registerCompleteness = (program: Command, context: CommandContext):
       );
       context.exit(isProven ? EXIT.ok : EXIT.failed);
     });
+  about(command, ['completeness --account default'], {
+    1: 'there is an exception other than the time before the start',
+  });
 };
 
 const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,18 +1,21 @@
 import { timeText } from '../alerts/condition-texts.ts';
 import { visibleText } from '../alerts/visible-text.ts';
-import type { AlertStory, DeliveryStory } from '../app/story.ts';
+import { withHistory } from '../app/deliveries.ts';
+import { type AlertStory, type DeliveryStory, storyOf } from '../app/story.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Act } from '../core/acts.ts';
 import { WHY_REASONS } from '../core/decided.ts';
 import type { AttemptRecord, DeliveryRecord } from '../core/history.ts';
-import type { Colours, Output } from './output.ts';
+import type { AnswerFormat } from './format.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { type Colours, type Output, outputs } from './output.ts';
 
 /* The story of one alert, as people read it and as programs do. Everything from events is made visible. */
 
 const shown = (text: string): string => visibleText(text, 500);
 
 /** The story as JSON: times in ISO 8601, names in snake_case. */
-export const storyJson = ({ alert, events, deliveries, folded, acts }: AlertStory): object => ({
+const storyJson = ({ alert, events, deliveries, folded, acts }: AlertStory): object => ({
   alert,
   events: events.map(({ id, account, eventType, createdAtMs, seenAtMs, json }) => ({
     id,
@@ -50,8 +53,20 @@ const actJson = ({ act, atMs, by, detail }: Act): object => ({
   detail,
 });
 
+/** What `deliveries show` and `alerts show` do. */
+export const showStory = async (
+  id: string,
+  { config, output }: { readonly config?: string; readonly output: AnswerFormat },
+): Promise<void> => {
+  const { out } = outputs();
+  const { settings } = (await loadOrRefuse(config)).ready;
+  const story = await withHistory(settings, (history) => storyOf(history, id));
+  if (output === 'json') await out.json(storyJson(story));
+  else await printStory(out, story);
+};
+
 /** Prints the story. */
-export const printStory = async (out: Output, story: AlertStory): Promise<void> => {
+const printStory = async (out: Output, story: AlertStory): Promise<void> => {
   const { line, colours } = out;
   const { alert, events, deliveries, folded, acts } = story;
   const account = alert.account === '' ? '' : ` (${shown(alert.account)})`;

@@ -3,11 +3,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { runDemo } from '../app/demo.ts';
 import { parseDuration } from '../base/duration.ts';
 import { processEnvironment } from '../config/process-environment.ts';
+import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 
 /** `demo`: the main job with made-up everything, to watch. */
 export const registerDemo = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('demo')
     .description('watch an account takeover being noticed: made-up API, real monitor, local receivers')
     .option(
@@ -15,7 +16,6 @@ export const registerDemo = (program: Command, context: CommandContext): void =>
       'end after this long; exits 0 if every step of the attack was alerted',
       duration,
     )
-    .addHelpText('after', '\nExamples:\n  vonage-audit-monitor demo\n  vonage-audit-monitor demo --for 20s')
     .action(async (options: { for?: number }) => {
       const caught = await runDemo(
         {
@@ -30,6 +30,7 @@ export const registerDemo = (program: Command, context: CommandContext): void =>
       );
       context.exit(caught || options.for === undefined ? EXIT.ok : EXIT.failed);
     });
+  about(command, ['demo', 'demo --for 20s'], { 1: 'with --for: not every step of the attack was alerted' });
 };
 
 const duration = (text: string): number => {

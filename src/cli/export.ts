@@ -7,7 +7,8 @@ import { createNewFile, refuseExisting } from '../app/new-file.ts';
 import { counted } from '../app/numbers.ts';
 import { UsageError } from '../base/errors.ts';
 import { openHistory } from '../store/open-history.ts';
-import { moment } from './arguments.ts';
+import { about, CONFIG } from './about.ts';
+import { listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
@@ -18,44 +19,35 @@ interface Options {
   readonly to?: number;
   readonly account?: string;
   readonly type: readonly string[];
-  readonly format: ExportFormat;
+  readonly output: ExportFormat;
   readonly alerts?: boolean;
   readonly anonymise?: boolean;
   readonly anonymiseKey?: string;
-  readonly output?: string;
+  readonly file?: string;
   readonly force?: boolean;
   readonly config?: string;
 }
 
 /** `export`: the stored history for other programs and other people. */
 export const registerExport = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('export')
     .description('write the stored events, in order of time, for other programs or other people')
-    .option('--from <time>', 'only events from then on: 2026-01-31, 2026-01-31T12:00:00Z, or 30d', moment)
+    .option('--from <time>', `only events from then on: ${MOMENT}`, moment)
     .option('--to <time>', 'only events before, written likewise', moment)
     .option('--account <name>', 'only those of one account')
-    .option(
-      '--type <type>',
-      'only events of this type (repeatable)',
-      (type: string, before: readonly string[]) => [...before, type],
-      [],
-    )
+    .option('--type <type>', 'only events of this type (repeatable)', listed, [])
     .addOption(
-      new Option('--format <format>', 'one JSON object a line, a table, or one array')
+      new Option('-o, --output <format>', 'one JSON object a line, a table, or one array')
         .choices(EXPORT_FORMATS)
         .default('ndjson'),
     )
     .option('--alerts', 'with the alerts that each event took part in')
     .option('--anonymise', 'with pseudonyms in place of e-mails, addresses, numbers, names and account ids')
     .option('--anonymise-key <file>', 'the key of the pseudonyms, so that they are the same in every export')
-    .option('--output <file>', 'into a file, readable by its owner only, instead of standard output')
+    .option('--file <file>', 'into a file, readable by its owner only, instead of standard output')
     .option('--force', 'replace the file if there is one')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor export --from 30d --alerts > events.ndjson\n  vonage-audit-monitor export --format csv --type USER_LOGIN --output logins.csv\n  vonage-audit-monitor export --anonymise --anonymise-key key.txt --output shared.ndjson',
-    )
+    .option(...CONFIG)
     .action(async (options: Options) => {
       if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
         throw new UsageError('--from must be before --to');
@@ -63,10 +55,19 @@ export const registerExport = (program: Command, context: CommandContext): void 
       refuseMissing(settings);
       context.exit(await run(options, settings.store.path, context.signal));
     });
+  about(
+    command,
+    [
+      'export --from 30d --alerts > events.ndjson',
+      'export --output csv --type USER_LOGIN --file logins.csv',
+      'export --anonymise --anonymise-key key.txt --file shared.ndjson',
+    ],
+    { 1: 'it was interrupted' },
+  );
 };
 
 const run = async (options: Options, storePath: string, signal: AbortSignal): Promise<number> => {
-  const { account, from: fromMs, to: toMs, type, output } = options;
+  const { account, from: fromMs, to: toMs, type, file: path } = options;
   const anonymiser =
     options.anonymise || options.anonymiseKey !== undefined
       ? createAnonymiser(options.anonymiseKey)
@@ -75,12 +76,12 @@ const run = async (options: Options, storePath: string, signal: AbortSignal): Pr
   const stored = openHistory(storePath);
   // On one terminal the bar and the events would write over each other.
   const drawn =
-    output === undefined && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;
+    path === undefined && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;
   const progress = createProgress(drawn, Date.now);
   try {
     await refuseUnknown(stored.history.accounts(), account);
-    if (output !== undefined) refuseExisting(output, options.force === true);
-    const file = output === undefined ? undefined : await createNewFile(output);
+    if (path !== undefined) refuseExisting(path, options.force === true);
+    const file = path === undefined ? undefined : await createNewFile(path);
     // A reader that went away wants nothing more.
     const gone = new AbortController();
     const write = async (text: string): Promise<void> => {
@@ -93,7 +94,7 @@ const run = async (options: Options, storePath: string, signal: AbortSignal): Pr
         {
           stored,
           query: { account, fromMs, toMs, types: type.length === 0 ? undefined : type },
-          format: options.format,
+          format: options.output,
           alerts: options.alerts === true,
           anonymiser,
           write,
@@ -107,7 +108,7 @@ const run = async (options: Options, storePath: string, signal: AbortSignal): Pr
         return EXIT.failed;
       }
       await file?.finish();
-      if (file) await err.line(`${counted(events, 'event')} in ${output}`);
+      if (file) await err.line(`${counted(events, 'event')} in ${path}`);
       return EXIT.ok;
     } finally {
       await file?.abandon();

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { processEnvironment } from '../config/process-environment.ts';
+import type { Level } from '../core/alert.ts';
 import { escapeJsonControls } from '../logs/terminal.ts';
 
 /** Text in colours; every member answers the text unchanged where colour is not wanted. */
@@ -44,6 +45,12 @@ const coloursFor = (stream: OutputStream, noColor: string | undefined): Colours 
     strong: painted('1', wanted),
     faint: painted('2', wanted),
   };
+};
+
+/** A text in the colour of a level. */
+export const paintLevel = (colours: Colours, level: Level, text: string): string => {
+  if (level === 'critical' || level === 'high') return colours.bad(text);
+  return level === 'medium' ? colours.doubtful(text) : text;
 };
 
 /** What commands write to, over a stream. `noColor` is the variable NO_COLOR. */

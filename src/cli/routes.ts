@@ -9,8 +9,10 @@ import { errorText, UsageError } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
-import { moment } from './arguments.ts';
+import { about, CONFIG } from './about.ts';
+import { MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { type RecordFormat, withRecordFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 
@@ -19,14 +21,13 @@ interface Options {
   readonly event?: string;
   readonly alert?: string;
   readonly at?: number;
-  readonly json?: boolean;
+  readonly output: RecordFormat;
 }
 
 /** `routes test`: which route takes an alert, what becomes of it, and why. */
 export const registerRoutes = (program: Command, context: CommandContext): void => {
   const routes = program.command('routes').description('look at where alerts go');
-  routes
-    .command('test')
+  const command = withRecordFormats(routes.command('test'))
     .description('show which routes take an alert and why, by the code that routes for real; sends nothing')
     .option(
       '--event <file|id>',
@@ -36,13 +37,8 @@ export const registerRoutes = (program: Command, context: CommandContext): void 
       '--alert <file|id>',
       'the id of a stored alert, or a file such as {"level": "high", "rule": {"id": "x"}, "account": "a", "events": [{}]}',
     )
-    .option('--at <time>', 'as if it were then: a time, or 8h for eight hours ago (default: now)', moment)
-    .option('--json', 'print the result as JSON')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor routes test --event event.json\n  vonage-audit-monitor routes test --alert 4f1b6e0d93c24a7b9d5e8f7a6b3c2d10 --at 2026-01-31T03:00:00Z',
-    )
+    .option('--at <time>', `as if it were then (default: now): ${MOMENT}`, moment)
+    .option(...CONFIG)
     .action(async (options: Options) => {
       if ((options.event === undefined) === (options.alert === undefined))
         throw new UsageError('say what to route: --event FILE or ID, or --alert FILE or ID');
@@ -55,12 +51,20 @@ export const registerRoutes = (program: Command, context: CommandContext): void 
       const silences = await storedSilences(settings, nowMs);
       const tests = alerts.map((alert) => testRoutes(settings, silences, alert, nowMs));
       const { out } = outputs();
-      if (options.json) await out.json(tests.map(asJson));
+      if (options.output === 'ndjson') for (const test of tests) await out.json(asJson(test));
       else if (tests.length === 0)
         await out.line('no rule matches this event by itself: no alert, nothing to route');
       else for (const test of tests) await print(out, test, nowMs);
       context.exit(EXIT.ok);
     });
+  about(
+    command,
+    [
+      'routes test --event event.json',
+      'routes test --alert 4f1b6e0d93c24a7b9d5e8f7a6b3c2d10 --at 2026-01-31T03:00:00Z',
+    ],
+    { 2: 'there is no such event or alert' },
+  );
 };
 
 const neither = (text: string, what: string): UsageError =>

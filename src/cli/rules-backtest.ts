@@ -12,8 +12,10 @@ import type { RuleSet } from '../app/rule-set.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Level } from '../core/alert.ts';
 import { escapeJsonControls } from '../logs/terminal.ts';
-import { duration, moment } from './arguments.ts';
+import { about, CONFIG } from './about.ts';
+import { duration, listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { type RecordFormat, withRecordFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { type Colours, outputs } from './output.ts';
@@ -27,17 +29,16 @@ interface Options {
   readonly rule: readonly string[];
   readonly source: string;
   readonly account?: string;
-  readonly json?: boolean;
+  readonly output: RecordFormat;
 }
 
 const DEFAULT_API_MS = 30 * 86_400_000;
 
 /** `rules backtest`: what rules would have told about the past. */
 export const registerRulesBacktest = (rules: Command, context: CommandContext): void => {
-  rules
-    .command('backtest')
+  const command = withRecordFormats(rules.command('backtest'))
     .description('replay past events through rules and count the alerts; sends and stores nothing')
-    .option('--from <time>', 'first moment: 2026-01-31, 2026-01-31T12:00:00Z, or 30d for 30 days ago', moment)
+    .option('--from <time>', `first moment: ${MOMENT}`, moment)
     .option('--to <time>', 'moment to stop before, written likewise', moment)
     .option(
       '--warm-up <duration>',
@@ -47,7 +48,7 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
     .option(
       '--rule <rule...>',
       'only these rules: ids, names or titles of the configuration, or rule files',
-      (rule: string, before: readonly string[]) => [...before, rule],
+      listed,
       [],
     )
     .option(
@@ -56,12 +57,7 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
       'local',
     )
     .option('--account <name>', 'only this account; for a file, the account its events are of')
-    .option('--json', 'print all alerts as a JSON array instead of the report')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules backtest --from 30d\n  vonage-audit-monitor rules backtest --rule my-rule.yml --source events.ndjson\n  vonage-audit-monitor rules backtest --source api --from 2026-01-01 --to 2026-02-01 --json > alerts.json',
-    )
+    .option(...CONFIG)
     .action(async (options: Options) => {
       if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
         throw new UsageError('--from must be before --to');
@@ -78,6 +74,15 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
         await close();
       }
     });
+  about(
+    command,
+    [
+      'rules backtest --from 30d',
+      'rules backtest --rule my-rule.yml --source events.ndjson',
+      'rules backtest --source api --from 2026-01-01 --to 2026-02-01 --json > alerts.ndjson',
+    ],
+    { 1: 'a rule failed on an event, or it was interrupted' },
+  );
 };
 
 const openSource = async (
@@ -129,12 +134,12 @@ const run = async (
   const { compiled } = set;
   const tally = createTally((atMs) => compiled.engineOptions.zone.offsetMs(atMs));
   // On one terminal the bar and the list would write over each other.
-  const drawn = options.json && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;
+  const lines = options.output === 'ndjson';
+  const drawn = lines && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;
   const progress = createProgress(drawn, Date.now);
   // A reader that went away wants nothing more.
   const gone = new AbortController();
   let alerts = 0;
-  if (options.json) await out.write('[');
   let replayed: Awaited<ReturnType<typeof replay>>;
   try {
     replayed = await replay(
@@ -145,8 +150,8 @@ const run = async (
         countFromMs: options.warmUp === undefined ? undefined : options.from,
         async onAlert(past) {
           alerts += 1;
-          if (!options.json) return tally.add(past);
-          await out.write(`${alerts === 1 ? '\n' : '\n,'}${escapeJsonControls(pastAlertJson(past))}`);
+          if (!lines) return tally.add(past);
+          await out.write(`${escapeJsonControls(pastAlertJson(past))}\n`);
           if (out.closed) gone.abort();
         },
         onProgress: (done, events) =>
@@ -156,9 +161,8 @@ const run = async (
     );
   } finally {
     progress.clear();
-    if (options.json) await out.write('\n]\n');
   }
-  if (!options.json) {
+  if (!lines) {
     const tried = compiled.rules
       .filter(({ info, alerting }) => alerting && ids.has(info.id))
       .map(({ info }) => info);
@@ -173,7 +177,7 @@ const run = async (
     await err.line(
       `failed: ${visibleText(rule.title, 100)} on ${grouped(count)} of the events: ${visibleText(reason, 300)}`,
     );
-  if (!replayed.complete && options.json && !out.closed)
+  if (!replayed.complete && lines && !out.closed)
     await err.line('stopped early: these are the alerts until then');
   return replayed.failures.length > 0 || signal.aborted ? EXIT.failed : EXIT.ok;
 };

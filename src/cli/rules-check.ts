@@ -13,6 +13,7 @@ import { counted } from '../app/numbers.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { packageVersion } from '../app/version.ts';
 import { escapeJsonControls, showControls } from '../logs/terminal.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { loadRules } from './load-rules.ts';
 import { type Colours, outputs } from './output.ts';
@@ -20,37 +21,40 @@ import { type Colours, outputs } from './output.ts';
 interface Options {
   readonly config?: string;
   readonly strict?: boolean;
-  readonly format: FindingFormat;
+  readonly output: FindingFormat;
 }
 
 /** `rules check`: everything wrong with rules, and everything that is probably not meant. */
 export const registerRulesCheck = (rules: Command, context: CommandContext): void => {
-  rules
+  const command = rules
     .command('check')
     .argument('[path...]', 'rule files and folders (default: the rules of the configuration)')
     .description('list all problems and warnings of rules; exit code 2 when there is a problem')
     .option('--strict', 'exit with 2 on warnings, too')
     .addOption(
-      new Option('--format <format>', 'how findings are written').choices(FINDING_FORMATS).default('text'),
+      new Option('-o, --output <format>', 'how findings are written')
+        .choices(FINDING_FORMATS)
+        .default('text'),
     )
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules check\n  vonage-audit-monitor rules check my-rules --strict\n  vonage-audit-monitor rules check --format sarif > rules.sarif',
-    )
+    .option(...CONFIG)
     .action(async (paths: string[], options: Options) => {
       const { out, err } = outputs();
       const set = await loadRules(options.config, paths);
       const problems = set.problems.filter(set.isChosen);
       const warnings = set.warnings.filter(set.isChosen);
       const findings = findingsOf(problems, warnings);
-      const text = written(findings, options.format, set, out.colours);
-      if (text !== '') await out.line(options.format === 'text' ? text : escapeJsonControls(text));
+      const text = written(findings, options.output, set, out.colours);
+      if (text !== '') await out.line(options.output === 'text' ? text : escapeJsonControls(text));
       const beside = set.problems.length - problems.length;
       if (beside > 0) await err.line(`${counted(beside, 'problem')} in other rules of the configuration`);
       const bad = problems.length > 0 || (options.strict === true && warnings.length > 0);
       context.exit(bad ? EXIT.usage : EXIT.ok);
     });
+  about(
+    command,
+    ['rules check', 'rules check my-rules --strict', 'rules check --output sarif > rules.sarif'],
+    { 2: 'there is a problem; with --strict also for a warning' },
+  );
 };
 
 const written = (

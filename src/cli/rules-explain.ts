@@ -6,7 +6,9 @@ import type { RuleSet } from '../app/rule-set.ts';
 import { UsageError } from '../base/errors.ts';
 import type { AuditEvent } from '../core/event.ts';
 import { formatExplanation } from '../rules/explain.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { type RecordFormat, withRecordFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { type Output, outputs } from './output.ts';
@@ -15,15 +17,14 @@ interface Options {
   readonly config?: string;
   readonly event?: string;
   readonly source: 'local' | 'api';
-  readonly json?: boolean;
+  readonly output: RecordFormat;
 }
 
 const MAX_LINE = 2_000;
 
 /** `rules explain`: a rule in plain English, and what it makes of an event. */
 export const registerRulesExplain = (rules: Command, context: CommandContext): void => {
-  rules
-    .command('explain')
+  const command = withRecordFormats(rules.command('explain'))
     .argument('<rule>', 'id, name or title of a rule of the configuration, or a rule file')
     .description('say in plain English what a rule looks for, and why it matches an event or not')
     .option('--event <file|id>', 'a file with one event as JSON, or the id of an event')
@@ -32,12 +33,7 @@ export const registerRulesExplain = (rules: Command, context: CommandContext): v
         .choices(['local', 'api'])
         .default('local'),
     )
-    .option('--json', 'print the explanation as JSON')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules explain "API Secret Was Created"\n  vonage-audit-monitor rules explain my-rule.yml --event event.json\n  vonage-audit-monitor rules explain vonage_audit_secret_created --event 8f1e2d3c-… --source api',
-    )
+    .option(...CONFIG)
     .action(async (rule: string, options: Options) => {
       const { out } = outputs();
       const { set, ids } = await loadSelected(options.config, [rule]);
@@ -48,7 +44,7 @@ export const registerRulesExplain = (rules: Command, context: CommandContext): v
       const explained = [...ids]
         .map((id) => explainLoaded(set.compiled, id, event))
         .filter((each) => each !== undefined);
-      if (options.json) await out.json(explained.map((each) => asJson(each, event)));
+      if (options.output === 'ndjson') for (const each of explained) await out.json(asJson(each, event));
       else
         for (const [index, each] of explained.entries()) {
           if (index > 0) await out.line();
@@ -56,6 +52,15 @@ export const registerRulesExplain = (rules: Command, context: CommandContext): v
         }
       context.exit(EXIT.ok);
     });
+  about(
+    command,
+    [
+      'rules explain "API Secret Was Created"',
+      'rules explain my-rule.yml --event event.json',
+      'rules explain vonage_audit_secret_created --event 8f1e2d3c-… --source api',
+    ],
+    { 2: 'there is no such rule or event' },
+  );
 };
 
 const findEvent = async (

@@ -7,15 +7,16 @@ import { ruleHits } from '../app/rule-hits.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { errorText } from '../base/errors.ts';
 import { LEVELS, type Level } from '../core/alert.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
 import { loadRulesOrRefuse } from './load-rules.ts';
-import { type Colours, type Output, outputs } from './output.ts';
-import { printTable } from './table.ts';
+import { type Colours, type Output, outputs, paintLevel } from './output.ts';
 
 interface Options {
   readonly config?: string;
   readonly days: number;
-  readonly json?: boolean;
+  readonly output: ListFormat;
 }
 
 const DAY_MS = 86_400_000;
@@ -23,25 +24,19 @@ const MAX_TYPES = 3;
 
 /** `rules list`: the rules at a glance. */
 export const registerRulesList = (rules: Command, context: CommandContext): void => {
-  rules
-    .command('list')
+  const command = withListFormats(rules.command('list'))
     .argument('[path...]', 'rule files and folders (default: the rules of the configuration)')
     .description('list rules with level, status, event types, tests, and how often they alerted lately')
     .option('--days <count>', 'days over which hits are counted in the store', days, 30)
-    .option('--json', 'print the list as JSON')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules list\n  vonage-audit-monitor rules list --days 7 --json',
-    )
+    .option(...CONFIG)
     .action(async (paths: string[], options: Options) => {
       const { out, err } = outputs();
       const set = await loadRulesOrRefuse(options.config, paths);
       const rows = listed(set, await hitsOf(set, options.days, err));
-      if (options.json) await out.json(rows);
-      else await printRules(out, rows, set, options.days);
+      await printRules(out, rows, set, options);
       context.exit(EXIT.ok);
     });
+  about(command, ['rules list', 'rules list --days 7 --json']);
 };
 
 const days = (text: string): number => {
@@ -127,34 +122,41 @@ const typeText = (types: readonly string[] | null): string => {
 const titleText = ({ title, shadow, alerts }: Row): string =>
   `${visibleText(title, 80)}${shadow ? ' (shadow)' : ''}${alerts ? '' : ' (feeds correlations)'}`;
 
-const paintLevel = (colours: Colours, level: Level, text: string): string => {
-  if (level === 'critical' || level === 'high') return colours.bad(text);
-  return level === 'medium' ? colours.doubtful(text) : text;
-};
-
-const printRules = async (
-  out: Output,
-  rows: readonly Row[],
-  set: RuleSet,
-  lastDays: number,
-): Promise<void> => {
-  const { line, colours } = out;
-  const head = ['LEVEL', 'STATUS', 'TESTS', `HITS ${lastDays}D`, 'TITLE', 'TYPES'];
-  const cells = rows.map((row) => [
+const styleOf = (colours: Colours, lastDays: number): ListStyle<Row> => ({
+  columns: [
+    { head: 'LEVEL' },
+    { head: 'STATUS', drop: 2 },
+    { head: 'TESTS', right: true, drop: 1 },
+    { head: `HITS ${lastDays}D`, right: true },
+    { head: 'TITLE', min: 30 },
+    { head: 'TYPES', min: 12, drop: 3 },
+  ],
+  cells: (row) => [
     row.level,
     row.status ?? '-',
     String(row.tests),
     row.hits === null ? '-' : grouped(row.hits),
     titleText(row),
     visibleText(typeText(row.event_types), 120),
-  ]);
-  await printTable(out, head, cells, {
-    right: [2, 3],
-    paint: (text, row, column) =>
-      column === 0 ? paintLevel(colours, rows[row]?.level ?? 'informational', text) : text,
-  });
+  ],
+  json: (row) => row,
+  paint: (text, { level }, column) => (column === 0 ? paintLevel(colours, level, text) : text),
+  nothing: 'there are none',
+});
+
+const printRules = async (
+  out: Output,
+  rows: readonly Row[],
+  set: RuleSet,
+  { days: lastDays, output }: Options,
+): Promise<void> => {
+  const list = createListWriter(out, output, styleOf(out.colours, lastDays));
+  for (const row of rows) await list.add(row);
+  await list.end();
+  if (output !== 'table') return;
+  const { faint } = out.colours;
   const skipped = set.compiled.skipped.filter(({ info }) => set.isChosen(info));
   for (const { info, reason } of skipped)
-    await line(colours.faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`));
-  await line(colours.faint(counted(rows.length, 'rule')));
+    await out.line(faint(`not loaded: ${visibleText(info.title, 80)} (${visibleText(reason, 120)})`));
+  await out.line(faint(counted(rows.length, 'rule')));
 };

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ruleFileName, ruleTemplate } from '../app/rule-template.ts';
 import { errorCode, errorText, UsageError } from '../base/errors.ts';
 import { LEVELS, type Level } from '../core/alert.ts';
+import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { outputs } from './output.ts';
 
@@ -18,17 +19,13 @@ const USUAL_DIR = join('config', 'rules');
 
 /** `rules new`: a rule to begin with. */
 export const registerRulesNew = (rules: Command, context: CommandContext): void => {
-  rules
+  const command = rules
     .command('new')
     .argument('<title>', 'what the rule detects, in a few words', ruleTitle)
     .description('write a new rule with comments and tests; never overwrites a file')
     .option('--dir <folder>', `folder (default: ${USUAL_DIR} if there is one, else the working directory)`)
     .option('--type <event_type>', 'event type it looks for', eventType, 'ACCOUNT_SECRET_CREATE')
     .addOption(new Option('--level <level>', 'how severe it is').choices(LEVELS).default('medium'))
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules new "Number released by automation"\n  vonage-audit-monitor rules new "Application deleted" --type APP_DELETE --level high --dir my-rules',
-    )
     .action(async (title: string, options: Options) => {
       const id = randomUUID();
       const dir = options.dir ?? (existsSync(USUAL_DIR) ? USUAL_DIR : '.');
@@ -46,6 +43,10 @@ export const registerRulesNew = (rules: Command, context: CommandContext): void 
       await out.line(`next: edit it, then "rules test ${file}" and "rules check ${file}"`);
       context.exit(EXIT.ok);
     });
+  about(command, [
+    'rules new "Number released by automation"',
+    'rules new "Application deleted" --type APP_DELETE --level high --dir my-rules',
+  ]);
 };
 
 const ruleTitle = (text: string): string => {

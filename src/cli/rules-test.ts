@@ -8,29 +8,25 @@ import { type DiffLine, testDiff } from '../app/test-report.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { formatProblem } from '../core/problem.ts';
 import { type RuleTestResult, runRuleTests } from '../rules/run-tests.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
 import { loadRulesOrRefuse } from './load-rules.ts';
 import { type Colours, type Output, outputs } from './output.ts';
 
 interface Options {
   readonly config?: string;
   readonly junit?: string;
-  readonly json?: boolean;
+  readonly output: ListFormat;
 }
 
 /** `rules test`: the rules' own tests, with a clock of their own. */
 export const registerRulesTest = (rules: Command, context: CommandContext): void => {
-  rules
-    .command('test')
+  const command = withListFormats(rules.command('test'))
     .argument('[path...]', 'rule files and folders (default: the rules of the configuration)')
-    .description('run the tests that rules bring along (monitor.tests); exit code 1 when one fails')
+    .description('run the tests that rules bring along (monitor.tests)')
     .option('--junit <file>', 'also write a JUnit report')
-    .option('--json', 'print every test as JSON')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor rules test\n  vonage-audit-monitor rules test my-rules/number.yml\n  vonage-audit-monitor rules test --junit results.xml',
-    )
+    .option(...CONFIG)
     .action(async (paths: string[], options: Options) => {
       const { out } = outputs();
       const set = await loadRulesOrRefuse(options.config, paths);
@@ -43,13 +39,19 @@ export const registerRulesTest = (rules: Command, context: CommandContext): void
           junitReport(cases, (path) => relative(process.cwd(), path)),
         );
       }
-      if (options.json) await out.json(results.map(asJson));
-      else {
+      if (options.output !== 'table') {
+        const list = createListWriter(out, options.output, STYLE);
+        for (const result of results) await list.add(result);
+        await list.end();
+      } else {
         for (const { result, diff } of reported) if (!result.passed) await printFailure(out, result, diff);
         await out.line(summary(set, results, out.colours));
       }
       context.exit(results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failed);
     });
+  about(command, ['rules test', 'rules test my-rules/number.yml', 'rules test --junit results.xml'], {
+    1: 'a test failed',
+  });
 };
 
 const plain = (diff: readonly DiffLine[]): string =>
@@ -61,6 +63,14 @@ const writeReport = (file: string, text: string): void => {
   } catch (error) {
     throw new UsageError(`--junit: ${file} cannot be written: ${errorText(error)}`);
   }
+};
+
+/** For programs: people are told of failures alone. */
+const STYLE: ListStyle<RuleTestResult> = {
+  columns: [],
+  cells: () => [],
+  json: (result) => asJson(result),
+  nothing: '',
 };
 
 const asJson = ({ rule, test, passed, reason, matches }: RuleTestResult): object => ({

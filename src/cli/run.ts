@@ -3,24 +3,21 @@ import { runMonitor } from '../app/monitor.ts';
 import { createKnownSecrets } from '../config/secrets.ts';
 import { createLog } from '../logs/log.ts';
 import { createTextRedactor } from '../logs/redact.ts';
+import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { INSECURE, loadFor, loadOrRefuse } from './load-or-refuse.ts';
 
 /** `run`: the daemon, or one pass with `--once`. */
 export const registerRun = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('run')
     .description('poll, match and deliver until stopped')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
+    .option(...CONFIG)
     .option(
       '--once',
       'make one pass of every account, deliver what is due, and end with 0, or 1 if anything failed',
     )
     .option(...INSECURE)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  VONAGE_API_KEY=… VONAGE_API_SECRET=… vonage-audit-monitor run\n  vonage-audit-monitor run --config /etc/monitor.yml --once',
-    )
     .action(async (options: { config?: string; once?: boolean; insecure?: boolean }) => {
       const how = {
         openSecrets: options.insecure === true ? 'warn' : 'refuse',
@@ -50,4 +47,8 @@ export const registerRun = (program: Command, context: CommandContext): void => 
       );
       context.exit(ok ? EXIT.ok : EXIT.failed);
     });
+  about(command, ['run', 'run --config /etc/monitor.yml --once'], {
+    0: 'stopped by a signal; with --once: all of it went well',
+    1: 'it cannot go on; with --once: a pass failed, or a delivery was parked or has to be tried again',
+  });
 };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { loginName, withStore } from '../app/deliveries.ts';
-import { counted } from '../app/numbers.ts';
+import { counted, grouped } from '../app/numbers.ts';
 import { plannerFor } from '../app/planner.ts';
 import { expireSilence, silenceOf } from '../app/silence-acts.ts';
 import { UsageError } from '../base/errors.ts';
@@ -9,11 +9,15 @@ import type { Settings } from '../config/settings.ts';
 import { matchText } from '../core/matcher.ts';
 import type { SilenceRecord } from '../core/silence.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
-import { duration, matcher, moment } from './arguments.ts';
+import { about, CONFIG } from './about.ts';
+import { duration, MOMENT, matcher, moment } from './arguments.ts';
+import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
-import { printTable } from './table.ts';
+import { timeCell } from './times.ts';
 
+/** A duration would be one before now. */
+const UNTIL = '2026-01-31 or 2026-01-31T12:00:00Z';
 /** Longest text of a silence that is printed beside others. */
 const MAX_SHOWN = 500;
 
@@ -31,11 +35,11 @@ interface AddOptions {
   readonly author?: string;
 }
 
-const EXAMPLES = `
-Examples:
-  vonage-audit-monitor silences add --match rule=5f3c… --for 2h --reason "key rotation, ticket 4711"
-  vonage-audit-monitor silences add --match account=retail --match event_type=~^NUMBER_ --for 30m --reason migration
-  vonage-audit-monitor silences add --match level!=critical --for 90d --days sun --hours 02:00-04:00 --reason maintenance`;
+const EXAMPLES = [
+  'silences add --match rule=5f3c2b1a-… --for 2h --reason "key rotation, ticket 4711"',
+  'silences add --match account=retail --match event_type=~^NUMBER_ --for 30m --reason migration',
+  'silences add --match level!=critical --for 90d --days sun --hours 02:00-04:00 --reason maintenance',
+];
 
 /** `silences add|list|expire`: keep alerts from being sent, not from being recorded. */
 export const registerSilences = (program: Command): void => {
@@ -44,7 +48,7 @@ export const registerSilences = (program: Command): void => {
     .description(
       'keep alerts from being sent for a time; they are recorded, and a summary tells what was hidden',
     );
-  silences
+  const adding = silences
     .command('add')
     .description('add a silence; a running monitor obeys it from the next alert on')
     .option(
@@ -54,8 +58,8 @@ export const registerSilences = (program: Command): void => {
       {},
     )
     .option('--for <duration>', 'how long it lasts, such as 2h', duration)
-    .option('--until <time>', 'when it ends, instead of --for', moment)
-    .option('--start <time>', 'when it begins (default: now)', moment)
+    .option('--until <time>', `when it ends, instead of --for: ${UNTIL}`, moment)
+    .option('--start <time>', `when it begins (default: now): ${MOMENT}`, moment)
     .option(
       '--days <days>',
       'only on these days of the week, such as sun or mon-fri: a recurring maintenance',
@@ -64,26 +68,23 @@ export const registerSilences = (program: Command): void => {
     .option('--timezone <zone>', 'zone of --days and --hours (default: that of the configuration)')
     .option('--during <window>', 'only inside this time window of the configuration')
     .option('--reason <text>', 'why; needed')
-    .option('--author <name>', 'who (default: the login name)')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', EXAMPLES)
-    .action(add);
-  silences
+    .option('--author <name>', 'who does this (default: the login name)')
+    .option(...CONFIG);
+  about(adding, EXAMPLES).action(add);
+  const listing = silences
     .command('list')
     .description('list silences that are in force or to come, newest first')
     .option('--ended', 'also those that have ended')
-    .option('--json', 'print one JSON object a line')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', '\nExample:\n  vonage-audit-monitor silences list --ended')
-    .action(list);
-  silences
+    .option(...CONFIG);
+  about(withListFormats(listing), ['silences list', 'silences list --ended --json']).action(list);
+  const expiring = silences
     .command('expire')
     .argument('<id>', 'the silence, by its id or the beginning of it')
     .description('end a silence now; a running monitor sends the summary of what it hid within seconds')
-    .option('--author <name>', 'who (default: the login name)')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText('after', '\nExample:\n  vonage-audit-monitor silences expire 6f1c3f0a')
-    .action(async (id: string, options: { readonly config?: string; readonly author?: string }) => {
+    .option('--author <name>', 'who does this (default: the login name)')
+    .option(...CONFIG);
+  about(expiring, ['silences expire 6f1c3f0a'], { 2: 'there is no such silence' }).action(
+    async (id: string, options: { readonly config?: string; readonly author?: string }) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
       const silence = await withStore(settings, Date.now, (store) =>
         expireSilence(store, id, options.author ?? loginName(), Date.now()),
@@ -91,7 +92,8 @@ export const registerSilences = (program: Command): void => {
       await outputs().out.line(
         `silence ${silence.id} has ended (${visibleText(matchText(silence.match), MAX_SHOWN)})`,
       );
-    });
+    },
+  );
 };
 
 const scheduleOf = (options: AddOptions, settings: Settings): TimeWindowSettings | undefined => {
@@ -145,7 +147,18 @@ const scheduleText = (schedule: TimeWindowSettings | undefined): string => {
   return `, only ${parts.join(' ')}${schedule.timezone === undefined ? '' : ` (${schedule.timezone})`}`;
 };
 
-const stateOf = (silence: SilenceRecord, inForce: boolean, nowMs: number): string => {
+type State = 'expired' | 'ended' | 'to come' | 'in force' | 'resting';
+
+/** The states as programs are told them. */
+const STATES = {
+  expired: 'ended',
+  ended: 'ended',
+  'to come': 'waiting',
+  resting: 'waiting',
+  'in force': 'in_force',
+} as const satisfies Record<State, string>;
+
+const stateOf = (silence: SilenceRecord, inForce: boolean, nowMs: number): State => {
   if (silence.expired) return 'expired';
   if (nowMs >= silence.endsAtMs) return 'ended';
   if (nowMs < silence.startsAtMs) return 'to come';
@@ -155,7 +168,7 @@ const stateOf = (silence: SilenceRecord, inForce: boolean, nowMs: number): strin
 const list = async (options: {
   readonly config?: string;
   readonly ended?: boolean;
-  readonly json?: boolean;
+  readonly output: ListFormat;
 }): Promise<void> => {
   const nowMs = Date.now();
   const { settings } = (await loadOrRefuse(options.config)).ready;
@@ -164,43 +177,55 @@ const list = async (options: {
     store.silences.list({ nowMs, ended: options.ended ?? false }),
   );
   const { out } = outputs();
-  const state = (silence: SilenceRecord): string => stateOf(silence, planner.inForce(silence, nowMs), nowMs);
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  if (options.json) {
-    for (const silence of silences)
-      await out.json({
-        id: silence.id,
-        state: state(silence),
-        match: silence.match,
-        author: silence.author,
-        reason: silence.reason,
-        created_at: iso(silence.createdAtMs),
-        starts_at: iso(silence.startsAtMs),
-        ends_at: iso(silence.endsAtMs),
-        schedule: silence.schedule ?? null,
-        expired: silence.expired ? { at: iso(silence.expired.atMs), by: silence.expired.by } : null,
-        hidden: silence.hidden,
-      });
-    return;
-  }
-  if (silences.length === 0) {
-    await out.line('there are none');
-    return;
-  }
-  const minute = (ms: number): string => iso(ms).slice(0, 16).replace('T', ' ');
-  await printTable(
-    out,
-    ['SILENCE', 'STATE', 'ENDS (UTC)', 'HIDDEN', 'AUTHOR', 'HIDES', 'REASON'],
-    silences.map((silence) => [
-      silence.id.slice(0, 8),
-      state(silence),
-      minute(silence.expired?.atMs ?? silence.endsAtMs),
-      String(silence.hidden),
-      visibleText(silence.author, 30),
-      visibleText(`${matchText(silence.match)}${scheduleText(silence.schedule)}`, 120),
-      visibleText(silence.reason, 200),
-    ]),
-    { right: [3] },
-  );
-  await out.line(out.colours.faint(counted(silences.length, 'silence')));
+  const state = (silence: SilenceRecord): State => stateOf(silence, planner.inForce(silence, nowMs), nowMs);
+  const list = createListWriter(out, options.output, styleOf(state));
+  for (const silence of silences) await list.add(silence);
+  await list.end(counted(silences.length, 'silence'));
 };
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const styleOf = (state: (silence: SilenceRecord) => State): ListStyle<SilenceRecord> => ({
+  columns: [
+    { head: 'SILENCE' },
+    { head: 'STATE' },
+    { head: 'ENDS (UTC)' },
+    { head: 'HIDDEN', right: true },
+    { head: 'AUTHOR', min: 8, drop: 1 },
+    { head: 'HIDES', min: 20 },
+    { head: 'REASON', min: 12 },
+  ],
+  cells: (silence) => [
+    silence.id.slice(0, 8),
+    state(silence),
+    timeCell(iso(silence.expired?.atMs ?? silence.endsAtMs)),
+    grouped(silence.hidden),
+    visibleText(silence.author, 30),
+    visibleText(`${matchText(silence.match)}${scheduleText(silence.schedule)}`, 120),
+    visibleText(silence.reason, 200),
+  ],
+  json: (silence) => ({
+    id: silence.id,
+    match: silence.match,
+    author: silence.author,
+    reason: silence.reason,
+    created_at: iso(silence.createdAtMs),
+    starts_at: iso(silence.startsAtMs),
+    ends_at: iso(silence.endsAtMs),
+    schedule: scheduleJson(silence.schedule),
+    state: STATES[state(silence)],
+    expired: silence.expired ? { at: iso(silence.expired.atMs), by: silence.expired.by } : null,
+    hidden: silence.hidden,
+    untold: silence.untold,
+  }),
+  nothing: 'there are none',
+});
+
+const scheduleJson = (schedule: TimeWindowSettings | undefined): object | null =>
+  schedule
+    ? {
+        days: schedule.days === undefined ? null : String(schedule.days),
+        hours: schedule.hours === undefined ? null : String(schedule.hours),
+        timezone: schedule.timezone ?? null,
+      }
+    : null;

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { parseListen } from '../config/values.ts';
 import { serveSimulator } from '../simulator/serve.ts';
+import { about } from './about.ts';
 import type { CommandContext } from './context.ts';
 
 interface Options {
@@ -17,27 +18,28 @@ interface Options {
 
 /** `simulator`: an Audit API to try the monitor against, with made-up accounts and events. */
 export const registerSimulator = (program: Command, context: CommandContext): void => {
-  program
+  const command = program
     .command('simulator')
     .description('serve a made-up Audit API, to try the monitor without an account')
-    .option('--listen <host:port>', 'address; port 0 takes a free one', listen, {
-      host: '127.0.0.1',
-      port: 8090,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'address; port 0 takes a free one')
+        .argParser(listen)
+        .default({ host: '127.0.0.1', port: 8090 }, '127.0.0.1:8090'),
+    )
     .option('--key <key>', 'API key of the made-up account', 'abcd1234')
     .option('--secret <secret>', 'its secret', 'simulator-secret')
     .option('--seed <text>', 'the same seed makes the same events', 'simulator')
     .option('--events <count>', 'events that have already happened', whole, 0)
-    .option('--history <duration>', 'time over which those are spread, up to now', duration, 86_400_000)
+    .addOption(
+      new Option('--history <duration>', 'time over which those are spread, up to now')
+        .argParser(duration)
+        .default(86_400_000, '24h'),
+    )
     .option('--rate <count>', 'ordinary events a minute from now on', whole, 6)
     .option(
       '--stories <duration>',
       'also play attack stories, one after the other, this long apart',
       duration,
-    )
-    .addHelpText(
-      'after',
-      '\nExample:\n  vonage-audit-monitor simulator --listen 127.0.0.1:8090 --events 1000 --stories 2m',
     )
     .action(async (options: Options) => {
       const nowMs = Date.now();
@@ -58,6 +60,7 @@ export const registerSimulator = (program: Command, context: CommandContext): vo
       process.stdout.write(`${JSON.stringify({ event: 'simulator.listening', base_url: simulator.url })}\n`);
       await done;
     });
+  about(command, ['simulator --listen 127.0.0.1:8090 --events 1000 --stories 2m']);
 };
 
 const listen = (text: string): { readonly host: string; readonly port: number } => {

@@ -7,7 +7,10 @@ import { UsageError } from '../base/errors.ts';
 import type { ChainReport, PublishedHead } from '../core/chain.ts';
 import { type Verification, verifyChains } from '../store/chain-verify.ts';
 import { openHistory } from '../store/open-history.ts';
+import { about, CONFIG } from './about.ts';
+import { listed } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
+import { type AnswerFormat, withAnswerFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -17,16 +20,13 @@ interface Options {
   readonly head: readonly string[];
   readonly heads: readonly string[];
   readonly store?: string;
-  readonly json?: boolean;
+  readonly output: AnswerFormat;
   readonly config?: string;
 }
 
-const listed = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
 /** `verify`: whether the stored history is what was committed. */
 export const registerVerify = (program: Command, context: CommandContext): void => {
-  program
-    .command('verify')
+  const command = withAnswerFormats(program.command('verify'))
     .description(
       'check that the stored history is what was committed: nothing changed, removed, added or moved',
     )
@@ -44,12 +44,7 @@ export const registerVerify = (program: Command, context: CommandContext): void 
       [],
     )
     .option('--store <file>', 'another store than that of the configuration, such as a backup')
-    .option('--json', 'print the findings as JSON')
-    .option('-c, --config <file>', 'configuration file (default: config/monitor.yml)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  vonage-audit-monitor verify\n  vonage-audit-monitor verify --heads /var/log/monitor.log\n  vonage-audit-monitor verify --store /backup/monitor.db --json',
-    )
+    .option(...CONFIG)
     .action(async (options: Options) => {
       const path = options.store ?? (await loadOrRefuse(options.config)).ready.settings.store.path;
       refuseMissing({ store: { path } });
@@ -71,11 +66,16 @@ export const registerVerify = (program: Command, context: CommandContext): void 
         progress.clear();
       }
       const { out, err } = outputs();
-      if (options.json) await out.json(asJson(found));
+      if (options.output === 'json') await out.json(asJson(found));
       else await print(out, found, heads.length);
       if (!found.complete) await err.line('stopped early: nothing can be said');
       context.exit(isWhole(found) ? EXIT.ok : EXIT.failed);
     });
+  about(
+    command,
+    ['verify', 'verify --heads /var/log/monitor.log', 'verify --store /backup/monitor.db --json'],
+    { 1: 'the history is not what was committed, or it was interrupted' },
+  );
 };
 
 const ofAccount = (heads: readonly PublishedHead[], account: string | undefined): readonly PublishedHead[] =>

@@ -6,6 +6,7 @@ import { MIN_AUTO_OVERLAP_MS } from '../core/lateness.ts';
 import type { Problem } from '../core/problem.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import { checkTogether } from './check-together.ts';
+import type { ReadTree } from './effective.ts';
 import { type Environment, environmentLookup } from './environment.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { readProxy } from './proxy.ts';
@@ -52,6 +53,8 @@ export interface LoadedConfiguration {
   readonly aboutRules: { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
   /** Every secret that was read, for the log's redactor. Live: a rotated secret file adds its new content. */
   readonly secrets: readonly string[];
+  /** What {@link effectiveConfiguration} is made of, without the redactor; undefined when the file could not be read. */
+  readonly read: Omit<ReadTree, 'redact'> | undefined;
   /**
    * Files and folders that it was read from, also those that were not there. Without those that are followed while
    * running anyway: secret files of accounts and sinks.
@@ -151,6 +154,7 @@ export const loadConfiguration = async (options: {
       warnings: arrange(warnings.filter((warning) => !elsewhere.has(warning))),
     },
     secrets: known.values,
+    read: rest.read,
     sources: [...sources],
     presets,
   });
@@ -275,7 +279,15 @@ export const loadConfiguration = async (options: {
     warnings.push(warning);
     elsewhere.add(warning);
   }
-  const forRules = { ruleFiles, lists, sinkNames, timezone, timeWindows, storePath: store?.path };
+  const forRules = {
+    read: { tree, sinkTypes, line: (offset: number) => parsed.position(offset).line },
+    ruleFiles,
+    lists,
+    sinkNames,
+    timezone,
+    timeWindows,
+    storePath: store?.path,
+  };
 
   if (!accounts || !api || !poll || !reconcile || !drift || !store) return end(forRules);
   if (!lists || !timezone || !timeWindows || !routes || !http || !log || !reload) return end(forRules);

@@ -12,6 +12,7 @@ import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReadOverview } from './overview.ts';
+import type { RuleMemory } from './rule-memory.ts';
 import type { Silences } from './silence.ts';
 import type { StoreFigures } from './store-figures.ts';
 
@@ -86,6 +87,7 @@ export interface Store {
   readonly leases: Leases;
   readonly outbox: Outbox;
   readonly silences: Silences;
+  readonly ruleMemory: RuleMemory;
   /** Keeps what a person did when nothing else in the store changes by it. Listed by {@link History.acts}. */
   readonly acts: { record(act: Act): Promise<void> };
   /** The key that links in alerts are signed with: 32 random bytes, made at the first call and kept. */

@@ -105,6 +105,8 @@ export interface StreamMessage {
 
 /** A stream that was begun. */
 export interface Subscription {
+  /** Where it began: a reader that is cut before the first message comes back with it. */
+  readonly cursor: string;
   close(): void;
 }
 

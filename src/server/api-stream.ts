@@ -137,7 +137,7 @@ export const createStreams = (options: {
         'x-accel-buffering': 'no',
       });
       begun = true;
-      void write(`retry: ${RETRY_MS}\n: welcome\n\n${waiting.join('')}`);
+      void write(`retry: ${RETRY_MS}\nid: ${subscription.cursor}\n: welcome\n\n${waiting.join('')}`);
       return reply;
     },
     close() {

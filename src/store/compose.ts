@@ -22,6 +22,7 @@ import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
 import { createOverview } from './overview.ts';
 import { createRetention } from './retention.ts';
+import { createRuleMemory } from './rule-memory.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
 
@@ -52,6 +53,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     leases: createLeases(connection, parts.leaseClock),
     outbox: createOutbox(connection, { insertAlerts, applyConditions, foldDue, now }),
     silences: createSilences(connection, { planner, summarise, now }),
+    ruleMemory: createRuleMemory(connection, accounts, now),
     acts: { record: (act) => connection.commit(() => recordActs([act])) },
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),

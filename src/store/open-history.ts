@@ -3,12 +3,14 @@ import type { History } from '../core/history.ts';
 import type { LatenessCount } from '../core/lateness.ts';
 import type { LedgerRange } from '../core/ledger.ts';
 import type { ReadOverview } from '../core/overview.ts';
+import type { MemoryEntry, ReadMemory } from '../core/rule-memory.ts';
 import { progressOf } from './collect.ts';
 import type { Connection } from './connection.ts';
 import { createHistory } from './history.ts';
 import { allRanges, latenessSince } from './ledger.ts';
 import { createNames } from './names.ts';
 import { createOverview } from './overview.ts';
+import { memoryOf } from './rule-memory.ts';
 import { connectToRead } from './sqlite-connection.ts';
 import { fileBytes } from './sqlite-file.ts';
 import type { Steps } from './steps.ts';
@@ -23,6 +25,7 @@ export interface StoredHistory {
   /** How late its events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
   readonly overview: ReadOverview;
+  readonly memory: ReadMemory;
   close(): Promise<void>;
 }
 
@@ -51,6 +54,7 @@ const composeHistory = (connection: Connection, bytes: () => Steps<number>): Sto
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => latenessSince(key, sinceMs)),
     overview: createOverview(connection, bytes),
+    memory: (account) => of<readonly MemoryEntry[]>(account, [], memoryOf),
     close: async () => connection.close(),
   };
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPace } from '../../src/app/pace.ts';
+import { createBudget, createPace } from '../../src/app/pace.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
@@ -39,5 +39,20 @@ describe('a shared budget of requests', () => {
     vi.setSystemTime(1_000_000 - 3_600_000);
     await pace(never);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a budget that is measured', () => {
+  it('says what share of the last minute was taken', async () => {
+    const budget = createBudget(createPace(2, Date.now), 2, Date.now);
+    expect(budget.usedRatio()).toBe(0);
+    const asked = Array.from({ length: 60 }, () => budget.pace(never));
+    await vi.advanceTimersByTimeAsync(30_000);
+    await Promise.all(asked);
+    expect(budget.usedRatio()).toBe(0.5);
+    await vi.advanceTimersByTimeAsync(45_000);
+    expect(budget.usedRatio()).toBeCloseTo(0.25, 1);
+    vi.setSystemTime(1_000_000 - 3_600_000);
+    expect(budget.usedRatio()).toBe(0);
   });
 });

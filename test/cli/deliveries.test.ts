@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import { deliveryPage, silence } from '../../src/server/alert-shapes.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { type Ran, runHere } from '../support/command.ts';
@@ -49,7 +50,12 @@ describe('deliveries', () => {
     expect(await once()).toBe(false);
     const [parked, ...more] = await listed('--state', 'parked');
     expect(more).toEqual([]);
-    expect(parked).toMatchObject({ sink: 'hook', state: 'parked', attempts: 1, level: 'high' });
+    expect(deliveryPage.shape.items.element.parse(parked)).toMatchObject({
+      sink: 'hook',
+      state: 'parked',
+      attempts: 1,
+      level: 'high',
+    });
     const id = String(parked?.['id']);
     const table = await command('deliveries', 'list', '--sink', 'hook');
     expect(table.stdout).toMatch(/^DELIVERY +CREATED \(UTC\) +SINK +STATE +TRIES +ALERT +LAST ANSWER\n/);
@@ -170,9 +176,9 @@ describe('silences', () => {
     expect(told['message']).toContain('A silence by bob ("rotation") has ended. It hid 2 alerts');
     expect((await command('silences', 'list')).stdout).toBe('there are none\n');
     const [record] = (await command('silences', 'list', '--ended', '--json')).stdout.split('\n');
-    expect(JSON.parse(record ?? '')).toMatchObject({
+    expect(silence.parse(JSON.parse(record ?? ''))).toMatchObject({
       id,
-      state: 'expired',
+      state: 'ended',
       hidden: 2,
       expired: { by: 'carol' },
     });

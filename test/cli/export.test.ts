@@ -66,8 +66,8 @@ describe('export', () => {
   it('writes the same as one array, and as a table', async () => {
     await fill(20);
     const lines = linesOf((await run()).stdout);
-    expect(JSON.parse((await run('--format', 'json')).stdout)).toEqual(lines);
-    const table = (await run('--format', 'csv', '--alerts', '--type', 'APP_CREATE')).stdout.split('\r\n');
+    expect(JSON.parse((await run('--output', 'json')).stdout)).toEqual(lines);
+    const table = (await run('--output', 'csv', '--alerts', '--type', 'APP_CREATE')).stdout.split('\r\n');
     expect(table[0]).toBe(
       'account,id,event_type,created_at,seen_at,account_id,user_id,user_email,source,source_ip,source_country,alerts,event',
     );
@@ -81,7 +81,7 @@ describe('export', () => {
   it('takes only what is asked for; nothing is no line at all', async () => {
     await fill(20);
     expect((await run('--to', '2020-01-01')).stdout).toBe('');
-    expect((await run('--to', '2020-01-01', '--format', 'json')).stdout).toBe('[\n\n]\n');
+    expect((await run('--to', '2020-01-01', '--output', 'json')).stdout).toBe('[\n\n]\n');
     expect((await run('--type', 'NO_SUCH')).stdout).toBe('');
     const types = linesOf((await run('--type', 'APP_CREATE', '--from', '1h', '--account', 'default')).stdout);
     expect(types.length).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ describe('export', () => {
     expect(first.code).toBe(0);
     expect((await run('--anonymise-key', key, '--alerts')).stdout).toBe(first.stdout);
     expect((await run('--anonymise', '--alerts')).stdout).not.toBe(first.stdout);
-    const table = (await run('--anonymise', '--format', 'csv', '--alerts')).stdout;
+    const table = (await run('--anonymise', '--output', 'csv', '--alerts')).stdout;
     const leaves = new Set<string>();
     const visit = (value: unknown): void => {
       if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) visit(inner);
@@ -115,17 +115,17 @@ describe('export', () => {
   it('writes a file for its owner only, whole or not at all, and replaces none unasked', async () => {
     await fill(5);
     const file = join(installation.folder, 'out.ndjson');
-    const ran = await run('--output', file);
+    const ran = await run('--file', file);
     expect(ran).toMatchObject({ code: 0, stdout: '', stderr: `6 events in ${file}\n` });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(linesOf(readFileSync(file, 'utf8'))).toHaveLength(6);
     expect(existsSync(`${file}.part`)).toBe(false);
-    const again = await run('--output', file, '--to', '2020-01-01');
+    const again = await run('--file', file, '--to', '2020-01-01');
     expect(again).toMatchObject({ code: 2, stderr: `${file} is there already; --force replaces it\n` });
-    expect((await run('--output', file, '--to', '2020-01-01', '--force')).code).toBe(0);
+    expect((await run('--file', file, '--to', '2020-01-01', '--force')).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe('');
     const stop = AbortSignal.abort();
-    const stopped = await runHere(['export', '-c', installation.config, '--output', file, '--force'], {
+    const stopped = await runHere(['export', '-c', installation.config, '--file', file, '--force'], {
       signal: stop,
     });
     expect(stopped).toMatchObject({ code: 1, stderr: 'stopped early: nothing was written\n' });
@@ -135,10 +135,10 @@ describe('export', () => {
   it.each([
     [['--from', '2026-02-01', '--to', '2026-01-01'], '--from must be before --to'],
     [['--account', 'nobody'], 'the store knows no account "nobody"; there are default'],
-    [['--format', 'xml'], 'Allowed choices are ndjson, csv, json'],
+    [['--output', 'xml'], 'Allowed choices are ndjson, csv, json'],
     [['--anonymise-key', '/nowhere'], '--anonymise-key: ENOENT'],
     [['--anonymise-key', '/dev/null'], 'holds 0 bytes; allowed are at least 16'],
-    [['--output', '/nowhere/out'], 'out cannot be written in /nowhere: ENOENT'],
+    [['--file', '/nowhere/out'], 'out cannot be written in /nowhere: ENOENT'],
   ])('%j is refused with what is allowed', async (args, message) => {
     await fill(1);
     const ran = await run(...args);

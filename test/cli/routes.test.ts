@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import { alertNumber } from '../deliver/harness.ts';
-import { type Ran, runHere } from '../support/command.ts';
+import { jsonLines, type Ran, runHere } from '../support/command.ts';
 import { createInstallation, type Installation, ruleOf } from '../support/installation.ts';
 
 let installation: Installation;
@@ -92,7 +92,7 @@ describe('routes test', () => {
       expired: undefined,
     });
     await store.close();
-    const [routed] = JSON.parse((await test('--alert', 'alert-1', '--json')).stdout) as [
+    const [routed] = jsonLines((await test('--alert', 'alert-1', '--json')).stdout) as [
       { readonly deliveries: readonly object[] },
     ];
     expect(routed.deliveries).toMatchObject([

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openHistory } from '../../src/store/open-history.ts';
-import { runHere } from '../support/command.ts';
+import { jsonLines, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
 import { writeEvents } from '../support/ndjson.ts';
@@ -46,7 +46,7 @@ const file = (events: readonly (object | string)[]): string => {
   return path;
 };
 const alertsOf = (stdout: string): { id: string; created_at: string; rule: { title: string } }[] =>
-  JSON.parse(stdout) as { id: string; created_at: string; rule: { title: string } }[];
+  jsonLines(stdout) as { id: string; created_at: string; rule: { title: string } }[];
 
 describe('rules backtest over a file', () => {
   it('reports alerts by rule and day, the noisiest groups, and examples', async () => {
@@ -83,7 +83,7 @@ describe('rules backtest over a file', () => {
     expect(ran.stdout).toContain('  2026-01-06 ');
   });
 
-  it('--json is an array of the alerts as a webhook gets them, in order', async () => {
+  it('--json is the alerts, one a line, as a webhook gets them, in order', async () => {
     installation.rule('a.yml', ruleOf('Deleted', 'high', ['APP_DELETE']));
     const ran = await backtest('--json', '--source', file([event('APP_DELETE', 5), event('APP_DELETE', 0)]));
     expect(alertsOf(ran.stdout)).toMatchObject([

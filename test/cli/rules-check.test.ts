@@ -115,31 +115,31 @@ describe('rules check', () => {
     expect(ran.code).toBe(2);
   });
 
-  it('--format json is one array', async () => {
+  it('--output json is one array', async () => {
     installation.rule('bad.yml', BAD);
     installation.rule('doubtful.yml', DOUBTFUL);
-    const ran = await check('--format', 'json');
+    const ran = await check('--output', 'json');
     expect(JSON.parse(ran.stdout)).toMatchObject([
       { severity: 'error', file: expect.stringMatching(/bad\.yml$/), line: 5, column: 14 },
       { severity: 'warning', file: expect.stringMatching(/doubtful\.yml$/), line: 4 },
     ]);
   });
 
-  it('--format github is one workflow command a line, with what would end it escaped', async () => {
+  it('--output github is one workflow command a line, with what would end it escaped', async () => {
     const odd = join(installation.folder, 'a,b:c%.yml');
     writeFileSync(odd, GOOD.replace('event_type:', 'context.url: "https://a.example/?q=100%", event_type:'));
-    const ran = await checkInside(odd, '--format', 'github');
+    const ran = await checkInside(odd, '--output', 'github');
     const [line = '', end] = ran.stdout.split('\n');
     expect(line).toMatch(/^::warning file=a%2Cb%3Ac%25\.yml,line=4,col=\d+::/);
     expect(line).toContain('?q=100%25');
     expect(end).toBe('');
   });
 
-  it('--format sarif is a log as the standard wants it', async () => {
+  it('--output sarif is a log as the standard wants it', async () => {
     const odd = join(installation.folder, 'rules', 'größe 1.yml');
     writeFileSync(odd, BAD);
     installation.rule('doubtful.yml', DOUBTFUL);
-    const ran = await checkInside('--format', 'sarif');
+    const ran = await checkInside('--output', 'sarif');
     const log = sarifLog.parse(JSON.parse(ran.stdout));
     expect(log.runs[0]?.results).toMatchObject([
       {
@@ -161,7 +161,7 @@ describe('rules check', () => {
       },
     ]);
     expect(ran.code).toBe(2);
-    const outside = await check('--format', 'sarif', join(installation.folder, 'missing.yml'));
+    const outside = await check('--output', 'sarif', join(installation.folder, 'missing.yml'));
     const [result] = sarifLog.parse(JSON.parse(outside.stdout)).runs[0]?.results ?? [];
     const { artifactLocation, region } = result?.locations?.[0]?.physicalLocation ?? {};
     expect(artifactLocation?.uri).toMatch(/^file:\/\/\//);
@@ -170,7 +170,7 @@ describe('rules check', () => {
   });
 
   it('an unknown format is refused with what is allowed', async () => {
-    const ran = await check('--format', 'xml');
+    const ran = await check('--output', 'xml');
     expect(ran.stderr).toContain('text, json, github, sarif');
     expect(ran.code).toBe(2);
   });

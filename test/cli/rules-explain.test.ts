@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
-import { runHere } from '../support/command.ts';
+import { jsonLines, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation, type Installation, KEY } from '../support/installation.ts';
 
@@ -125,7 +125,7 @@ describe('rules explain', () => {
   it('--json has the tree', async () => {
     installation.rule('a.yml', RULE);
     const ran = await explain('calls_forwarded', '--event', eventFile(EVENT), '--json');
-    expect(JSON.parse(ran.stdout)).toMatchObject([
+    expect(jsonLines(ran.stdout)).toMatchObject([
       {
         rule: { id: ID, title: 'Calls Forwarded', level: 'high' },
         text: expect.stringContaining('Looks at each event'),

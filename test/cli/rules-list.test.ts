@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
-import { runHere } from '../support/command.ts';
+import { jsonLines, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
 
@@ -49,7 +49,7 @@ describe('rules list', () => {
   it('--json has all of it, and any type is null', async () => {
     installation.rule('any.yml', ruleOf('Any', 'medium', ['x']).replace('event_type: [x]', 'source: API'));
     const ran = await list('--json');
-    expect(JSON.parse(ran.stdout)).toMatchObject([
+    expect(jsonLines(ran.stdout)).toMatchObject([
       {
         title: 'Many',
         kind: 'correlation',
@@ -75,7 +75,7 @@ describe('rules list', () => {
       for (const minutes of [1, 2])
         simulator.add(KEY, generator.any(Date.now() - minutes * 60_000, 'APP_CREATE'));
       await (await runInProcess(installation.config, 'once')).done;
-      const rows = JSON.parse((await list('--json')).stdout) as { title: string; hits: number }[];
+      const rows = jsonLines((await list('--json')).stdout) as { title: string; hits: number }[];
       expect(rows.map(({ title, hits }) => [title, hits])).toEqual([
         ['Many', 0],
         ['One', 0],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runHere, runProcess } from '../support/command.ts';
+import { jsonLines, runHere, runProcess } from '../support/command.ts';
 import { createInstallation, type Installation } from '../support/installation.ts';
 
 let installation: Installation;
@@ -110,7 +110,7 @@ describe('rules test', () => {
   it('--json has every test', async () => {
     installation.rule('a.yml', rule([HIT, WRONG]));
     const ran = await test('--json');
-    expect(JSON.parse(ran.stdout)).toMatchObject([
+    expect(jsonLines(ran.stdout)).toMatchObject([
       { test: 'a hit', passed: true, expected: 1, found: 1, reason: '' },
       { test: 'wrongly hoped', passed: false, expected: 1, found: 0, line: 9 },
     ]);

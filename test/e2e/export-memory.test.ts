@@ -44,12 +44,12 @@ const countLines = async (path: string): Promise<number> => {
 it.each([
   ['as lines', ['--alerts'], COUNT],
   // A fifth of them: already more than twice the memory.
-  ['as a table, anonymised', ['--alerts', '--format', 'csv', '--anonymise', '--to', PART_END], PART],
+  ['as a table, anonymised', ['--alerts', '--output', 'csv', '--anonymise', '--to', PART_END], PART],
 ])(
   'an export of 300,000 events takes less memory than they do, %s',
   async (_, args, events) => {
     const output = join(installation.folder, 'out');
-    const ran = await runProcess(['export', '-c', installation.config, '--output', output, ...args], {
+    const ran = await runProcess(['export', '-c', installation.config, '--file', output, ...args], {
       nodeArgs: [`--max-old-space-size=${LIMIT_MB}`],
     });
     expect(ran).toMatchObject({ code: 0, stderr: `${events.toLocaleString('en-US')} events in ${output}\n` });

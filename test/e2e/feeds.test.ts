@@ -159,7 +159,7 @@ describe('feeds of a running monitor', () => {
     expect(await status.ended).toEqual({ code: 0, signal: null });
     expect(status.output()).toMatch(
       new RegExp(
-        `^siem: nothing waits\n {2}refused 2\\S+ {2}default \\S+ ${bad} {2}\\(HTTP 422 .*no such type\\)\narchive: nothing waits\nsyslog: nothing waits\n$`,
+        `^SINK +WAITING +OLDEST +REFUSED\nsiem +0 +- +1 event\narchive +0 +- +no event\nsyslog +0 +- +no event\nsiem refused default \\S+ ${bad} at 2.* UTC: HTTP 422 .*no such type\n$`,
       ),
     );
   });

@@ -416,7 +416,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
       expect(text).not.toContain(secret);
   }
   expect(monitor.output()).toContain('[redacted]');
-  expect(drill.output()).toMatch(/^FAILED hook: /m);
+  expect(drill.output()).toMatch(/^hook +FAILED /m);
   expect(parked.output()).toMatch(/hook {2}/);
   expectClean('log and stderr', monitor.output());
   expectClean('sinks test', drill.output());

@@ -12,6 +12,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Lines of JSON, parsed. */
+export const jsonLines = (text: string): readonly unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+
 /** Runs a command to its end as a process of its own. The environment is only what is given. */
 export const runProcess = (
   args: readonly string[],
