@@ -20,6 +20,8 @@ const ALLOWED: readonly (readonly [sql: RegExp, reason: string])[] = [
     /AS t\b.*ORDER BY t\.seq (?:ASC|DESC) LIMIT/s,
     'a listing for people walks in its order until its page is full',
   ],
+  [/FROM alerts ORDER BY decided_ms (?:ASC|DESC), seq (?:ASC|DESC) LIMIT/, 'a page from one end of an index'],
+  [/FROM deliveries ORDER BY seq DESC LIMIT/, 'a number of the newest, from the end of an index'],
   [/\bevents_\d{4}_\d{2}\b/, 'a month that is dropped is read as a whole, once in its life'],
   [/FROM feed_refusals WHERE sink = .*ORDER BY seq DESC LIMIT/s, 'the newest few, from the end of an index'],
   [/SELECT coalesce\(max\(seq\), 0\) FROM events/, 'reads the end of an index'],
