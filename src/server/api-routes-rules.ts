@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Matchers, matchValueProblem } from '../core/matcher.ts';
 import {
   backtest,
-  matchers,
+  type matchers,
   ruleDetail,
   ruleList,
   silence,
