@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** `name@version` without the version. */
+const nameOf = (ref: string): string => ref.slice(0, ref.lastIndexOf('@'));
+
 interface Bom {
   readonly components: readonly { readonly 'bom-ref': string }[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
@@ -18,6 +21,9 @@ interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
 }
+
+/** Development packages whose code is in the built dashboard, and so is shipped. */
+export const BUNDLED: readonly string[] = ['preact'];
 
 /** The bill of materials, as an object. */
 export const shippedBom = (): Bom => {
@@ -32,7 +38,7 @@ export const shippedBom = (): Bom => {
   const own = `${manifest.name}@${manifest.version}`;
   const needs = new Map(whole.dependencies.map(({ ref, dependsOn = [] }) => [ref, dependsOn]));
   const direct = (needs.get(own) ?? []).filter(
-    (ref) => ref.slice(0, ref.lastIndexOf('@')) in manifest.dependencies,
+    (ref) => nameOf(ref) in manifest.dependencies || BUNDLED.includes(nameOf(ref)),
   );
   const shipped = new Set<string>();
   const visit = (ref: string): void => {

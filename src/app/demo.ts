@@ -206,6 +206,8 @@ const screenLog = (screen: Screen): Log => {
   return {
     debug() {},
     info(event, fields) {
+      if (event === 'http.listening')
+        screen.line(`  The dashboard of the monitor: ${String(fields?.url)}/\n`);
       if (event === 'poll.completed' && Number(fields?.new) > 0) {
         busy += 1;
         screen.monitor(

@@ -127,6 +127,21 @@ export const arrivedAtSlack = (
   ];
 };
 
+/**
+ * No watermark lies in the future of the API (by more than the second its dates are cut to), whatever our clock says: events
+ * that happen until then would be left to the
+ * second reader.
+ */
+export const neverAhead = ({ lines, lineTimes }: World): readonly string[] =>
+  lines.flatMap((said, life) =>
+    said.flatMap((line, index) => {
+      const atMs = lineTimes[life]?.[index] ?? 0;
+      return line.event === 'poll.completed' && Date.parse(String(line['watermark'])) > atMs + 1_000
+        ? [`at ${iso(atMs)} the watermark of ${String(line['account'])} was ${String(line['watermark'])}`]
+        : [];
+    }),
+  );
+
 /** Within an hour; a circuit that is open probes less than twenty times, and each life may begin with some tries. */
 const MOST_IN_VAIN = 150;
 

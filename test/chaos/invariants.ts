@@ -11,6 +11,7 @@ import {
   beatsRightly,
   clickedRightly,
   headsHold,
+  neverAhead,
   neverHammers,
   saidRightly,
 } from './invariants-outside.ts';
@@ -72,6 +73,7 @@ export const findViolations = async (
       ...beatsRightly(remains),
       ...saidRightly(world),
       ...(await clickedRightly(world, store)),
+      ...neverAhead(world),
       ...neverHammers(world),
       ...arrivedAtSlack(world, remains.alerts, remains.deliveries),
       ...kept(remains),

@@ -49,11 +49,43 @@ for (const from of folders)
     "export * from './beside.ts';",
     "export * from './../sinks/planted.ts';",
     "export * from '../base/../sinks/planted.ts';",
+    "export * from '../../web/data/planted.ts';",
     ...packages.map((name) => `import '${name}';`),
   ]);
 plants.set('src/main.ts', [
   ...folders.map((to) => `export * from './${to}/planted.ts';`),
   ...packages.map((name) => `import '${name}';`),
+]);
+// The page in the browser: types of the server through one door, its own packages, nothing else.
+const WEB_PACKAGES = ['preact', 'preact/hooks'];
+const SHAPES = '../../src/server/alert-shapes.ts';
+const webCrossings = [
+  ...folders.map((to) => `export * from '../../src/${to}/planted.ts';`),
+  ...folders.map((to) => `import type { T_${to} } from '../../src/${to}/planted.ts';`),
+  `import type { A } from '${SHAPES}';`,
+  "export * from '../../src/main.ts';",
+  "export * from '../../test/support/receiver.ts';",
+  "export * from './../../src/core/planted.ts';",
+  ...packages.map((name) => `import '${name}';`),
+  "import 'vite';",
+  "import 'node:fs';",
+];
+const webAllowed = [
+  "export * from './beside.ts';",
+  "export * from '../data/planted.ts';",
+  ...WEB_PACKAGES.map((name, at) => `import { a${at} } from '${name}';`),
+];
+plants.set('web/data/planted.ts', [...webCrossings, ...webAllowed]);
+plants.set('web/main.tsx', ["export * from '../src/core/planted.ts';"]);
+plants.set('web/data/shapes.ts', [
+  `import type { B } from '${SHAPES}';`,
+  "import type { z } from 'zod';",
+  `export type { C } from '${SHAPES}';`,
+  `import { d } from '${SHAPES}';`,
+  `export * from '${SHAPES}';`,
+  "import { e } from 'zod';",
+  "import type { F } from '../../src/server/server.ts';",
+  "import type { G } from '../../src/core/planted.ts';",
 ]);
 plants.set('src/rules/forms.ts', [
   "import { a } from '../sinks/planted.ts';",
@@ -80,7 +112,7 @@ beforeAll(async () => {
     // Ends with 1 since it finds something; what it found is what counts.
     execFile(
       join(root, 'node_modules/.bin/oxlint'),
-      ['--format', 'json', 'src'],
+      ['--format', 'json', 'src', 'web'],
       { cwd: folder, maxBuffer: 64 * 1024 * 1024 },
       (_error, stdout) => resolve(stdout),
     );
@@ -117,6 +149,7 @@ describe.each(folders)('src/%s', (from) => {
       "export * from '../main.ts';",
       "export * from './../sinks/planted.ts';",
       "export * from '../base/../sinks/planted.ts';",
+      "export * from '../../web/data/planted.ts';",
     ];
     expect(walls(path, around)).toEqual(around);
   });
@@ -138,4 +171,17 @@ it('src/main.ts imports cli alone', () => {
 it('a wall holds against every form of import', () => {
   const statements = plants.get('src/rules/forms.ts') ?? [];
   expect(walls('src/rules/forms.ts', statements)).toEqual(statements);
+});
+
+describe('web', () => {
+  it('imports its own files and preact, and nothing of the project but through the door of types', () => {
+    expect(walls('web/data/planted.ts', webCrossings)).toEqual(webCrossings);
+    expect(walls('web/data/planted.ts', webAllowed)).toEqual([]);
+    expect(reported.has("web/main.tsx: export * from '../src/core/planted.ts';")).toBe(true);
+  });
+
+  it('has a door that lets only types of the shapes through', () => {
+    const all = plants.get('web/data/shapes.ts') ?? [];
+    expect(walls('web/data/shapes.ts', all)).toEqual(all.slice(3));
+  });
 });

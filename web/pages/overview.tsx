@@ -1,0 +1,250 @@
+import { useEffect } from 'preact/hooks';
+import { get } from '../data/api.ts';
+import { LEVELS } from '../data/levels.ts';
+import { onLive } from '../data/live.ts';
+import { type Resource, useResource, useThrottled } from '../data/resource.ts';
+import { navigate, withQuery } from '../data/route.ts';
+import type { AlertPage, StatusAnswer, VolumeAnswer } from '../data/shapes.ts';
+import { counted, DAY } from '../data/time.ts';
+import { BarChart, Legend, type Series } from '../ui/bar-chart.tsx';
+import { Icon } from '../ui/icon.tsx';
+import { Page } from '../ui/page.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
+import { Text } from '../ui/text.tsx';
+import { Time } from '../ui/time.tsx';
+import { AlertLine } from './overview-alerts.tsx';
+import { StatusFacts } from './overview-facts.tsx';
+import { AccountTable, SinkTable } from './overview-tables.tsx';
+
+/** Between two looks at the status when nothing happens, ms. */
+const LOOK_MS = 10_000;
+/** At most so often when much happens, ms. */
+const THROTTLE_MS = 1_000;
+const STEP_SECONDS = 1_800;
+/** Event types with a colour of their own; the others are one. */
+const TYPES = 6;
+
+/** Is everything all right? */
+export const OverviewPage = () => {
+  const status = useResource('status', (signal) => get<StatusAnswer>('/status', {}, signal));
+  const volume = useResource('volume', (signal) => {
+    // Steps begin at round times, so that bars do not wander.
+    const step = STEP_SECONDS * 1_000;
+    const to = Math.ceil(Date.now() / step) * step;
+    return get<VolumeAnswer>(
+      '/volume',
+      { from: new Date(to - DAY).toISOString(), to: new Date(to).toISOString(), step: STEP_SECONDS },
+      signal,
+    );
+  });
+  const alerts = useResource('alerts', (signal) => get<AlertPage>('/alerts', { limit: 8 }, signal));
+  const lookAgain = useThrottled(() => {
+    status.reload();
+    volume.reload();
+    alerts.reload();
+  }, THROTTLE_MS);
+  useEffect(() => {
+    const ends = [
+      onLive('alert', lookAgain),
+      onLive('event', lookAgain),
+      onLive('status', lookAgain),
+      onLive('delivery', lookAgain),
+    ];
+    const timer = setInterval(lookAgain, LOOK_MS);
+    return () => {
+      for (const end of ends) end();
+      clearInterval(timer);
+    };
+  }, [lookAgain]);
+  return (
+    <Page title="Overview">
+      <Loaded of={status} lines={3}>
+        {(now) => (
+          <>
+            <Verdict status={now} />
+            <div class="columns">
+              <AlertTimeline volume={volume} />
+              <VolumeChart volume={volume} />
+            </div>
+            <Panel title="Latest alerts" flush actions={<a href="/alerts">All alerts</a>}>
+              <Loaded of={alerts}>
+                {({ items }) =>
+                  items.length === 0 ? (
+                    <Empty title="No alerts so far" />
+                  ) : (
+                    <ul class="lines">
+                      {items.map((alert) => (
+                        <AlertLine key={alert.id} alert={alert} />
+                      ))}
+                    </ul>
+                  )
+                }
+              </Loaded>
+            </Panel>
+            <Panel title="Accounts" flush hint={counted(now.accounts.length, 'account')}>
+              <AccountTable accounts={now.accounts} />
+            </Panel>
+            <Panel title="Sinks" flush hint={counted(now.sinks.length, 'sink')}>
+              <SinkTable sinks={now.sinks} />
+            </Panel>
+            <StatusFacts status={now} />
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+};
+
+const Verdict = ({ status }: { readonly status: StatusAnswer }) => {
+  const bad = status.problems.some(({ severity }) => severity === 'bad') || !status.healthy;
+  const tone = bad ? 'bad' : status.problems.length > 0 ? 'doubt' : 'good';
+  // One problem is what the sentence says already.
+  const more = status.problems.filter(({ text }) => !status.summary.startsWith(text));
+  return (
+    <section class={`verdict ${tone}`} aria-label="Status">
+      <p class="verdict-sentence" role="status">
+        <Icon name={tone === 'good' ? 'good' : tone === 'bad' ? 'bad' : 'warning'} size={22} />
+        <span>
+          <Text value={status.summary} />
+        </span>
+        <span class="verdict-time muted">
+          as of <Time at={status.now} />
+        </span>
+      </p>
+      {more.length > 0 && (
+        <ul class="problems">
+          {more.map(({ severity, text }) => (
+            <li key={text} class={severity}>
+              <Icon name={severity === 'bad' ? 'bad' : 'warning'} size={14} />
+              <span class="sr">{severity}: </span>
+              <Text value={text} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+};
+
+const goTo =
+  (path: string) =>
+  (fromMs: number, toMs: number): void =>
+    navigate(
+      withQuery(path, new URLSearchParams(), {
+        from: new Date(fromMs).toISOString(),
+        to: new Date(toMs).toISOString(),
+      }),
+    );
+
+const AlertTimeline = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
+  <Panel title="Alerts by level" hint={<CountedSince volume={volume.data} />}>
+    <Loaded of={volume} lines={6}>
+      {({ from, step_seconds: step, alerts }) => {
+        // The most severe at the bottom, where bars are easiest to compare.
+        const series: readonly Series[] = LEVELS.flatMap((level) => {
+          const found = alerts.find((one) => one.level === level);
+          return found && found.counts.some((count) => count > 0)
+            ? [{ name: level, tone: `level-${level}`, counts: found.counts }]
+            : [];
+        });
+        return (
+          <>
+            <BarChart
+              label="Alerts of the last 24 hours by level"
+              unit="alerts"
+              fromMs={Date.parse(from)}
+              stepMs={step * 1_000}
+              series={
+                series.length > 0
+                  ? series
+                  : [
+                      {
+                        name: 'none',
+                        tone: 's0',
+                        counts: Array.from({ length: DAY / 1_000 / step }, () => 0),
+                      },
+                    ]
+              }
+              onPick={goTo('/alerts')}
+            />
+            {series.length > 0 ? (
+              <Legend series={series} />
+            ) : (
+              <p class="legend muted">No alerts in the last 24 hours.</p>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
+  </Panel>
+);
+
+/** Which time the bars are of: all of it, unless there was too much to count. */
+const CountedSince = ({ volume }: { readonly volume: VolumeAnswer | undefined }) => {
+  const since = volume?.counted_from ?? undefined;
+  if (since === undefined) return 'last 24 hours';
+  return (
+    <>
+      counted since <Time at={since} />
+    </>
+  );
+};
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
+const VolumeChart = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
+  <Panel title="Events by type" hint={<CountedSince volume={volume.data} />}>
+    <Loaded of={volume} lines={6}>
+      {({ from, step_seconds: step, events }) => {
+        const sorted = [...events].sort((a, b) => sum(b.counts) - sum(a.counts));
+        const rest = sorted.slice(TYPES);
+        const others =
+          rest.length === 0
+            ? []
+            : [
+                {
+                  name: `${rest.length} other types`,
+                  tone: 's0',
+                  counts: (rest[0]?.counts ?? []).map((_, i) =>
+                    rest.reduce((all, { counts }) => all + (counts[i] ?? 0), 0),
+                  ),
+                },
+              ];
+        const series: readonly Series[] = [
+          ...sorted
+            .slice(0, TYPES)
+            .map(({ event_type: name, counts }, i) => ({ name, tone: `s${i + 1}`, counts })),
+          ...others,
+        ];
+        return (
+          <>
+            <BarChart
+              label="Events of the last 24 hours by type"
+              unit="events"
+              fromMs={Date.parse(from)}
+              stepMs={step * 1_000}
+              series={
+                series.length > 0
+                  ? series
+                  : [
+                      {
+                        name: 'none',
+                        tone: 's0',
+                        counts: Array.from({ length: DAY / 1_000 / step }, () => 0),
+                      },
+                    ]
+              }
+              onPick={goTo('/events')}
+            />
+            {series.length > 0 ? (
+              <Legend series={series} />
+            ) : (
+              <p class="legend muted">No events in the last 24 hours.</p>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
+  </Panel>
+);
