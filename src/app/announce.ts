@@ -1,4 +1,5 @@
 import { formatProblem } from '../core/problem.ts';
+import { placeText } from '../core/store-place.ts';
 import type { Generation } from './generation.ts';
 import type { MonitorParts } from './parts.ts';
 import { switchOf } from './sinks.ts';
@@ -27,6 +28,6 @@ export const announce = (parts: MonitorParts, { monitor, hash }: Generation): vo
     config_hash: hash,
     accounts: settings.accounts.map((account) => account.name),
     sinks: [...monitor.wakes.keys()],
-    store: settings.store.path,
+    store: placeText(settings.store.place),
   });
 };

@@ -1,5 +1,5 @@
 import type { StatusAnswer } from '../server/status-shape.ts';
-import { openHistory } from '../store/open-history.ts';
+import { openHistoryAt } from '../store/open.ts';
 import { refuseMissing } from './deliveries.ts';
 import type { Loaded } from './load.ts';
 import type { WishedAddress } from './monitor-address.ts';
@@ -32,8 +32,8 @@ export const askStatus = async (
   const reached = await reachMonitor(wished, ready?.settings, nowMs, signal);
   if ('api' in reached) return { status: reached.status, url: reached.api.url, why: undefined };
   const { settings, rules } = ready ?? (await load());
-  refuseMissing(settings);
-  const stored = openHistory(settings.store.path);
+  refuseMissing(settings.store.place);
+  const stored = await openHistoryAt(settings.store.place);
   try {
     const { overview } = stored;
     const found = await statusReport({

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { parseSingle } from '../audit/page.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Progress } from '../core/collect-store.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { StoredEvent } from '../core/history.ts';
-import { openHistory } from '../store/open-history.ts';
+import { placeText, type StorePlace } from '../core/store-place.ts';
+import { isStoreAt, openHistoryAt } from '../store/open.ts';
 import type { Batch, EventSource } from './backtest.ts';
 
 /** Half-open range of created_at; undefined ends are open. */
@@ -16,19 +16,19 @@ export interface Range {
 const PAGE = 1_000;
 
 /**
- * The events of the local store, which is only read. Made of the store's path, so that a daemon may go on writing to it.
+ * The events of the local store, which is only read. Opened beside the monitor, so that a daemon may go on writing to it.
  * Throws a UsageError when there is no store, or it knows no account of that name.
  */
 export const createLocalSource = async (
-  storePath: string,
+  place: StorePlace,
   account: string | undefined,
   range: Range,
 ): Promise<EventSource & { close(): Promise<void> }> => {
-  if (!existsSync(storePath))
+  if (!isStoreAt(place))
     throw new UsageError(
-      `there is no store ${storePath} yet; run the monitor first, or use --source api or --source FILE.ndjson`,
+      `there is no store ${placeText(place)} yet; run the monitor first, or use --source api or --source FILE.ndjson`,
     );
-  const stored = openHistory(storePath);
+  const stored = await openHistoryAt(place);
   const progress = new Map<string, Progress>();
   try {
     for (const name of await stored.history.accounts()) {
@@ -36,7 +36,7 @@ export const createLocalSource = async (
       if (known && (account === undefined || account === name)) progress.set(name, known);
     }
     if (account !== undefined && progress.size === 0)
-      throw new UsageError(`the store ${storePath} knows no account "${account}"`);
+      throw new UsageError(`the store ${placeText(place)} knows no account "${account}"`);
   } catch (error) {
     await stored.close();
     throw error;

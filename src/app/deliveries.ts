@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
@@ -10,8 +9,8 @@ import type { DeliveryQuery, DeliveryRecord, History } from '../core/history.ts'
 import type { DeliverySelection } from '../core/outbox.ts';
 import { everyItem } from '../core/paging.ts';
 import type { Store } from '../core/store.ts';
-import { openHistory } from '../store/open-history.ts';
-import { openStore } from '../store/open-store.ts';
+import { placeText, type StorePlace } from '../core/store-place.ts';
+import { isStoreAt, openHistoryAt, openStoreAt } from '../store/open.ts';
 import { plannerFor } from './planner.ts';
 
 /** A delivery with what a person needs to decide about it. */
@@ -24,10 +23,10 @@ export interface ListedDelivery {
 }
 
 /** Opening would make an empty store, in which nothing is parked: no answer to somebody in the wrong folder. */
-export const refuseMissing = ({ store }: { readonly store: { readonly path: string } }): void => {
-  if (!existsSync(store.path))
+export const refuseMissing = (place: StorePlace): void => {
+  if (!isStoreAt(place))
     throw new UsageError(
-      `there is no store at ${store.path} (a relative path begins at the working directory); "run" makes it at its first start`,
+      `there is no store at ${placeText(place)} (a relative path begins at the working directory); "run" makes it at its first start`,
     );
 };
 
@@ -36,8 +35,8 @@ export const withHistory = async <T>(
   settings: Settings,
   use: (history: History) => Promise<T>,
 ): Promise<T> => {
-  refuseMissing(settings);
-  const stored = openHistory(settings.store.path);
+  refuseMissing(settings.store.place);
+  const stored = await openHistoryAt(settings.store.place);
   try {
     return await use(stored.history);
   } finally {
@@ -51,10 +50,10 @@ export const withStore = async <T>(
   now: Clock,
   use: (store: Store) => Promise<T>,
 ): Promise<T> => {
-  refuseMissing(settings);
+  refuseMissing(settings.store.place);
   // A damaged one, or one of a newer version, is told before anything is written.
-  await openHistory(settings.store.path).close();
-  const store = openStore({ path: settings.store.path, now, planner: plannerFor(settings) });
+  await (await openHistoryAt(settings.store.place)).close();
+  const store = await openStoreAt(settings.store.place, { now, planner: plannerFor(settings) });
   try {
     return await use(store);
   } finally {

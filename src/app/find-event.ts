@@ -6,7 +6,8 @@ import { isObject, type JsonObject, own } from '../base/json.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { AuditEvent } from '../core/event.ts';
-import { openHistory } from '../store/open-history.ts';
+import type { StorePlace } from '../core/store-place.ts';
+import { isStoreAt, openHistoryAt } from '../store/open.ts';
 import { createQuietClient } from './quiet-client.ts';
 
 const MAX_FILE_BYTES = 16_777_216;
@@ -54,9 +55,9 @@ export const eventOfFile = (path: string, nowMs: number): AuditEvent | undefined
 };
 
 /** The event with an id in the local store; undefined when it is not there. */
-export const storedEvent = async (storePath: string, id: string): Promise<AuditEvent | undefined> => {
-  if (!existsSync(storePath)) return undefined;
-  const stored = openHistory(storePath);
+export const storedEvent = async (place: StorePlace, id: string): Promise<AuditEvent | undefined> => {
+  if (!isStoreAt(place)) return undefined;
+  const stored = await openHistoryAt(place);
   try {
     const [event] = (await stored.history.events({ id, limit: 1 })).items;
     return event && eventOfText(event.json, `event ${id}`, event.createdAtMs);

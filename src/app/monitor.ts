@@ -1,13 +1,15 @@
 import { errorText } from '../base/errors.ts';
 import { createScope, type Scope } from '../base/scope.ts';
+import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { Lease } from '../core/lease.ts';
-import type { Store } from '../core/store.ts';
+import type { Planner } from '../core/planner.ts';
+import { type Store, StoreError } from '../core/store.ts';
 import { noTracer } from '../core/tracer.ts';
 import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
 import { createTelemetry } from '../server/telemetry.ts';
-import { openStore } from '../store/open-store.ts';
+import { openStoreAt } from '../store/open.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { announce } from './announce.ts';
 import { createApiSource } from './api-source.ts';
@@ -77,7 +79,7 @@ const runBuilt = async (
 ): Promise<boolean> => {
   const { settings, log, now } = parts;
   const planner = createSwitchPlanner(plannerFor(settings));
-  const store = openStore({ path: settings.store.path, now, planner });
+  const store = await openPatiently(parts, mode, planner, signal);
   scope.defer('store', () => store.close());
   await refuseFutureStart(settings, store.collect, now());
 
@@ -265,6 +267,28 @@ const runBuilt = async (
     );
   await runTogether([leased, watching], signal);
   return ok;
+};
+
+/** A server that starts together with this process may take longer than it; one that never comes is told to whoever started us. */
+const OPEN_TRIES = 10;
+const OPEN_PAUSE_MS = 3_000;
+
+const openPatiently = async (
+  { settings, now, log }: MonitorParts,
+  mode: Mode,
+  planner: Planner,
+  signal: AbortSignal,
+): Promise<Store> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openStoreAt(settings.store.place, { now, planner });
+    } catch (error) {
+      const passes = error instanceof StoreError && error.kind === 'unreachable' && mode === 'daemon';
+      if (!passes || tries >= OPEN_TRIES || signal.aborted) throw error;
+      log.error('store.error', { operation: 'open', reason: errorText(error) });
+      await sleep(OPEN_PAUSE_MS, signal);
+    }
+  }
 };
 
 /** Links in alerts, where people can reach the server that answers them. */

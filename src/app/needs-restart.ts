@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.ts';
 
+const keepPlace = (fresh: Settings, { store: { place } }: Settings): Settings => ({
+  ...fresh,
+  store: { ...fresh.store, place },
+});
+
 /** What is made once for the life of the process: by its name in the configuration, how it is read, how it is kept. */
 const FIXED: readonly {
   readonly name: string;
@@ -9,8 +14,13 @@ const FIXED: readonly {
 }[] = [
   {
     name: 'store.path',
-    of: ({ store }) => store.path,
-    keep: (fresh, { store: { path } }) => ({ ...fresh, store: { ...fresh.store, path } }),
+    of: ({ store: { place } }) => (place.kind === 'sqlite' ? place : undefined),
+    keep: keepPlace,
+  },
+  {
+    name: 'store.url',
+    of: ({ store: { place } }) => (place.kind === 'postgres' ? place : undefined),
+    keep: keepPlace,
   },
   {
     name: 'http',

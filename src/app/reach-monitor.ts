@@ -1,7 +1,9 @@
 import { UsageError } from '../base/errors.ts';
 import type { Settings } from '../config/settings.ts';
+import type { StorePlace } from '../core/store-place.ts';
 import { type StatusAnswer, status } from '../server/status-shape.ts';
-import { openHistory } from '../store/open-history.ts';
+import { openHistoryAt } from '../store/open.ts';
+import type { StoredHistory } from '../store/open-history.ts';
 import { monitorAddress, type WishedAddress } from './monitor-address.ts';
 import { createMonitorApi, type MonitorApi, NoMonitorError } from './monitor-api.ts';
 
@@ -27,7 +29,7 @@ export const reachMonitor = async (
   if (wished.url !== undefined || !settings) return { api, status: await api.get('/status', status, signal) };
   try {
     const answer = await api.get('/status', status, signal);
-    const holder = await storedHolder(settings.store.path, nowMs);
+    const holder = await storedHolder(settings.store.place, nowMs);
     // Another configuration may listen where ours says: what it tells is not about our store.
     if (holder === undefined || answer.lease?.holder === holder) return { api, status: answer };
     return { why: `the monitor at ${api.url} works on another store` };
@@ -38,10 +40,10 @@ export const reachMonitor = async (
 };
 
 /** Who holds the lease of a store on this machine; undefined: nobody, or there is no such store here. */
-const storedHolder = async (path: string, nowMs: number): Promise<string | undefined> => {
-  let stored: ReturnType<typeof openHistory>;
+const storedHolder = async (place: StorePlace, nowMs: number): Promise<string | undefined> => {
+  let stored: StoredHistory;
   try {
-    stored = openHistory(path);
+    stored = await openHistoryAt(place);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import { LEVELS } from '../core/alert.ts';
+import { placeText } from '../core/store-place.ts';
 import type { CompiledRules } from './load.ts';
 import { switchOf } from './sinks.ts';
 
@@ -33,7 +34,7 @@ export const summary = (
     ['sinks off', off.join(', ')],
     ['routes', `${settings.routes.length}`],
     ['feeds', [...new Set(settings.feeds.flatMap(({ to }) => to))].join(', ')],
-    ['store', `${settings.store.path}, kept ${formatDuration(settings.store.retentionMs)}`],
+    ['store', `${placeText(settings.store.place)}, kept ${formatDuration(settings.store.retentionMs)}`],
     ['http', listen ? `${listen.host}:${listen.port}` : 'off'],
   ] as const;
   return rows

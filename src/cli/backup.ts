@@ -5,6 +5,7 @@ import { refuseMissing } from '../app/deliveries.ts';
 import { refuseExisting } from '../app/new-file.ts';
 import { counted } from '../app/numbers.ts';
 import { UsageError } from '../base/errors.ts';
+import { placeText } from '../core/store-place.ts';
 import { BackupStopped, backUp, isSameFile } from '../store/sqlite-backup.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -27,8 +28,13 @@ export const registerBackup = (program: Command, context: CommandContext): void 
     .option(...CONFIG)
     .action(async (file: string, options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
-      const source = settings.store.path;
-      refuseMissing(settings);
+      const { place } = settings.store;
+      if (place.kind === 'postgres')
+        throw new UsageError(
+          `the store is a database (${placeText(place)}), which its own tools copy: pg_dump --schema=vonage_audit_monitor, or the backup of the server`,
+        );
+      const source = place.path;
+      refuseMissing(place);
       if (isSameFile(source, file)) throw new UsageError(`${file} is the store itself`);
       if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
         throw new UsageError(`${file} is a directory; name the file in it`);

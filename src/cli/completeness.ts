@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { type AccountCompleteness, completenessJson, storedCompleteness } from '../app/completeness.ts';
 import { formatDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
-import { openHistory } from '../store/open-history.ts';
+import { placeText } from '../core/store-place.ts';
+import { isStoreAt, openHistoryAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type RecordFormat, withRecordFormats } from './format.ts';
@@ -26,10 +26,10 @@ export const registerCompleteness = (program: Command, context: CommandContext):
     .option(...CONFIG)
     .action(async (options: Options) => {
       const { settings } = (await loadOrRefuse(options.config)).ready;
-      const { path } = settings.store;
-      if (!existsSync(path))
-        throw new UsageError(`there is no store at ${path}; "run" makes it at its first start`);
-      const stored = openHistory(path);
+      const { place } = settings.store;
+      if (!isStoreAt(place))
+        throw new UsageError(`there is no store at ${placeText(place)}; "run" makes it at its first start`);
+      const stored = await openHistoryAt(place);
       let answers: readonly AccountCompleteness[];
       let known: readonly string[];
       try {

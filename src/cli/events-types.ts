@@ -87,7 +87,7 @@ const knownTypes = async (
   signal: AbortSignal,
 ): Promise<EventTypesAnswer['items']> => {
   try {
-    refuseMissing(settings);
+    refuseMissing(settings.store.place);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return [...typesOfRules(rules)].map(([event_type, titles]) => ({

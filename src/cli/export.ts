@@ -6,7 +6,8 @@ import { EXPORT_FORMATS, type ExportFormat } from '../app/export-record.ts';
 import { createNewFile, refuseExisting } from '../app/new-file.ts';
 import { counted } from '../app/numbers.ts';
 import { UsageError } from '../base/errors.ts';
-import { openHistory } from '../store/open-history.ts';
+import type { StorePlace } from '../core/store-place.ts';
+import { openHistoryAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
 import { listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -52,8 +53,8 @@ export const registerExport = (program: Command, context: CommandContext): void 
       if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
         throw new UsageError('--from must be before --to');
       const { settings } = (await loadOrRefuse(options.config)).ready;
-      refuseMissing(settings);
-      context.exit(await run(options, settings.store.path, context.signal));
+      refuseMissing(settings.store.place);
+      context.exit(await run(options, settings.store.place, context.signal));
     });
   about(
     command,
@@ -66,14 +67,14 @@ export const registerExport = (program: Command, context: CommandContext): void 
   );
 };
 
-const run = async (options: Options, storePath: string, signal: AbortSignal): Promise<number> => {
+const run = async (options: Options, place: StorePlace, signal: AbortSignal): Promise<number> => {
   const { account, from: fromMs, to: toMs, type, file: path } = options;
   const anonymiser =
     options.anonymise || options.anonymiseKey !== undefined
       ? createAnonymiser(options.anonymiseKey)
       : undefined;
   const { out, err } = outputs();
-  const stored = openHistory(storePath);
+  const stored = await openHistoryAt(place);
   // On one terminal the bar and the events would write over each other.
   const drawn =
     path === undefined && out.columns !== undefined ? { isTTY: false, write() {} } : process.stderr;

@@ -71,7 +71,7 @@ const neither = (text: string, what: string): UsageError =>
   new UsageError(`"${visibleText(text, 200)}" is neither a file nor the id of a stored ${what}`);
 
 const findEvent = async (wanted: string, settings: Settings, nowMs: number) => {
-  const event = eventOfFile(wanted, nowMs) ?? (await storedEvent(settings.store.path, wanted));
+  const event = eventOfFile(wanted, nowMs) ?? (await storedEvent(settings.store.place, wanted));
   if (!event) throw neither(wanted, 'event');
   return event;
 };

@@ -11,6 +11,7 @@ import { pastAlertJson } from '../app/past-alert-json.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Level } from '../core/alert.ts';
+import { placeText } from '../core/store-place.ts';
 import { escapeJsonControls } from '../logs/terminal.ts';
 import { about, CONFIG } from './about.ts';
 import { duration, listed, MOMENT, moment } from './arguments.ts';
@@ -99,11 +100,11 @@ const openSource = async (
     return { source: api, name: settings.api.baseUrl, ...nothing };
   }
   if (source === 'local') {
-    const { storePath } = set.configuration;
-    if (storePath === undefined)
+    const { storePlace } = set.configuration;
+    if (storePlace === undefined)
       throw new UsageError(`${set.file}: "store" cannot be read; "check" says why`);
-    const local = await createLocalSource(storePath, account, range);
-    return { source: local, name: storePath, close: () => local.close() };
+    const local = await createLocalSource(storePlace, account, range);
+    return { source: local, name: placeText(storePlace), close: () => local.close() };
   }
   return { source: createFileSource(source, account ?? 'default', range), name: source, ...nothing };
 };

@@ -5,6 +5,7 @@ import { eventOfFile, remoteEvent, storedEvent } from '../app/find-event.ts';
 import type { RuleSet } from '../app/rule-set.ts';
 import { UsageError } from '../base/errors.ts';
 import type { AuditEvent } from '../core/event.ts';
+import { placeText } from '../core/store-place.ts';
 import { formatExplanation } from '../rules/explain.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -78,11 +79,13 @@ const findEvent = async (
     if (event) return event;
     throw new UsageError(`${neither} that the Audit API knows`);
   }
-  const { storePath } = set.configuration;
-  const event = storePath === undefined ? undefined : await storedEvent(storePath, wanted);
+  const { storePlace } = set.configuration;
+  const event = storePlace === undefined ? undefined : await storedEvent(storePlace, wanted);
   if (event) return event;
   const where =
-    storePath === undefined ? 'the store (the configuration names none)' : `the store ${storePath}`;
+    storePlace === undefined
+      ? 'the store (the configuration names none)'
+      : `the store ${placeText(storePlace)}`;
   throw new UsageError(`${neither} in ${where}; --source api asks the Audit API`);
 };
 

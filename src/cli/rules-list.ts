@@ -49,9 +49,9 @@ const hitsOf = async (
   lastDays: number,
   err: Output,
 ): Promise<ReadonlyMap<string, number> | undefined> => {
-  const { storePath } = set.configuration;
+  const { storePlace } = set.configuration;
   try {
-    return storePath === undefined ? undefined : await ruleHits(storePath, Date.now() - lastDays * DAY_MS);
+    return storePlace === undefined ? undefined : await ruleHits(storePlace, Date.now() - lastDays * DAY_MS);
   } catch (error) {
     await err.line(`hits are not known: ${errorText(error)}`);
     return undefined;

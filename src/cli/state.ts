@@ -6,7 +6,8 @@ import { resetMemory } from '../app/reset-memory.ts';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
 import { type Remembered, rememberedOf } from '../rules/remembered.ts';
-import { openHistory, type StoredHistory } from '../store/open-history.ts';
+import { openHistoryAt } from '../store/open.ts';
+import type { StoredHistory } from '../store/open-history.ts';
 import { about, CONFIG } from './about.ts';
 import { listed } from './arguments.ts';
 import { confirm } from './confirm.ts';
@@ -15,6 +16,8 @@ import { createListWriter, type ListFormat, type ListStyle, withListFormats } fr
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { outputs } from './output.ts';
+import { registerStateCopy } from './state-copy.ts';
+import { registerStateMigrate } from './state-migrate.ts';
 import { timeCell } from './times.ts';
 
 interface Options {
@@ -49,6 +52,8 @@ export const registerState = (program: Command, context: CommandContext): void =
       if (options.rule.length > 0) await printRecords(options, records);
       else await printTotals(options, records);
     });
+  registerStateCopy(state, context);
+  registerStateMigrate(state);
   about(show, ['state show', 'state show --account default --rule "First Use of an IP Address"']);
 
   const write = choosing(withListFormats(state.command('export')))
@@ -101,8 +106,8 @@ const chosenRecords = async (options: Options): Promise<readonly Row[]> => {
   const { settings } = (await loadOrRefuse(options.config)).ready;
   const { set, ids } = await loadSelected(options.config, options.rule);
   const titles = new Map(set.compiled.rules.map(({ info }) => [info.id, info.title]));
-  refuseMissing(settings);
-  const stored = openHistory(settings.store.path);
+  refuseMissing(settings.store.place);
+  const stored = await openHistoryAt(settings.store.place);
   try {
     const rows: Row[] = [];
     for (const account of await chosenAccounts(stored, options.account))
@@ -207,9 +212,9 @@ const resetState = async (options: ResetOptions, signal: AbortSignal): Promise<v
     throw new UsageError('say which: --rule RULE, or --all for every one of them');
   if (rule.length > 0 && all) throw new UsageError('name rules, or take --all; not both');
   const { settings } = (await loadOrRefuse(options.config)).ready;
-  refuseMissing(settings);
+  refuseMissing(settings.store.place);
   const ids = all ? undefined : [...(await loadSelected(options.config, rule)).ids];
-  const stored = openHistory(settings.store.path);
+  const stored = await openHistoryAt(settings.store.place);
   let accounts: readonly string[];
   try {
     accounts = await chosenAccounts(stored, account);

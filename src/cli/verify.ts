@@ -5,8 +5,9 @@ import { counted } from '../app/numbers.ts';
 import { bareHead, headsOfLog } from '../app/published-heads.ts';
 import { UsageError } from '../base/errors.ts';
 import type { ChainReport, PublishedHead } from '../core/chain.ts';
-import { type Verification, verifyChains } from '../store/chain-verify.ts';
-import { openHistory } from '../store/open-history.ts';
+import { parsePlace, type StorePlace } from '../core/store-place.ts';
+import type { Verification } from '../store/chain-verify.ts';
+import { openHistoryAt, verifyChainsAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
 import { listed } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
@@ -46,17 +47,19 @@ export const registerVerify = (program: Command, context: CommandContext): void 
     .option('--store <file>', 'another store than that of the configuration, such as a backup')
     .option(...CONFIG)
     .action(async (options: Options) => {
-      const path = options.store ?? (await loadOrRefuse(options.config)).ready.settings.store.path;
-      refuseMissing({ store: { path } });
-      await refuseUnknownAccount(path, options.account);
+      const place =
+        options.store === undefined
+          ? (await loadOrRefuse(options.config)).ready.settings.store.place
+          : parsePlace(options.store);
+      refuseMissing(place);
+      await refuseUnknownAccount(place, options.account);
       const heads: PublishedHead[] = options.head.map(bareHead);
       for (const file of options.heads)
         heads.push(...ofAccount(await headsOfLog(file, context.signal), options.account));
       const progress = createProgress(process.stderr, Date.now);
       let found: Verification;
       try {
-        found = await verifyChains({
-          path,
+        found = await verifyChainsAt(place, {
           account: options.account,
           heads,
           onProgress: (done, events) => progress.update(done, counted(events, 'event')),
@@ -81,9 +84,9 @@ export const registerVerify = (program: Command, context: CommandContext): void 
 const ofAccount = (heads: readonly PublishedHead[], account: string | undefined): readonly PublishedHead[] =>
   account === undefined ? heads : heads.filter((head) => head.chain === 'events' && head.account === account);
 
-const refuseUnknownAccount = async (path: string, account: string | undefined): Promise<void> => {
+const refuseUnknownAccount = async (place: StorePlace, account: string | undefined): Promise<void> => {
   if (account === undefined) return;
-  const stored = openHistory(path);
+  const stored = await openHistoryAt(place);
   try {
     const names = await stored.history.accounts();
     if (!names.includes(account))

@@ -4,6 +4,7 @@ import { didYouMean } from '../base/similar.ts';
 import type { Clock } from '../core/clock.ts';
 import { MIN_AUTO_OVERLAP_MS } from '../core/lateness.ts';
 import type { Problem } from '../core/problem.ts';
+import type { StorePlace } from '../core/store-place.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import { checkTogether } from './check-together.ts';
 import type { ReadTree } from './effective.ts';
@@ -19,6 +20,7 @@ import { type PresetSource, readPresets, type SinkTypes } from './read-presets.t
 import { readRoutes } from './read-routes.ts';
 import { readRules } from './read-rules.ts';
 import { readSinks } from './read-sinks.ts';
+import { readStore } from './read-store.ts';
 import { readText } from './read-text.ts';
 import { readTracing } from './read-tracing.ts';
 import { arrange } from './report.ts';
@@ -44,7 +46,7 @@ export interface LoadedConfiguration {
   readonly timezone: string | undefined;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>> | undefined;
   /** For reading the history without the rest of the configuration, which may want secrets that are not there. */
-  readonly storePath: string | undefined;
+  readonly storePlace: StorePlace | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Those of `warnings` that are about secret files which every user of the machine can read. */
@@ -145,7 +147,7 @@ export const loadConfiguration = async (options: {
     sinkNames: rest.sinkNames,
     timezone: rest.timezone,
     timeWindows: rest.timeWindows,
-    storePath: rest.storePath,
+    storePlace: rest.storePlace,
     problems: arrange(problems),
     warnings: arrange(warnings),
     openSecrets: arrange(openSecrets),
@@ -232,7 +234,7 @@ export const loadConfiguration = async (options: {
   const poll = section.check(SECTIONS.poll, ['poll']);
   const reconcile = section.check(SECTIONS.reconcile, ['reconcile']);
   const drift = section.check(SECTIONS.drift, ['drift']);
-  const store = section.check(SECTIONS.store, ['store']);
+  const store = readStore(section);
   const rules = section.check(SECTIONS.rules, ['rules']);
   // A text where a list belongs can be anything, a secret that slipped a level too: it is not shown.
   const listed = section.check(SECTIONS.lists, ['lists'], (at) => at.length === 2);
@@ -286,7 +288,7 @@ export const loadConfiguration = async (options: {
     sinkNames,
     timezone,
     timeWindows,
-    storePath: store?.path,
+    storePlace: store?.place,
   };
 
   if (!accounts || !api || !poll || !reconcile || !drift || !store) return end(forRules);
@@ -314,7 +316,7 @@ export const loadConfiguration = async (options: {
       sweeps: reconcile.windows.map(({ last, every }) => ({ lastMs: last, everyMs: every })),
     },
     drift: { learnMs: drift.learn },
-    store: { path: store.path, retentionMs: store.retention },
+    store,
     lists,
     timezone,
     timeWindows,

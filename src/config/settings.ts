@@ -1,6 +1,7 @@
 import type { FeedRoute } from '../core/feed.ts';
 import type { Role } from '../core/role.ts';
 import type { Route } from '../core/route.ts';
+import type { StorePlace } from '../core/store-place.ts';
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
 import type { SinkOptionsType } from './schema.ts';
@@ -125,8 +126,7 @@ export interface Settings {
     readonly sweeps: readonly { readonly lastMs: number; readonly everyMs: number }[];
   };
   readonly drift: { readonly learnMs: number };
-  /** `path` is relative to the working directory of the process. */
-  readonly store: { readonly path: string; readonly retentionMs: number };
+  readonly store: { readonly place: StorePlace; readonly retentionMs: number };
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly timezone: string;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;

@@ -53,8 +53,8 @@ export interface Retention {
 
 /**
  * Why the store refused an operation. `corrupt`, `newer`, `foreign`: the file is not one this version can use;
- * `readonly`, `full`, `io`, `missing`: the place it lies in; `busy`: another process kept it locked; `closed`: used
- * after its end; `failed`: anything else.
+ * `readonly`, `full`, `io`, `missing`: the place it lies in; `unreachable`: a server that does not answer, which passes;
+ * `busy`: another process kept it locked; `closed`: used after its end; `failed`: anything else.
  */
 export type StoreErrorKind =
   | 'corrupt'
@@ -64,6 +64,7 @@ export type StoreErrorKind =
   | 'full'
   | 'io'
   | 'missing'
+  | 'unreachable'
   | 'busy'
   | 'closed'
   | 'failed';

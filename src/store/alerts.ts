@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { DecidedAlert, NewAlert, PlannedDelivery } from '../core/decided.ts';
 import type { Planner } from '../core/planner.ts';
 import { plan } from './planner-memory.ts';
-import { insert, many, type Steps } from './steps.ts';
+import { insert, inserts, many, type Steps, tellOthers } from './steps.ts';
 
 /**
  * Stores alerts, plans their deliveries and puts those into the outbox. Alerts whose id is known are dropped, before
@@ -20,8 +20,14 @@ export interface NewDelivery {
   readonly delivery: PlannedDelivery;
 }
 
-const INSERT_ALERT = `INSERT INTO alerts (id, account, kind, level, rule, decided_ms, json) VALUES (?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO NOTHING`;
+const ALERT_COLUMNS = 'id, account, kind, level, rule, decided_ms, json';
+const INSERT_ALERTS = {
+  sqlite: `INSERT INTO alerts (${ALERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  postgres: `INSERT INTO alerts (${ALERT_COLUMNS}) SELECT ${ALERT_COLUMNS}
+    FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[]) WITH ORDINALITY
+      AS new (id, account, kind, level, rule, decided_ms, json, place)
+    ORDER BY place ON CONFLICT (id) DO NOTHING`,
+};
 const INSERT_ALERT_EVENTS = {
   sqlite: 'INSERT INTO alert_events (event, alert) VALUES (?, ?) ON CONFLICT DO NOTHING',
   postgres: `INSERT INTO alert_events (event, alert) SELECT * FROM unnest(?::text[], ?::bigint[])
@@ -40,17 +46,28 @@ const INSERT_DELIVERIES = {
     ORDER BY place ON CONFLICT (id) DO NOTHING`,
 };
 
-/** Stores one alert; answers its `seq`, or undefined when it is known. */
-export function* insertAlert(alert: Alert): Steps<number | undefined> {
-  const { id, account, kind, rule, decidedAtMs } = alert;
-  const columns = [id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert)] as const;
-  const seq = yield* insert(INSERT_ALERT, ...columns);
-  if (seq === undefined) return undefined;
+/** Stores alerts; answers the `seq` of each, or undefined when it is known. */
+function* storeAlerts(alerts: readonly Alert[]): Steps<readonly (number | undefined)[]> {
+  const seqs = yield* inserts(
+    INSERT_ALERTS,
+    alerts.map((alert) => {
+      const { id, account, kind, rule, decidedAtMs } = alert;
+      return [id, account, kind, rule.level, rule.id, decidedAtMs, JSON.stringify(alert)];
+    }),
+  );
   yield* many(
     INSERT_ALERT_EVENTS,
-    alert.eventIds.map((event) => [event, seq]),
+    alerts.flatMap(({ eventIds }, index) => {
+      const seq = seqs[index];
+      return seq === undefined ? [] : eventIds.map((event) => [event, seq]);
+    }),
   );
-  return seq;
+  return seqs;
+}
+
+/** Stores one alert; answers its `seq`, or undefined when it is known. */
+export function* insertAlert(alert: Alert): Steps<number | undefined> {
+  return (yield* storeAlerts([alert]))[0];
 }
 
 const deliveryColumns = ({ alertId, alertSeq, delivery }: NewDelivery, nowMs: number) => {
@@ -80,11 +97,11 @@ export const insertDelivery = (delivery: NewDelivery, nowMs: number): Steps<numb
 /** Makes {@link InsertAlerts}. */
 export const createInsertAlerts = (planner: Planner, now: Clock): InsertAlerts =>
   function* insertAlerts(requests, nowMs) {
-    const fresh: { readonly request: NewAlert; readonly seq: number }[] = [];
-    for (const request of requests) {
-      const seq = yield* insertAlert(request.alert);
-      if (seq !== undefined) fresh.push({ request, seq });
-    }
+    const seqs = yield* storeAlerts(requests.map(({ alert }) => alert));
+    const fresh = requests.flatMap((request, index) => {
+      const seq = seqs[index];
+      return seq === undefined ? [] : [{ request, seq }];
+    });
     if (fresh.length === 0) return [];
     const planned = yield* plan(
       planner,
@@ -95,6 +112,7 @@ export const createInsertAlerts = (planner: Planner, now: Clock): InsertAlerts =
     const deliveries = planned.flatMap(({ alert, deliveries }, index) =>
       deliveries.map((delivery) => ({ alertId: alert.id, alertSeq: fresh[index]?.seq ?? 0, delivery })),
     );
+    if (deliveries.length > 0) yield* tellOthers();
     yield* many(
       INSERT_DELIVERIES,
       deliveries.map((delivery) => deliveryColumns(delivery, nowMs)),

@@ -1,7 +1,7 @@
 import type { Backfill, Backfills } from '../core/backfill.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
-import { all, get, run, type Steps } from './steps.ts';
+import { all, get, run, type Steps, tellOthers } from './steps.ts';
 
 interface Row extends Omit<Backfill, 'notify'> {
   readonly notify: 0 | 1;
@@ -29,6 +29,7 @@ export const createBackfills = (connection: Connection, accounts: Names): Backfi
   request: ({ id, account, fromMs, toMs, notify, requestedAtMs, by, unreadMs }) =>
     connection.commit(function* () {
       const key = yield* accounts.key(account);
+      yield* tellOthers();
       yield* run(INSERT, id, key, fromMs, toMs, notify ? 1 : 0, requestedAtMs, by, unreadMs);
     }),
   find: (id) =>

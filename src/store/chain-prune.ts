@@ -16,7 +16,8 @@ interface Hole {
   readonly digest: Buffer;
 }
 
-interface Begin {
+/** Where a chain begins: the newest entry before what is kept. */
+export interface Begin {
   readonly position: number;
   readonly hash: Buffer;
 }
@@ -43,7 +44,7 @@ const CLOSE_HOLE = 'DELETE FROM chain_holes WHERE account = ? AND position = ?';
 const SUBTRACT = 'UPDATE unchained SET entries = entries - ? WHERE account = ?';
 
 /** Where the chain begins once the holes that now lie at its beginning are closed. */
-function* closed(key: number, from: Begin): Steps<Begin> {
+export function* closeHoles(key: number, from: Begin): Steps<Begin> {
   let at = from;
   for (;;) {
     const position = at.position + 1;
@@ -55,6 +56,19 @@ function* closed(key: number, from: Begin): Steps<Begin> {
     at = { position, hash: hashBytes(hash) };
   }
 }
+
+/** Where a chain begins, held to the end of the transaction; undefined when nothing was ever appended. */
+export const readBegin = (key: number): Steps<Begin | undefined> => get<Begin>(BEGIN, key);
+
+/** Moves the beginning of a chain up to what was pruned by a bound. */
+export const moveBegin = (key: number, at: Begin, nowMs: number, beforeMs: number): Steps<number> =>
+  run(MOVE_BEGIN, at.position, at.hash, nowMs, beforeMs, beforeMs, key);
+
+/** Keeps what is left of an entry that goes while older ones, committed before it, are still kept. */
+export const leaveHole = (
+  key: number,
+  { position, createdMs, seenMs, digest }: Hole & { readonly position: number },
+): Steps<number> => run(ADD_HOLE, key, position, createdMs, seenMs, digest);
 
 /**
  * Prunes up to `limit` entries of a chain whose time is before `beforeMs`, the oldest first, and keeps the chain
@@ -71,7 +85,7 @@ function* prune(
   limit: number,
   nowMs: number,
 ): Steps<readonly number[]> {
-  let at = yield* get<Begin>(BEGIN, key);
+  let at = yield* readBegin(key);
   const victims = (yield* table.victims(key, beforeMs, limit)).toSorted(
     (a, b) => (a.position ?? 0) - (b.position ?? 0),
   );
@@ -79,16 +93,15 @@ function* prune(
   for (const victim of victims) {
     const { position, hash, createdMs, seenMs } = victim;
     if (position === null || hash === null || !at) unchained += 1;
-    else if (position === at.position + 1) at = yield* closed(key, { position, hash });
+    else if (position === at.position + 1) at = yield* closeHoles(key, { position, hash });
     else if (position > at.position) {
       const digest = hashBytes(yield* table.digest(victim));
-      yield* run(ADD_HOLE, key, position, createdMs, seenMs, digest);
+      yield* leaveHole(key, { position, createdMs, seenMs, digest });
     }
     yield* table.remove(victim);
   }
   if (unchained > 0) yield* run(SUBTRACT, unchained, key);
-  if (at && victims.length > unchained)
-    yield* run(MOVE_BEGIN, at.position, at.hash, nowMs, beforeMs, beforeMs, key);
+  if (at && victims.length > unchained) yield* moveBegin(key, at, nowMs, beforeMs);
   return victims.map(({ seq }) => seq);
 }
 

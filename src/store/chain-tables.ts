@@ -54,10 +54,18 @@ const contradiction = ({ id, type, createdMs, json }: RawEvent): string => {
   }
 };
 
+/** Entries read at once, or fewer when they are large: events of a megabyte each have been seen. */
+const PAGE = 2_000;
+const PAGE_CHARS = 8_000_000;
+
 // The sign keeps SQLite from sorting all events of an account for each page, instead of walking on from the last one.
 const EVENTS_AFTER: Sql = {
   sqlite: `${SELECT_EVENT} WHERE e.seq > ? AND (? IS NULL OR +e.account = ?) ORDER BY e.seq LIMIT ?`,
-  postgres: `${SELECT_EVENT} WHERE e.seq > ? AND (?::bigint IS NULL OR e.account = ?) ORDER BY e.seq LIMIT ?`,
+  // The server would send the whole page before anything of it is looked at.
+  postgres: `SELECT * FROM (
+      ${SELECT_EVENT.replace(' FROM ', ', sum(octet_length(e.json)) OVER (ORDER BY e.seq) AS upto FROM ')}
+      WHERE e.seq > ? AND (?::bigint IS NULL OR e.account = ?) ORDER BY e.seq LIMIT ?) AS page
+    WHERE upto - octet_length(json) <= ${PAGE_CHARS} ORDER BY seq`,
 };
 const ACTS_AFTER = `${SELECT_ACT} WHERE seq > ? ORDER BY seq LIMIT ?`;
 const LATER_EVENT = `${SELECT_EVENT} WHERE e.seq > ? AND e.account = ? AND e.position = ? ORDER BY e.seq LIMIT 1`;
@@ -68,10 +76,6 @@ const RECORD = `SELECT head_position AS "headPosition", head_hash AS "headHash",
 const UNCHAINED = 'SELECT entries, seq FROM unchained WHERE account = ?';
 const HOLE = `SELECT created_ms AS "createdMs", seen_ms AS "seenMs", digest FROM chain_holes
   WHERE account = ? AND position = ?`;
-
-/** Entries read at once, or fewer when they are large: events of a megabyte each have been seen. */
-const PAGE = 2_000;
-const PAGE_CHARS = 8_000_000;
 
 /** Reads entries of chains in the order of their commits. */
 export const createChainTables = (accountName: (key: number) => string) => {

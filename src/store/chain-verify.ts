@@ -3,7 +3,7 @@ import type { ChainReport, PublishedHead } from '../core/chain.ts';
 import { ACTS_KEY } from './chain.ts';
 import { createChainTables, type Keyed } from './chain-tables.ts';
 import { createWalk, type Walk, type WalkDeps } from './chain-walk.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, RunSteps } from './connection.ts';
 import { silenceBreak } from './silence-check.ts';
 import { connectToRead } from './sqlite-connection.ts';
 import { all, type Steps } from './steps.ts';
@@ -51,86 +51,93 @@ export const verifyChains = async (options: VerifyOptions): Promise<Verification
 };
 
 /** The same over a connection. `checkFile` says what is wrong with the tables themselves. */
-const verifyStored = (
+export const verifyStored = (
   connection: Connection,
   options: Omit<VerifyOptions, 'path'>,
   checkFile: () => string | undefined,
 ): Promise<Verification> =>
   // One snapshot: what the monitor commits and prunes meanwhile is not seen.
-  connection.snapshot(async (run) => {
-    const { signal } = options;
-    const names = await run(namesByKey);
-    const tables = createChainTables((key) => names.get(key) ?? '');
-    const published = createPublished(options.heads);
-    function* walkOf(key: number, chain: 'events' | 'acts', later: WalkDeps['later']): Steps<Walk> {
-      const record = yield* tables.record(key);
-      const account = chain === 'acts' ? '' : (names.get(key) ?? '');
-      return createWalk({
-        head: { chain, account },
-        record,
-        unchained: yield* tables.unchained(key),
-        hole: tables.hole(key),
-        later,
-        published: published.of(chain, account, record?.beginPosition ?? 0, record?.headPosition ?? 0),
-        onHash: published.saw,
-      });
-    }
-    const walks = new Map<number, Walk>();
-    for (const [key, name] of names)
-      if (options.account === undefined || options.account === name)
-        walks.set(key, await run(() => walkOf(key, 'events', tables.laterEvent(key))));
+  connection.snapshot((run) => verifyWith(run, options, checkFile));
 
-    const only = options.account === undefined ? undefined : [...walks.keys()][0];
-    const lastSeq = await run(tables.lastSeq);
-    const strangers = new Map<number, string>();
-    function* feed(entries: readonly Keyed[]): Steps<void> {
-      for (const entry of entries) {
-        const walk = walks.get(entry.key);
-        if (walk) yield* walk.feed(entry);
-        else strangers.set(entry.key, entry.id);
+/** The same with what runs inside a snapshot, or inside the transaction that has written all of it. */
+export const verifyWith = async (
+  run: RunSteps,
+  options: Omit<VerifyOptions, 'path'>,
+  checkFile: () => string | undefined,
+): Promise<Verification> => {
+  const { signal } = options;
+  const names = await run(namesByKey);
+  const tables = createChainTables((key) => names.get(key) ?? '');
+  const published = createPublished(options.heads);
+  function* walkOf(key: number, chain: 'events' | 'acts', later: WalkDeps['later']): Steps<Walk> {
+    const record = yield* tables.record(key);
+    const account = chain === 'acts' ? '' : (names.get(key) ?? '');
+    return createWalk({
+      head: { chain, account },
+      record,
+      unchained: yield* tables.unchained(key),
+      hole: tables.hole(key),
+      later,
+      published: published.of(chain, account, record?.beginPosition ?? 0, record?.headPosition ?? 0),
+      onHash: published.saw,
+    });
+  }
+  const walks = new Map<number, Walk>();
+  for (const [key, name] of names)
+    if (options.account === undefined || options.account === name)
+      walks.set(key, await run(() => walkOf(key, 'events', tables.laterEvent(key))));
+
+  const only = options.account === undefined ? undefined : [...walks.keys()][0];
+  const lastSeq = await run(tables.lastSeq);
+  const strangers = new Map<number, string>();
+  function* feed(entries: readonly Keyed[]): Steps<void> {
+    for (const entry of entries) {
+      const walk = walks.get(entry.key);
+      if (walk) yield* walk.feed(entry);
+      else strangers.set(entry.key, entry.id);
+    }
+  }
+  let read = 0;
+  for (let after = 0; ; ) {
+    const entries = await run(() => tables.eventsAfter(after, only));
+    const last = entries.at(-1);
+    if (!last) break;
+    await run(() => feed(entries));
+    after = last.seq;
+    read += entries.length;
+    options.onProgress(after / lastSeq, read);
+    await setImmediate();
+    if (signal.aborted) break;
+  }
+  const reports: ChainReport[] = [];
+  for (const walk of walks.values()) {
+    const report = await run(walk.finish);
+    if (isWorthTelling(report)) reports.push(report);
+  }
+  for (const id of strangers.values()) reports.push(strange(id));
+  if (options.account === undefined && !signal.aborted) {
+    const walk = await run(() => walkOf(ACTS_KEY, 'acts', tables.laterAct));
+    const report = await run(function* (): Steps<ChainReport> {
+      for (let after = 0; ; ) {
+        const acts = yield* tables.actsAfter(after);
+        for (const act of acts) yield* walk.feed(act);
+        const last = acts.at(-1);
+        if (!last) return yield* walk.finish();
+        after = last.seq;
       }
-    }
-    let read = 0;
-    for (let after = 0; ; ) {
-      const entries = await run(() => tables.eventsAfter(after, only));
-      const last = entries.at(-1);
-      if (!last) break;
-      await run(() => feed(entries));
-      after = last.seq;
-      read += entries.length;
-      options.onProgress(after / lastSeq, read);
-      await setImmediate();
-      if (signal.aborted) break;
-    }
-    const reports: ChainReport[] = [];
-    for (const walk of walks.values()) {
-      const report = await run(walk.finish);
-      if (isWorthTelling(report)) reports.push(report);
-    }
-    for (const id of strangers.values()) reports.push(strange(id));
-    if (options.account === undefined && !signal.aborted) {
-      const walk = await run(() => walkOf(ACTS_KEY, 'acts', tables.laterAct));
-      const report = await run(function* (): Steps<ChainReport> {
-        for (let after = 0; ; ) {
-          const acts = yield* tables.actsAfter(after);
-          for (const act of acts) yield* walk.feed(act);
-          const last = acts.at(-1);
-          if (!last) return yield* walk.finish();
-          after = last.seq;
-        }
-      });
-      const broken = report.broken ?? (await run(silenceBreak));
-      if (isWorthTelling({ ...report, broken })) reports.push({ ...report, broken });
-    }
-    const complete = !signal.aborted;
-    return {
-      reports: complete ? [...reports.map(published.beyond), ...published.unknownChains()] : [],
-      heads: published.result(),
-      // The walk reads the table. Everybody else finds events by its indexes, and a damaged one can hide some of them.
-      file: complete && options.account === undefined ? checkFile() : undefined,
-      complete,
-    };
-  });
+    });
+    const broken = report.broken ?? (await run(silenceBreak));
+    if (isWorthTelling({ ...report, broken })) reports.push({ ...report, broken });
+  }
+  const complete = !signal.aborted;
+  return {
+    reports: complete ? [...reports.map(published.beyond), ...published.unknownChains()] : [],
+    heads: published.result(),
+    // The walk reads the table. Everybody else finds events by its indexes, and a damaged one can hide some of them.
+    file: complete && options.account === undefined ? checkFile() : undefined,
+    complete,
+  };
+};
 
 function* namesByKey(): Steps<ReadonlyMap<number, string>> {
   const rows = yield* all<{ key: number; name: string }>('SELECT key, name FROM accounts ORDER BY key');

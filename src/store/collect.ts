@@ -26,6 +26,7 @@ export interface CollectDeps {
   readonly eventTypes: Names;
   readonly insertEvents: InsertEvents;
   readonly insertAlerts: InsertAlerts;
+  readonly beforeWindow: ((commit: WindowCommit) => Promise<void>) | undefined;
 }
 
 const PROGRESS = `SELECT start_ms AS "startMs", watermark_ms AS "watermarkMs", committed_ms AS "committedAtMs"
@@ -102,7 +103,8 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
         return new Map(rows.map((row) => [row.key, JSON.parse(row.value) as Json]));
       }),
 
-    commitWindow: (lease, commit, decide) => {
+    async commitWindow(lease, commit, decide) {
+      if (deps.beforeWindow) await deps.beforeWindow(commit);
       const once = decideOnce(decide);
       return connection.commit(function* () {
         yield* checkLease(lease);

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { WindowCommit } from '../core/collect-store.ts';
 import type { Planner } from '../core/planner.ts';
 import type { Store } from '../core/store.ts';
 import { recordActs } from './acts.ts';
@@ -25,6 +26,7 @@ import { createRetention } from './retention.ts';
 import { createRuleMemory } from './rule-memory.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
+import type { Steps } from './steps.ts';
 
 /** What a store is made of beside its connection. */
 export interface StoreParts {
@@ -34,11 +36,17 @@ export interface StoreParts {
   readonly planner: Planner;
   readonly status: StatusDeps;
   readonly insertEvents: InsertEvents;
+  /** What has to be there before the transaction of a window begins. */
+  readonly beforeWindow?: (commit: WindowCommit) => Promise<void>;
+  /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
+  readonly dropBefore?: (beforeMs: number, nowMs: number) => Steps<number>;
+  /** Where several commit at a time: the `seq` of events behind which nothing can appear that lies before it. */
+  readonly committedUpTo?: () => Steps<number>;
 }
 
 /** Puts the store together over a connection of either kind. */
 export const composeStore = (connection: Connection, parts: StoreParts): Store => {
-  const { now, planner, insertEvents } = parts;
+  const { now, planner, insertEvents, beforeWindow, committedUpTo } = parts;
   const accounts = createNames('accounts');
   const eventTypes = createNames('event_types');
   const insertAlerts = createInsertAlerts(planner, now);
@@ -46,7 +54,13 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
   const foldDue = createFoldDue(summarise);
   const applyConditions = createApplyConditions(insertAlerts, now);
   return {
-    collect: createCollectStore(connection, { accounts, eventTypes, insertAlerts, insertEvents }),
+    collect: createCollectStore(connection, {
+      accounts,
+      eventTypes,
+      insertAlerts,
+      insertEvents,
+      beforeWindow,
+    }),
     ledger: createLedgerStore(connection, accounts),
     backfills: createBackfills(connection, accounts),
     drift: createDriftStore(connection, { accounts, insertAlerts }),
@@ -58,8 +72,8 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
     figures: createFigures(connection, { planner, bytes: parts.status.bytes }),
-    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now }),
-    retention: createRetention(connection, now),
+    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo }),
+    retention: createRetention(connection, now, parts.dropBefore),
     chains: createChains(connection),
     overview: createOverview(connection, parts.status.bytes),
     history: createHistory(connection, accounts, eventTypes),

@@ -29,5 +29,10 @@ export interface Connection {
   readonly commitLightly: RunSteps;
   /** Many reads of one moment, however long they take and whatever is committed meanwhile. */
   snapshot<T>(work: (run: RunSteps) => Promise<T>): Promise<T>;
+  /**
+   * One transaction over many works and what is awaited between them. Nothing else uses the connection meanwhile, and nobody
+   * else writes: for moving a store, and not for a monitor.
+   */
+  transaction<T>(work: (run: RunSteps) => Promise<T>): Promise<T>;
   close(): void | Promise<void>;
 }

@@ -13,13 +13,25 @@ export interface FeedDeps {
   readonly eventTypes: Names;
   readonly applyConditions: ApplyConditions;
   readonly now: () => number;
+  /** Where several commit at a time: the `seq` behind which nothing can appear that lies before it. */
+  readonly committedUpTo: (() => Steps<number>) | undefined;
 }
 
 const OPEN =
   'INSERT INTO feeds (sink, cursor, pruned, opened_ms) VALUES (?, ?, 0, ?) ON CONFLICT (sink) DO NOTHING';
+// What is not committed yet may come to lie before it: a feed that begins now has it still to send.
+const NEWEST_UP_TO = 'SELECT coalesce(max(seq), 0) FROM events WHERE seq <= ?';
 const NEWEST = 'SELECT coalesce(max(seq), 0) FROM events';
 const FIND = 'SELECT cursor, pruned FROM feeds WHERE sink = ?';
-const AFTER = `SELECT seq, account, type, created_ms, seen_ms, id, json FROM events WHERE seq > ? ORDER BY seq LIMIT ?`;
+const ROWS = 'SELECT seq, account, type, created_ms, seen_ms, id, json';
+const AFTER: Sql = {
+  sqlite: `${ROWS} FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+  // The server would send the whole page before anything of it is looked at.
+  postgres: `${ROWS} FROM (
+      SELECT *, sum(octet_length(json)) OVER (ORDER BY seq) AS upto FROM events
+      WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?) AS page
+    WHERE upto - octet_length(json) <= ${MAX_PAGE_CHARS} ORDER BY seq`,
+};
 const ADVANCE = 'UPDATE feeds SET cursor = ? WHERE sink = ? AND cursor < ?';
 const REFUSE = `INSERT INTO feed_refusals (sink, account, id, type, created_ms, refused_ms, reason)
   VALUES (?, ?, ?, ?, ?, ?, ?)`;
@@ -30,13 +42,13 @@ const REFUSED = `SELECT account, id, type AS "eventType", created_ms AS "created
 const OLDEST = 'SELECT seq, seen_ms FROM events WHERE seq > ? ORDER BY seq LIMIT 1';
 
 /** Rows up to the limit, or until they are too much together. */
-function* pageAfter(sql: Sql, from: number, limit: number): Steps<readonly EventRow[]> {
+function* pageAfter(from: number, upTo: number, limit: number): Steps<readonly EventRow[]> {
   let chars = 0;
   const enough = (row: EventRow): boolean => {
     chars += row.json.length;
     return chars > MAX_PAGE_CHARS;
   };
-  return yield* some<EventRow>(sql, enough, from, limit);
+  return yield* some<EventRow>(AFTER, enough, from, upTo, limit);
 }
 
 /** What a feed has still to send; undefined: there is no such feed. */
@@ -50,11 +62,15 @@ export function* backlogOf(feed: string): Steps<Awaited<ReturnType<Feeds['backlo
 }
 
 /**
- * Feeds. `events.seq` is the order of commits: it is given inside the one transaction that may write at a time, so no event
- * ever appears behind a cursor that has passed its place.
+ * Feeds. `events.seq` is the order of commits. In SQLite it is given inside the one transaction that may write at a time, so no
+ * event ever appears behind a cursor that has passed its place; elsewhere a feed is read no further than `committedUpTo`.
  */
 export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
-  const { accounts, eventTypes } = deps;
+  const { accounts, eventTypes, committedUpTo } = deps;
+
+  function* readableUpTo(): Steps<number> {
+    return committedUpTo ? yield* committedUpTo() : Number.MAX_SAFE_INTEGER;
+  }
 
   function* entryOf(row: EventRow): Steps<FeedEntry> {
     return {
@@ -73,7 +89,9 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
   return {
     open: (feed, from) =>
       connection.commit(function* () {
-        yield* run(OPEN, feed, from === 'start' ? 0 : ((yield* value<number>(NEWEST)) ?? 0), deps.now());
+        const upTo = yield* readableUpTo();
+        const cursor = from === 'start' ? 0 : ((yield* value<number>(NEWEST_UP_TO, upTo)) ?? 0);
+        yield* run(OPEN, feed, cursor, deps.now());
       }),
 
     read: (feed, limit, from) =>
@@ -81,7 +99,7 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
         const row = yield* get<{ cursor: number; pruned: number }>(FIND, feed);
         if (row === undefined) return { entries: [], pruned: 0 };
         const entries: FeedEntry[] = [];
-        for (const event of yield* pageAfter(AFTER, from ?? row.cursor, limit))
+        for (const event of yield* pageAfter(from ?? row.cursor, yield* readableUpTo(), limit))
           entries.push(yield* entryOf(event));
         return { entries, pruned: row.pruned };
       }),

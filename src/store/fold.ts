@@ -105,7 +105,7 @@ const BUNDLED = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.se
 // single alert, and one that was folded would count as one that did not arrive.
 const WAITING = `FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
   WHERE d.sink = ? AND d.due_ms <= ? AND d.state = 'pending' AND a.kind NOT IN ('summary', 'drill')`;
-const COUNT = `SELECT count(*) FROM (SELECT 1 ${WAITING} LIMIT ?) AS some`;
+const COUNT = `SELECT count(*) FROM (SELECT 1 ${WAITING} LIMIT ?) AS few`;
 // The newest of a long queue, and of these the most severe first. Ranking all of it would hold up every other sink for
 // as long as it is long, once for each digest.
 const QUEUED = `SELECT ${COLUMNS}

@@ -1,4 +1,5 @@
 import type { AttemptRecord, History, Page, PageQuery } from '../core/history.ts';
+import { IS_FIRING } from './alert-status.ts';
 import type { Connection } from './connection.ts';
 import { limitOf, seqCursor, toPage } from './cursor.ts';
 import { createEventAlerts } from './history-alerts.ts';
@@ -28,9 +29,9 @@ const ATTEMPTS = `SELECT t.started_ms AS "startedAtMs", t.ended_ms AS "endedAtMs
 const RULE_HITS = {
   // The sign keeps SQLite from walking through all alerts by rule instead of the few of the time asked for.
   sqlite: `SELECT rule, count(*) AS hits FROM alerts
-    WHERE decided_ms >= ? AND kind = 'rule' AND json ->> '$.status' = 'firing' GROUP BY +rule`,
+    WHERE decided_ms >= ? AND kind = 'rule' AND ${IS_FIRING.sqlite} GROUP BY +rule`,
   postgres: `SELECT rule, count(*) AS hits FROM alerts
-    WHERE decided_ms >= ? AND kind = 'rule' AND json::json ->> 'status' = 'firing' GROUP BY rule`,
+    WHERE decided_ms >= ? AND kind = 'rule' AND ${IS_FIRING.postgres} GROUP BY rule`,
 };
 const ACCOUNTS = 'SELECT name FROM accounts WHERE key IN (SELECT account FROM progress) ORDER BY name';
 

@@ -40,7 +40,7 @@ export const openHistory = (path: string): StoredHistory =>
   });
 
 /** The history over a connection of either kind. `bytes` are those on disk. */
-const composeHistory = (connection: Connection, bytes: () => Steps<number>): StoredHistory => {
+export const composeHistory = (connection: Connection, bytes: () => Steps<number>): StoredHistory => {
   const accounts = createNames('accounts');
   const of = <T>(account: string, otherwise: T, read: (key: number) => Steps<T>): Promise<T> =>
     connection.read(function* () {

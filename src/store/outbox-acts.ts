@@ -2,7 +2,7 @@ import type { ActName } from '../core/acts.ts';
 import type { DeliverySelection, Outbox } from '../core/outbox.ts';
 import { recordActs } from './acts.ts';
 import type { Connection } from './connection.ts';
-import { all, many, type Steps, type Value } from './steps.ts';
+import { all, many, type Steps, tellOthers, type Value } from './steps.ts';
 
 interface Selected {
   readonly seq: number;
@@ -73,6 +73,7 @@ export const createOutboxActs = (
     { by, detail }: { readonly by: string; readonly detail: string },
     atMs: number,
   ): Steps<number> {
+    yield* tellOthers();
     yield* recordActs(rows.map(({ id }) => ({ act, atMs, by, subject: id, detail })));
     return rows.length;
   }

@@ -41,11 +41,15 @@ const ONE_AT_A_TIME: Sql = {
   postgres: "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' claim ' || ?, 0))",
 };
 // What is still in a bundle waits until it is folded: folding is bounded, and may take several claims.
-const DUE = `SELECT ${COLUMNS}
-  FROM (SELECT seq FROM deliveries WHERE sink = ? AND due_ms <= ? AND bundle IS NULL
-        ORDER BY due_ms, seq LIMIT ?) AS pool
-  JOIN deliveries AS d ON d.seq = pool.seq JOIN alerts AS a ON a.seq = d.alert
-  ORDER BY d.seq LIMIT ? FOR UPDATE OF d`;
+const POOL =
+  'SELECT seq FROM deliveries WHERE sink = ? AND due_ms <= ? AND bundle IS NULL ORDER BY due_ms, seq LIMIT ?';
+const DUE: Sql = {
+  sqlite: `SELECT ${COLUMNS} FROM (${POOL}) AS pool
+    JOIN deliveries AS d ON d.seq = pool.seq JOIN alerts AS a ON a.seq = d.alert ORDER BY d.seq LIMIT ?`,
+  // Of an array the planner knows that it is short, whatever the limit.
+  postgres: `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
+    WHERE d.seq = ANY (ARRAY(${POOL})) ORDER BY d.seq LIMIT ? FOR UPDATE OF d`,
+};
 // What is held (never tried, due later) is no probe: it must not go out before its time. A lease that has expired is.
 const EARLY = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
   WHERE d.sink = ? AND d.due_ms IS NOT NULL AND d.bundle IS NULL

@@ -10,7 +10,7 @@ const OLDEST = `SELECT seq ${WAITS} ORDER BY due_ms, seq LIMIT ? FOR UPDATE`;
 const PARK: Sql = {
   sqlite: `UPDATE deliveries SET state = 'parked', due_ms = NULL, ended_ms = ?, why = json_insert(why, '$[#]', json(?))
     WHERE seq IN (SELECT value FROM json_each(?))`,
-  postgres: `UPDATE deliveries SET state = 'parked', due_ms = NULL, ended_ms = ?, why = (why::jsonb || ?::jsonb)::text
+  postgres: `UPDATE deliveries SET state = 'parked', due_ms = NULL, ended_ms = ?, why = left(why, -1) || CASE why WHEN '[]' THEN '' ELSE ',' END || ? || ']'
     WHERE seq = ANY(?::bigint[])`,
 };
 

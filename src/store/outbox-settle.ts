@@ -1,6 +1,6 @@
 import type { Settlement } from '../core/outbox.ts';
 import { insertDelivery } from './alerts.ts';
-import { all, get, type ManySql, many, run, type Sql, type Steps, type Value } from './steps.ts';
+import { all, get, type ManySql, many, run, type Sql, type Steps, tellOthers, type Value } from './steps.ts';
 
 /** A delivery as it is while a group is settled. */
 interface Row {
@@ -101,5 +101,6 @@ export function* settle(settlements: readonly Settlement[], nowMs: number): Step
   yield* many(INSERT_ATTEMPTS, attempts);
   yield* many(MOVE, moved);
   for (const [ref, seq] of named) yield* run('UPDATE deliveries SET ref = ? WHERE seq = ?', ref, seq);
+  if (given.length > 0) yield* tellOthers();
   for (const [seq, fallback, detail] of given) yield* giveTo(seq, fallback, detail, nowMs);
 }

@@ -1,5 +1,6 @@
 import type { Level } from '../core/alert.ts';
 import type { LeaseState, ReadOverview } from '../core/overview.ts';
+import { IS_FIRING } from './alert-status.ts';
 import type { Connection } from './connection.ts';
 import { accountFacts } from './overview-accounts.ts';
 import { sinkFacts } from './overview-sinks.ts';
@@ -15,9 +16,9 @@ const SILENCES = `SELECT s.json, s.expired_ms, s.expired_by,
 // JSON may be nested more deeply than SQLite reads. The sign keeps SQLite from walking through all alerts by level.
 const ALERTS: Sql = {
   sqlite: `SELECT level, count(*) AS count FROM alerts WHERE decided_ms >= ?
-    AND (kind = 'rule' OR (kind = 'system' AND json ->> '$.status' = 'firing')) GROUP BY +level`,
+    AND (kind = 'rule' OR (kind = 'system' AND ${IS_FIRING.sqlite})) GROUP BY +level`,
   postgres: `SELECT level, count(*) AS count FROM alerts WHERE decided_ms >= ?
-    AND (kind = 'rule' OR (kind = 'system' AND json::json ->> 'status' = 'firing')) GROUP BY level`,
+    AND (kind = 'rule' OR (kind = 'system' AND ${IS_FIRING.postgres})) GROUP BY level`,
 };
 const TOTALS = `SELECT (SELECT coalesce(sum(events), 0) FROM progress) AS events,
   (SELECT count(*) FROM alerts) AS alerts, (SELECT count(*) FROM quarantine) AS quarantined`;

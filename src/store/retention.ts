@@ -30,7 +30,7 @@ const OLD_ALERTS = `
  * Each deletes at most @limit rows. Attempts go before their delivery and deliveries before their alert. CROSS JOIN
  * keeps the order of the joins: left free, SQLite would walk through all attempts ever made.
  */
-const STEPS: readonly Sql[] = [
+const STEPS: readonly string[] = [
   `DELETE FROM attempts WHERE (delivery, number) IN (
      SELECT t.delivery, t.number FROM (${OLD_ALERTS}) AS old
      CROSS JOIN deliveries AS d ON d.alert = old.seq CROSS JOIN attempts AS t ON t.delivery = d.seq
@@ -58,6 +58,17 @@ const STEPS: readonly Sql[] = [
      SELECT key FROM planner_memory WHERE expires_ms < @beforeMs LIMIT @limit)`,
 ];
 
+/**
+ * PostgreSQL orders joins by itself. Where a statement is planned for any limit, it takes that for a tenth of the table, and
+ * would walk through all of it to find these rows again; of an array it knows that it is short.
+ */
+const BOTH: readonly Sql[] = STEPS.map((sql) => ({
+  sqlite: sql,
+  postgres: sql
+    .replaceAll('CROSS JOIN', 'JOIN')
+    .replace(/WHERE (seq|key) IN \((.*)\)$/s, 'WHERE $1 = ANY (ARRAY($2))'),
+}));
+
 /** A pass leaves a row every half minute. What they prove is in the ledger; single ones are for looking into the present. */
 const WINDOWS_KEPT_MS = 2 * 86_400_000;
 
@@ -73,11 +84,16 @@ function* countMissed(taken: readonly number[]): Steps<void> {
 }
 
 /** Pruning, one short transaction per call. */
-export const createRetention = (connection: Connection, now: Clock): Retention => ({
+export const createRetention = (
+  connection: Connection,
+  now: Clock,
+  /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
+  dropBefore: ((beforeMs: number, nowMs: number) => Steps<number>) | undefined,
+): Retention => ({
   prune: (beforeMs, limit) =>
     connection.commitLightly(function* () {
       const nowMs = now();
-      let left = limit;
+      let left = limit - (dropBefore ? yield* dropBefore(beforeMs, nowMs) : 0);
       for (const account of yield* values<number>('SELECT account FROM progress ORDER BY account')) {
         if (left <= 0) break;
         const taken = yield* pruneEvents(account, beforeMs, left, nowMs);
@@ -90,7 +106,7 @@ export const createRetention = (connection: Connection, now: Clock): Retention =
       if (left > 0) left -= (yield* pruneActs(beforeMs, left, nowMs)).length;
       const windowsMs = Math.max(beforeMs, nowMs - WINDOWS_KEPT_MS);
       const latenessMs = nowMs - LATENESS_KEPT_MS;
-      for (const step of STEPS)
+      for (const step of BOTH)
         if (left > 0) left -= yield* run(step, { beforeMs, windowsMs, latenessMs, limit: left });
       return limit - left;
     }),

@@ -5,7 +5,7 @@ import { recordActs } from './acts.ts';
 import type { Connection } from './connection.ts';
 import type { Summarise } from './fold.ts';
 import { addedDetail, type SilenceRow, silenceOf } from './silence-rows.ts';
-import { all, run, type Steps } from './steps.ts';
+import { all, run, type Steps, tellOthers } from './steps.ts';
 
 /** What silences share with the other parts of the store. */
 export interface SilencesDeps {
@@ -88,6 +88,7 @@ export const createSilences = (connection: Connection, deps: SilencesDeps): Sile
       connection.commit(function* () {
         const { id, author, endsAtMs } = silence;
         if ((yield* run(INSERT, id, endsAtMs, JSON.stringify(silence))) === 0) return;
+        yield* tellOthers();
         const detail = addedDetail(silence);
         yield* recordActs([{ act: 'silence.added', atMs: deps.now(), by: author, subject: id, detail }]);
       }),
@@ -99,6 +100,7 @@ export const createSilences = (connection: Connection, deps: SilencesDeps): Sile
     expire: (id, by, nowMs) =>
       connection.commit(function* () {
         if ((yield* run(EXPIRE, nowMs, by, id, nowMs)) === 0) return false;
+        yield* tellOthers();
         yield* recordActs([{ act: 'silence.expired', atMs: nowMs, by, subject: id, detail: '' }]);
         return true;
       }),

@@ -205,6 +205,18 @@ const wrap = (db: Database.Database, path: string, durability: 'full' | 'off'): 
         endReading(db);
       }
     },
+    async transaction(work) {
+      refuseIfClosed();
+      try {
+        begin.run();
+        const result = await work((steps) => answer(() => runNow(steps())));
+        commit.run();
+        return result;
+      } catch (error) {
+        if (db.inTransaction) rollback.run();
+        throw translate(path, error);
+      }
+    },
     close() {
       db.close();
     },

@@ -13,6 +13,7 @@ const ADVICE: Record<StoreErrorKind, (file: string) => string> = {
   io: () =>
     'the disk refuses to read or write; check its space, quota and health, nothing was stored by halves',
   missing: (file) => `it cannot be opened; check that ${file} is a file in a directory this process may use`,
+  unreachable: () => 'it does not answer',
   busy: () => 'another process kept it locked; look for a backup or an editor that holds the file',
   closed: () => 'the store is closed already',
   failed: () => 'the operation was refused and nothing was stored',

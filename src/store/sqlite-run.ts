@@ -1,4 +1,4 @@
-import type { Database, Statement as Prepared } from 'better-sqlite3';
+import type { Database, Statement as Prepared, RunResult } from 'better-sqlite3';
 import type { ManySql, Statement, Steps, Value } from './steps.ts';
 
 /** Runs steps to their end at once. */
@@ -60,16 +60,18 @@ export const createRunNow = (db: Database): RunNow => {
   };
 
   const execute = (statement: Statement): unknown => {
+    if (statement.kind === 'tell') return undefined;
     const sql = typeof statement.sql === 'string' ? statement.sql : statement.sql.sqlite;
     if (statement.kind === 'each') return runEach(sql, statement.next);
+    if (statement.kind === 'inserts') {
+      const one = prepare(statement.sql.sqlite);
+      return statement.rows.map((row) => inserted(one.run(...row)));
+    }
     if (statement.kind === 'many') return runMany(statement.sql, statement.rows);
     const values = bound(statement.values);
     if (statement.kind === 'some') return runSome(sql, values, statement.enough);
     if (statement.kind === 'run') return prepare(sql).run(...values).changes;
-    if (statement.kind === 'insert') {
-      const { changes, lastInsertRowid } = prepare(sql).run(...values);
-      return changes === 0 ? undefined : Number(lastInsertRowid);
-    }
+    if (statement.kind === 'insert') return inserted(prepare(sql).run(...values));
     if (statement.kind === 'get') return prepare(sql).get(...values);
     if (statement.kind === 'all') return prepare(sql).all(...values);
     if (statement.kind === 'value') return pluck(sql).get(...values);
@@ -91,6 +93,9 @@ export const createRunNow = (db: Database): RunNow => {
     return step.value;
   };
 };
+
+const inserted = ({ changes, lastInsertRowid }: RunResult): number | undefined =>
+  changes === 0 ? undefined : Number(lastInsertRowid);
 
 /** A list is bound as JSON, which `json_each` takes apart. Nothing is copied where there is none. */
 const bound = (values: readonly unknown[]): readonly unknown[] =>

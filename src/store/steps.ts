@@ -33,12 +33,19 @@ export type Statement =
   | { readonly kind: 'many'; readonly sql: ManySql; readonly rows: readonly (readonly Value[])[] }
   /** One row into a table with a `seq`, which is answered; undefined when `ON CONFLICT DO NOTHING` did nothing. */
   | { readonly kind: 'insert'; readonly sql: string; readonly values: readonly Value[] }
+  /**
+   * Many rows into a table with a `seq`. Answers for each its `seq`, or undefined when there was one. The first column is what
+   * tells rows apart, an `id`.
+   */
+  | { readonly kind: 'inserts'; readonly sql: ManySql; readonly rows: readonly (readonly Value[])[] }
   /** The same statement as long as `next` gives values; it is told how many rows the one before has changed. */
   | {
       readonly kind: 'each';
       readonly sql: string;
       readonly next: (changes: number) => readonly Value[] | undefined;
     }
+  /** Others have something to do once this is committed: they are woken where that takes a word. */
+  | { readonly kind: 'tell' }
   /** Rows until `enough` says so of one, which is the last that is given. */
   | {
       readonly kind: 'some';
@@ -86,11 +93,30 @@ export function* insert(sql: string, ...values: readonly Value[]): Steps<number 
 }
 
 /**
+ * Inserts many rows whose first column is their `id`; answers for each its `seq`, or undefined when there is one of that id
+ * already (`ON CONFLICT DO NOTHING`).
+ */
+export function* inserts(
+  sql: ManySql,
+  rows: readonly (readonly Value[])[],
+): Steps<readonly (number | undefined)[]> {
+  return rows.length === 0 ? [] : ((yield { kind: 'inserts', sql, rows }) as readonly (number | undefined)[]);
+}
+
+/**
  * Runs a statement as long as `next` gives values for it, and tells it how many rows the one before has changed (0 for the
  * first): for loops that are too hot for a step each.
  */
 export function* each(sql: string, next: (changes: number) => readonly Value[] | undefined): Steps<void> {
   yield { kind: 'each', sql, next };
+}
+
+/**
+ * Says that other processes have something to do once this is committed, such as sending. SQLite tells them of every commit
+ * by itself.
+ */
+export function* tellOthers(): Steps<void> {
+  yield { kind: 'tell' };
 }
 
 /** Rows until one is enough: that one is the last. */

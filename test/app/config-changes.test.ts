@@ -169,7 +169,10 @@ it('keeps what only a restart changes, and names it', async () => {
     .settings;
   const { settings, needsRestart } = keepFixed(fresh, running);
   expect(needsRestart).toEqual(['store.path', 'http']);
-  expect(settings.store).toEqual({ path: 'one.db', retentionMs: 7 * 86_400_000 });
+  expect(settings.store).toEqual({
+    place: { kind: 'sqlite', path: 'one.db' },
+    retentionMs: 7 * 86_400_000,
+  });
   expect(settings.http).toEqual(running.http);
   expect(keepFixed(running, running)).toEqual({ settings: running, needsRestart: [] });
 });

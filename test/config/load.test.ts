@@ -21,7 +21,7 @@ describe('settings', () => {
         start: { kind: 'now' },
         maxWindowEvents: 5_000,
       },
-      store: { path: 'data/monitor.db', retentionMs: 400 * 86_400_000 },
+      store: { place: { kind: 'sqlite', path: 'data/monitor.db' }, retentionMs: 400 * 86_400_000 },
       lists: {},
       timezone: 'UTC',
       sinks: [{ name: 'console', type: 'log', options: { level: 'info' }, off: false }],
@@ -59,7 +59,7 @@ log: { level: debug, events: none }
         start: { kind: 'at', ms: Date.UTC(2026, 0, 1) },
         maxWindowEvents: 100,
       },
-      store: { path: '/data/monitor.db', retentionMs: 14 * 86_400_000 },
+      store: { place: { kind: 'sqlite', path: '/data/monitor.db' }, retentionMs: 14 * 86_400_000 },
       lists: { users: ['a', 'b'] },
       timezone: 'Europe/London',
       sinks: [
@@ -365,7 +365,7 @@ describe('the shipped configuration', () => {
       ['email', true],
       ['webhook', true],
     ]);
-    expect(settings?.store.path).toBe('data/monitor.db');
+    expect(settings?.store.place).toEqual({ kind: 'sqlite', path: 'data/monitor.db' });
   });
 
   it('switches every sink on from the environment', async () => {
@@ -388,7 +388,7 @@ describe('the shipped configuration', () => {
     expect(settings?.sinks.filter(({ off }) => off)).toEqual([]);
     expect(settings).toMatchObject({
       api: { baseUrl: 'http://127.0.0.1:9000' },
-      store: { path: '/data/monitor.db' },
+      store: { place: { kind: 'sqlite', path: '/data/monitor.db' } },
       http: { listen: { host: '0.0.0.0', port: 8080 } },
     });
     expect(secrets).toContain('smtp://user:pass@mail.example:587');

@@ -179,6 +179,26 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
       ] as const,
   ),
   [
+    'a store in two places',
+    "store: { path: a.db, url: 'postgres://u:secret@h/d' }\n",
+    ['monitor.yml:2:8: store: found path and url, allowed: one of path, url, url_file'],
+  ],
+  [
+    'a database that is none',
+    "store: { url: 'mysql://u:secret@h/d' }\n",
+    [
+      'monitor.yml:2:15: store.url: holds no URL of a database, allowed: postgres://user:password@host:port/database',
+    ],
+  ],
+  [
+    'how to reach a database where there is none',
+    'store: { path: a.db, pool_size: 5, tls: { ca: a.pem } }\n',
+    [
+      'monitor.yml:2:33: store.pool_size: is about a database, allowed: with url or url_file',
+      'monitor.yml:2:41: store.tls: is about a database, allowed: with url or url_file',
+    ],
+  ],
+  [
     'a database in memory',
     'store: { path: ":memory:" }\n',
     ['monitor.yml:2:16: store.path: found ":memory:", allowed: the path of a file'],

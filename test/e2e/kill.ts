@@ -1,7 +1,8 @@
 import { createScope } from '../../src/base/scope.ts';
+import type { StorePlace } from '../../src/core/store-place.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator } from '../../src/simulator/simulator.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStoreAt } from '../../src/store/open.ts';
 import { createFaultProxy, drawLinkFault } from '../support/fault-proxy.ts';
 import { createInstallation, KEY, ruleOf } from '../support/installation.ts';
 import { type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
@@ -43,6 +44,8 @@ export const killAgainAndAgain = async (options: {
   readonly kills: number;
   readonly random: () => number;
   readonly eventsPerLife: number;
+  /** Where the store is, if not in a file. */
+  readonly place?: StorePlace;
 }): Promise<KillResult> => {
   const { random } = options;
   const scope = createScope();
@@ -61,6 +64,7 @@ export const killAgainAndAgain = async (options: {
       sinks: { hook: { type: 'webhook', url: receiver.url } },
       routes: [{ match: { kind: 'rule' }, to: ['hook'] }, { to: ['hook'] }],
       api: { base_url: url, timeout: '1s', page_size: 20 },
+      ...(options.place?.kind === 'postgres' ? { store: { url: options.place.url } } : {}),
     });
     scope.defer('installation', () => installation.remove());
     installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE', 'APP_UPDATE']));
@@ -121,7 +125,8 @@ export const killAgainAndAgain = async (options: {
         if (first !== id) repeatsWithOtherId += 1;
       }
     }
-    const store = openStore({ path: installation.database, now: Date.now });
+    const place = options.place ?? { kind: 'sqlite', path: installation.database };
+    const store = await openStoreAt(place, { now: Date.now });
     scope.defer('store', () => store.close());
     const { events } = await store.status.totals();
     return {

@@ -106,6 +106,7 @@ describe('the package', () => {
         'dist/….d.ts',
         'dist/….js',
         'docs/….md',
+        'docs/openapi.json',
         'package.json',
       ].sort(),
     );

@@ -97,7 +97,7 @@ export const createApiRig = async (options: ApiRigOptions = {}): Promise<ApiRig>
   if (!loaded.ready) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
   const { settings, rules, texts } = loaded.ready;
   const store = openStore({
-    path: settings.store.path,
+    path: installation.database,
     now,
     durability: 'off',
     planner: plannerFor(settings),

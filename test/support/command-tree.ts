@@ -1,30 +1,25 @@
-import { runHere } from './command.ts';
+import { type DescribedCommand, describeCommand } from '../../src/cli/command-tree.ts';
+import { buildProgram } from '../../src/cli/program.ts';
 
-/** A command with what can stand behind it, as its `--help` says. */
+/** A command with what can stand behind it. */
 export interface CommandNode {
   readonly options: ReadonlySet<string>;
   readonly commands: ReadonlyMap<string, CommandNode>;
 }
 
-const section = (help: string, title: string): readonly string[] => {
-  const [, rest = ''] = help.split(`\n${title}:\n`);
-  return (rest.split(/\n(?! {2})/)[0] ?? '').split('\n');
-};
+const nodeOf = ({ options, children, path }: DescribedCommand): CommandNode => ({
+  options: new Set([
+    ...options.flatMap(({ names }) => names),
+    ...(path.length === 0 ? ['-V', '--version'] : []),
+  ]),
+  commands: new Map(children.map((child) => [child.path.at(-1) ?? '', nodeOf(child)])),
+});
 
 /** The command line as a tree, asked from the program itself. */
-export const commandTree = async (path: readonly string[] = []): Promise<CommandNode> => {
-  const { stdout } = await runHere([...path, '--help']);
-  const options = section(stdout, 'Options').flatMap((line) => {
-    const [, short, long] = /^ {2}(?:(-\w), )?(--[\w-]+)/.exec(line) ?? [];
-    return [short, long].filter((name) => name !== undefined);
-  });
-  const commands = new Map<string, CommandNode>();
-  for (const line of section(stdout, 'Commands')) {
-    const [, name] = /^ {2}([a-z][a-z-]*)\b/.exec(line) ?? [];
-    if (name !== undefined && name !== 'help') commands.set(name, await commandTree([...path, name]));
-  }
-  return { options: new Set(options), commands };
-};
+export const commandTree = async (): Promise<CommandNode> =>
+  nodeOf(
+    describeCommand(await buildProgram({ signal: new AbortController().signal, exit() {}, onHangup() {} })),
+  );
 
 /**
  * What is wrong with the words of a command line, without the name of the program; undefined if nothing is. Brackets and

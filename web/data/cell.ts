@@ -17,7 +17,9 @@ export const createCell = <T>(initial: T): Cell<T> => {
     set(value) {
       if (Object.is(value, current)) return;
       current = value;
-      for (const listener of [...listeners]) listener();
+      // Whoever is added meanwhile has the new value already.
+      const known = [...listeners];
+      for (const listener of known) listener();
     },
     follow(listener) {
       listeners.add(listener);

@@ -65,7 +65,8 @@ export const createCursorList = <T>(
   const reading = new Set<Part<T>>();
 
   const tell = (): void => {
-    for (const listener of [...listeners]) listener();
+    const known = [...listeners];
+    for (const listener of known) listener();
   };
   const known = (): number => {
     const last = parts.at(-1);
@@ -104,6 +105,12 @@ export const createCursorList = <T>(
       const cursor = next;
       const { items, next: following, searched_until: until } = await load(cursor, ended.signal);
       if (ended.signal.aborted || now !== round) return;
+      if (parts.length === 0) {
+        // News that came while it was asked for are in it already.
+        const keys = new Set(items.map(keyOf));
+        news = news.filter((row) => !keys.has(keyOf(row)));
+        waiting = waiting.filter((row) => !keys.has(keyOf(row)));
+      }
       parts.push({ cursor, start: known(), count: items.length, rows: items });
       next = following;
       searchedUntil = until ?? undefined;

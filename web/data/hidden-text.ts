@@ -7,7 +7,7 @@ export interface TextPiece {
 // Controls, separators of lines, and what reorders, joins or hides text (format characters, fillers, variation
 // selectors, private use): an event must not be able to read as something else. Lone surrogates come as U+FFFD.
 const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0]/gu;
+  /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]|[\ufe00-\ufe0f]/gu;
 
 const picture = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;

@@ -22,6 +22,8 @@ const listeners: { readonly [K in Kind]: Set<(data: Kinds[K]) => void> } = {
   status: new Set(),
 };
 
+const opened = new Set<() => void>();
+
 /** Whether news arrive by themselves at the moment. */
 export const live = createCell(false);
 
@@ -34,9 +36,16 @@ export const onLive = <K extends Kind>(kind: K, listener: (data: Kinds[K]) => vo
   return () => void listeners[kind].delete(listener);
 };
 
-const tell = <K extends Kind>(kind: K, text: string): void => {
-  const data = JSON.parse(text) as Kinds[K];
-  for (const listener of [...listeners[kind]]) listener(data);
+/** Calls the listener each time news begin to arrive: what was loaded before may lack some. Answers what ends it. */
+export const onLiveBegins = (listener: () => void): (() => void) => {
+  opened.add(listener);
+  return () => void opened.delete(listener);
+};
+
+const tell = (kind: Kind, text: string): void => {
+  const data = JSON.parse(text) as never;
+  const known = [...listeners[kind]];
+  for (const listener of known) listener(data);
 };
 
 /** Opens the stream, and opens it again for as long as it is wanted. Answers the function that closes it. */
@@ -46,7 +55,12 @@ export const openLive = (): (() => void) => {
   let closed = false;
   const open = (): void => {
     source = new EventSource(address('/stream', { types: KINDS.join(',') }));
-    source.addEventListener('open', () => live.set(true));
+    source.addEventListener('open', () => {
+      live.set(true);
+      // What happened between what a page has loaded and this moment is in neither.
+      for (const listener of opened) listener();
+      tell('status', '{}');
+    });
     source.addEventListener('error', () => {
       live.set(false);
       // The browser itself tries again after a broken connection, but gives up after a refusal.

@@ -36,16 +36,17 @@ export const useResource = <T>(
       error: old.key === key ? old.error : undefined,
       loading: true,
     }));
-    latest.current(ended.signal).then(
-      (data) => {
+    const ask = async (): Promise<void> => {
+      try {
+        const data = await latest.current(ended.signal);
         if (!ended.signal.aborted) setHeld({ key, data, error: undefined, loading: false });
-      },
-      (error: unknown) => {
+      } catch (error) {
         if (ended.signal.aborted) return;
         const shown = error instanceof Error ? error : new Error(String(error));
         setHeld((old) => ({ key, data: old.data, error: shown, loading: false }));
-      },
-    );
+      }
+    };
+    void ask();
     return () => ended.abort();
   }, [key, round, back]);
   const reload = useCallback(() => setRound((n) => n + 1), []);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useCell } from './cell.ts';
 import { comebacks } from './connection.ts';
 import { type CursorList, createCursorList, type ListPart } from './cursor-list.ts';
@@ -10,7 +10,11 @@ export const useCursorList = <T>(
   keyOf: (row: T) => string,
 ): CursorList<T> => {
   const back = useCell(comebacks);
-  const list = useMemo(() => createCursorList(load, keyOf), [key, back]);
+  // `load` and `keyOf` are made anew with every drawing; what they do depends on the key alone.
+  const made = useRef<{ readonly of: string; readonly list: CursorList<T> } | undefined>(undefined);
+  const of = `${back} ${key}`;
+  if (made.current?.of !== of) made.current = { of, list: createCursorList(load, keyOf) };
+  const { list } = made.current;
   useEffect(() => () => list.close(), [list]);
   return list;
 };

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { get } from '../data/api.ts';
 import { useCell } from '../data/cell.ts';
-import { onLive } from '../data/live.ts';
+import { onLive, onLiveBegins } from '../data/live.ts';
 import { navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { EventPage, EventRow } from '../data/shapes.ts';
 import { useCursorList } from '../data/use-list.ts';
@@ -87,7 +87,13 @@ export const EventsPage = () => {
   );
   useEffect(() => {
     if (values.order !== '' || values.to !== '') return undefined;
-    return onLive('event', (row) => (filtered ? lookAgain() : list.push(row, atTop())));
+    const ends = [
+      onLive('event', (row) => (filtered ? lookAgain() : list.push(row, atTop()))),
+      onLiveBegins(lookAgain),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
   }, [list, filtered, lookAgain, values.order, values.to]);
 
   const base = withQuery('/events', query, {});

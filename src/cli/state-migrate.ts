@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { placeText } from '../core/store-place.ts';
+import { openStoreAt } from '../store/open.ts';
+import { about, CONFIG } from './about.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { outputs } from './output.ts';
+import { placeOf } from './state-copy.ts';
+
+interface Options {
+  readonly store?: string;
+  readonly config?: string;
+}
+
+/** `state migrate`: makes a store, or brings it up to date, for those who give the monitor itself no right to. */
+export const registerStateMigrate = (group: Command): void => {
+  const command = group
+    .command('migrate')
+    .description('make the store, or bring it up to date, as "run" does at its start')
+    .option(
+      '--store <store>',
+      'another store than that of the configuration: sqlite:FILE, postgres://… or url_file:FILE',
+    )
+    .option(...CONFIG)
+    .action(async (options: Options) => {
+      const place =
+        options.store === undefined
+          ? (await loadOrRefuse(options.config)).ready.settings.store.place
+          : placeOf('--store', options.store);
+      await (await openStoreAt(place, { now: Date.now })).close();
+      await outputs().out.line(`${placeText(place)}: up to date`);
+    });
+  about(command, ['state migrate --store url_file:/run/secrets/owner_url']);
+};

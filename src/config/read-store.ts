@@ -1,0 +1,55 @@
+import type { StorePlace } from '../core/store-place.ts';
+import { readSecret } from './read-secret.ts';
+import { SECTIONS } from './schema.ts';
+import type { Section } from './section.ts';
+
+const URL_ALLOWED = 'allowed: postgres://user:password@host:port/database';
+
+/** Reads `store`: a file, or a database. Undefined when it has problems. */
+export const readStore = (
+  section: Section,
+): { readonly place: StorePlace; readonly retentionMs: number } | undefined => {
+  const store = section.check(SECTIONS.store, ['store'], (path) => path.at(-1) === 'url');
+  if (store === undefined) return undefined;
+  const { url, url_file: file, tls, pool_size: poolSize, retention: retentionMs } = store;
+  const raw = section.value(['store']);
+  const names = ['path', 'url', 'url_file'].filter(
+    (name) => typeof raw === 'object' && raw !== null && Object.hasOwn(raw, name),
+  );
+  if (names.length > 1) {
+    section.problem(['store'], `store: found ${names.join(' and ')}, allowed: one of path, url, url_file`);
+    return undefined;
+  }
+  if (url === undefined && file === undefined) {
+    for (const name of ['tls', 'pool_size'] as const)
+      if (store[name] !== undefined)
+        section.problem(['store', name], `store.${name}: is about a database, allowed: with url or url_file`);
+    return { place: { kind: 'sqlite', path: store.path }, retentionMs };
+  }
+  const read = url ?? readSecret(section, ['store', 'url_file'], file ?? '')?.value;
+  if (read === undefined) return undefined;
+  for (const secretFile of section.tree.place(['store', 'url'])?.files ?? [])
+    section.guardSecretFile(['store', 'url'], secretFile);
+  if (!isPostgresUrl(read)) {
+    const name = url === undefined ? 'url_file' : 'url';
+    section.problem(['store', name], `store.${name}: holds no URL of a database, ${URL_ALLOWED}`);
+    return undefined;
+  }
+  section.known.add(read);
+  // The driver and the server tell parts of it.
+  const { password } = new URL(read);
+  if (password !== '') for (const text of [password, decodeURIComponent(password)]) section.known.add(text);
+  return { place: { kind: 'postgres', url: read, tls, poolSize }, retentionMs };
+};
+
+const isPostgresUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, password } = new URL(text);
+  if (pathname.length < 2 || (protocol !== 'postgres:' && protocol !== 'postgresql:')) return false;
+  try {
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
+};

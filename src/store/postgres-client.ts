@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import type { ClientConfig } from 'pg';
+import pg from 'pg';
+import { errorText } from '../base/errors.ts';
+import { type PostgresPlace, placeText } from '../core/store-place.ts';
+import { refusal } from './postgres-errors.ts';
+import { decodeText } from './postgres-text.ts';
+
+export const SCHEMA = 'vonage_audit_monitor';
+
+/** A server that does not answer must not hold up whoever asks for longer than a lease lasts. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Of one statement; the server gives up a little before we stop waiting for it. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+const INT8 = 20;
+const NUMERIC = 1700;
+const TEXTS: ReadonlySet<number> = new Set([25, 1042, 1043, 19]);
+
+/** Numbers of eight bytes are epoch ms, counters and sums: all of them are exact as numbers. */
+const types: NonNullable<ClientConfig['types']> = {
+  getTypeParser(oid: number, format?: unknown) {
+    if (format !== 'binary') {
+      if (oid === INT8 || oid === NUMERIC) return Number;
+      if (TEXTS.has(oid)) return decodeText;
+    }
+    // What comes in the binary form (hashes do not) and other types are read as node-postgres reads them.
+    return (pg.types.getTypeParser as (oid: number, format?: unknown) => unknown)(oid, format);
+  },
+};
+
+/** How to connect. Throws a StoreError when a certificate cannot be read. */
+export const clientConfig = (place: PostgresPlace): ClientConfig => ({
+  connectionString: place.url,
+  ...(place.tls && { ssl: tlsOptions(place, place.tls) }),
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+  idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+  keepAlive: true,
+  application_name: 'vonage-audit-monitor',
+  types,
+});
+
+const tlsOptions = (place: PostgresPlace, tls: NonNullable<PostgresPlace['tls']>) => {
+  const read = (path: string | undefined): string | undefined => {
+    try {
+      return path === undefined ? undefined : readFileSync(path, 'utf8');
+    } catch (error) {
+      throw refusal('missing', placeText(place), `store.tls: ${errorText(error)}`, error);
+    }
+  };
+  const { servername } = tls;
+  return {
+    rejectUnauthorized: true,
+    ca: read(tls.ca),
+    cert: read(tls.cert),
+    key: read(tls.key),
+    ...(servername === undefined ? {} : { servername }),
+  };
+};

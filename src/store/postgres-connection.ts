@@ -1,0 +1,184 @@
+import type { PoolClient } from 'pg';
+import pg from 'pg';
+import { type PostgresPlace, placeText } from '../core/store-place.ts';
+import type { Connection } from './connection.ts';
+import { clientConfig, SCHEMA } from './postgres-client.ts';
+import { isClash, isLost, refusal, translate } from './postgres-errors.ts';
+import { runSteps } from './postgres-run.ts';
+import type { Steps } from './steps.ts';
+
+/** An open PostgreSQL store. */
+export interface PostgresConnection extends Connection {
+  /** The database, as people may see it. */
+  readonly place: string;
+  /** Runs `work` with a connection of its own, outside of any transaction. */
+  withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** How to open one. */
+export interface PostgresConnectionOptions extends PostgresPlace {
+  /** Only reads: every transaction refuses to write. */
+  readonly readOnly?: boolean;
+  /** Called once what others have to know of is committed. */
+  readonly onTold?: () => void;
+}
+
+const DEFAULT_POOL_SIZE = 10;
+
+/** Transactions that clash are begun anew; so often only where many want the same row for the first time. */
+const TRIES = 8;
+
+/**
+ * Whoever met a broken connection asks another one, once, if nothing was begun on it: after a restart of the server, all
+ * connections in the pool are broken.
+ */
+const once = (is: (error: unknown) => boolean): ((error: unknown) => boolean) => {
+  let asked = false;
+  return (error) => {
+    const again = is(error) && !asked;
+    asked ||= again;
+    return again;
+  };
+};
+
+const clashOr =
+  (other: (error: unknown) => boolean) =>
+  (error: unknown): boolean =>
+    isClash(error) || other(error);
+
+const BEGIN = 'BEGIN';
+// What is committed so may be lost by a crash of the server, together with nothing else.
+const BEGIN_LIGHTLY = 'BEGIN; SET LOCAL synchronous_commit TO off';
+const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+/** Makes the pool. Nothing is connected before the first use. */
+export const connectPostgres = (options: PostgresConnectionOptions): PostgresConnection => {
+  const { poolSize = DEFAULT_POOL_SIZE, readOnly = false, onTold = () => undefined } = options;
+  const place = placeText(options);
+  const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}`;
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: poolSize,
+    idleTimeoutMillis: 60_000,
+    // The first thing a connection does; what is asked of it afterwards waits for the answer.
+    onConnect: (client) => client.query(settings) as unknown as undefined,
+  });
+  // A connection that breaks while nobody uses it is taken out of the pool; whoever needs one gets another.
+  pool.on('error', () => undefined);
+  let closed = false;
+  /** Connections that could not even be told to give up: what they hold must not reach the next who uses them. */
+  const hurt = new WeakSet<PoolClient>();
+  /** Errors of transactions that never began. */
+  const notBegun = new WeakSet<object>();
+
+  const rollBack = async (client: PoolClient): Promise<void> => {
+    await client.query('ROLLBACK').catch(() => hurt.add(client));
+  };
+
+  const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    if (closed) throw refusal('closed', place, 'used after its end');
+    const client = await pool.connect();
+    // Without a listener, a connection that breaks between two statements would end the process. The next one tells.
+    const onError = (): void => undefined;
+    client.on('error', onError);
+    let broken: unknown;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = error;
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(isLost(broken) || hurt.has(client));
+    }
+  };
+
+  const transaction = <T>(begin: string, work: () => Steps<T>): Promise<T> =>
+    withClient(async (client) => {
+      let told = false;
+      await client.query(begin).catch((error: unknown) => {
+        if (isLost(error)) notBegun.add(error as object);
+        throw error;
+      });
+      try {
+        const result = await runSteps(client, work(), () => {
+          told = true;
+        });
+        const { command } = await client.query('COMMIT');
+        if (command !== 'COMMIT') throw refusal('failed', place, 'the transaction was rolled back');
+        if (told) onTold();
+        return result;
+      } catch (error) {
+        if (!isLost(error)) await rollBack(client);
+        throw error;
+      }
+    });
+
+  /** Tries again what may simply be tried again. */
+  const retried = async <T>(again: (error: unknown) => boolean, attempt: () => Promise<T>): Promise<T> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (tries >= TRIES || !again(error)) throw translate(place, error);
+      }
+    }
+  };
+  const commit = <T>(begin: string, work: () => Steps<T>): Promise<T> =>
+    retried(clashOr(once((error) => notBegun.has(error as object))), () => transaction(begin, work));
+  const readOn = async <T>(client: PoolClient, work: () => Steps<T>): Promise<T> => {
+    try {
+      return await runSteps(client, work(), () => undefined);
+    } catch (error) {
+      // What was stored as JSON is none any more: nothing else that reads parses anything.
+      if (error instanceof SyntaxError) throw refusal('corrupt', place, 'a stored JSON text is none', error);
+      throw error;
+    }
+  };
+
+  return {
+    dialect: 'postgres',
+    place,
+    withClient,
+    read: (work) => retried(once(isLost), () => withClient((client) => readOn(client, work))),
+    commit: (work) => commit(BEGIN, work),
+    // The server shares the wait for its disk between all that commit at the same time.
+    commitTogether: (work) => commit(BEGIN, work),
+    commitLightly: (work) => commit(BEGIN_LIGHTLY, work),
+    snapshot: (work) =>
+      retried(
+        () => false,
+        () =>
+          withClient(async (client) => {
+            await client.query(BEGIN_SNAPSHOT);
+            try {
+              return await work((steps) => readOn(client, steps));
+            } finally {
+              await rollBack(client);
+            }
+          }),
+      ),
+    transaction: (work) =>
+      retried(
+        () => false,
+        () =>
+          withClient(async (client) => {
+            await client.query(BEGIN);
+            try {
+              const result = await work((steps) => readOn(client, steps));
+              await client.query('COMMIT');
+              return result;
+            } catch (error) {
+              await rollBack(client);
+              throw error;
+            }
+          }),
+      ),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await pool.end();
+    },
+  };
+};

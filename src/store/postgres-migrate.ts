@@ -1,0 +1,81 @@
+import type { PoolClient } from 'pg';
+import { SCHEMA } from './postgres-client.ts';
+import { refusal } from './postgres-errors.ts';
+import { POSTGRES_MIGRATIONS } from './postgres-schema.ts';
+
+/** The oldest PostgreSQL that has all we use. */
+const OLDEST = 140_000;
+
+const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('${SCHEMA} migration', 0))`;
+const VERSION = `SELECT value FROM ${SCHEMA}.meta WHERE name = 'schema_version'`;
+
+/** How many migrations the store has had; undefined: there is none yet. Refuses what is not ours, or too new. */
+const readVersion = async (client: PoolClient, place: string): Promise<number | undefined> => {
+  const server = await client.query<{ n: string }>("SELECT current_setting('server_version_num') AS n");
+  if (Number(server.rows[0]?.n) < OLDEST)
+    throw refusal('failed', place, `PostgreSQL ${server.rows[0]?.n}, 14 or later is needed`);
+  const found = await client.query<{ schema: boolean; meta: boolean }>(
+    `SELECT to_regnamespace('${SCHEMA}') IS NOT NULL AS schema, to_regclass('${SCHEMA}.meta') IS NOT NULL AS meta`,
+  );
+  if (!found.rows[0]?.meta) {
+    if (!found.rows[0]?.schema) return undefined;
+    const others = await client.query(
+      'SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace($1) LIMIT 1',
+      [SCHEMA],
+    );
+    // An administrator may have made the schema for us, empty.
+    if (others.rows.length === 0) return undefined;
+    throw refusal('foreign', place, 'its schema has no table "meta"');
+  }
+  const version = Number((await client.query<{ value: string }>(VERSION)).rows[0]?.value);
+  if (!Number.isSafeInteger(version)) throw refusal('foreign', place, 'its schema says no version of ours');
+  if (version > POSTGRES_MIGRATIONS.length) {
+    throw refusal(
+      'newer',
+      place,
+      `it has schema version ${version}, this program knows up to ${POSTGRES_MIGRATIONS.length}`,
+    );
+  }
+  return version;
+};
+
+/**
+ * Brings the store up to date in one transaction. Several processes may try at once: one does, the others wait and find it
+ * done. Nothing is locked, and no right to make tables is needed, when there is nothing to do.
+ */
+export const migratePostgres = async (client: PoolClient, place: string): Promise<void> => {
+  if ((await readVersion(client, place)) === POSTGRES_MIGRATIONS.length) return;
+  await client.query('BEGIN');
+  try {
+    await client.query(LOCK);
+    const version = await readVersion(client, place);
+    if (version === undefined) {
+      // An administrator may have made the schema, and kept the right to make others.
+      const { rows } = await client.query('SELECT to_regnamespace($1) AS found', [SCHEMA]);
+      if ((rows[0] as { found: string | null }).found === null) await client.query(`CREATE SCHEMA ${SCHEMA}`);
+      await client.query(
+        `CREATE TABLE ${SCHEMA}.meta (name text COLLATE "C" PRIMARY KEY, value text NOT NULL)`,
+      );
+    }
+    await client.query(`SET LOCAL search_path TO ${SCHEMA}`);
+    for (const sql of POSTGRES_MIGRATIONS.slice(version ?? 0)) if (sql !== '') await client.query(sql);
+    await client.query(
+      `INSERT INTO ${SCHEMA}.meta (name, value) VALUES ('schema_version', $1)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+      [String(POSTGRES_MIGRATIONS.length)],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+};
+
+/** Refuses a store that is not there, or that another version has to bring up to date first. Reads only. */
+export const checkPostgres = async (client: PoolClient, place: string): Promise<void> => {
+  const version = await readVersion(client, place);
+  if (version === undefined)
+    throw refusal('missing', place, 'there is no store in it; "run" makes it at its first start');
+  if (version < POSTGRES_MIGRATIONS.length)
+    throw refusal('failed', place, 'an older version wrote it; start this one once with "run"');
+};

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { sleep } from '../base/sleep.ts';
+import type { PostgresPlace } from '../core/store-place.ts';
+import { clientConfig } from './postgres-client.ts';
+
+/** Hears of what other processes have committed, and tells them what was committed here. */
+export interface Others {
+  /** Whether another one has told since this was last asked; also after a time in which nothing could be heard. */
+  changed(): boolean;
+  /** Tells the others, soon and once however often it is called. */
+  tell(): void;
+  close(): Promise<void>;
+}
+
+const CHANNEL = 'vonage_audit_monitor';
+/** Told at most so often: telling costs the server a queue that all who commit share. */
+const TELL_EVERY_MS = 100;
+const RECONNECT_MS = 1_000;
+const MAX_RECONNECT_MS = 30_000;
+
+/**
+ * Listens on a connection of its own, which is made anew whenever it breaks. Telling goes over the same one, after the commit
+ * and not inside it: the server lets one transaction at a time commit that tells.
+ */
+export const createOthers = (place: PostgresPlace): Others => {
+  const self = randomUUID();
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  let client: pg.Client | undefined;
+  let changed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const listen = async (): Promise<void> => {
+    const own = new pg.Client(clientConfig(place));
+    const broken = new Promise<void>((resolve) => {
+      own.once('error', () => resolve());
+      own.once('end', () => resolve());
+    });
+    // One that breaks while it ends says so once more.
+    own.on('error', () => undefined);
+    own.on('notification', ({ channel, payload }) => {
+      if (channel === CHANNEL && payload !== self) changed = true;
+    });
+    try {
+      await own.connect();
+      await own.query(`LISTEN ${CHANNEL}`);
+      client = own;
+      // What was told before cannot be heard any more.
+      changed = true;
+      await Promise.race([broken, stopped]);
+    } finally {
+      client = undefined;
+      await own.end().catch(() => undefined);
+    }
+  };
+  const listening = (async (): Promise<void> => {
+    for (let waitMs = RECONNECT_MS; !stop.signal.aborted; waitMs = Math.min(2 * waitMs, MAX_RECONNECT_MS)) {
+      const began = performance.now();
+      await listen().catch(() => undefined);
+      if (performance.now() - began > MAX_RECONNECT_MS) waitMs = RECONNECT_MS;
+      changed = true;
+      await sleep(waitMs, stop.signal);
+    }
+  })();
+
+  const notify = (): void => {
+    timer = undefined;
+    // Lost when the connection breaks just now: whoever was to be told looks for work now and then all the same.
+    client?.query('SELECT pg_notify($1, $2)', [CHANNEL, self]).catch(() => undefined);
+  };
+  return {
+    changed() {
+      const found = changed;
+      changed = false;
+      return found;
+    },
+    tell() {
+      timer ??= setTimeout(notify, TELL_EVERY_MS).unref();
+    },
+    async close() {
+      clearTimeout(timer);
+      if (timer) notify();
+      stop.abort();
+      await listening;
+    },
+  };
+};

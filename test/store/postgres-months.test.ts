@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Store } from '../../src/core/store.ts';
+import type { StorePlace } from '../../src/core/store-place.ts';
+import { openStoreAt, verifyChainsAt } from '../../src/store/open.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vam-months-'));
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const at = (text: string): number => Date.parse(`${text}Z`);
+const event = (id: string, time: string, account: string) => {
+  const createdAtMs = at(time);
+  const made = auditEvent(id, (createdAtMs - T0) / 1_000, {}, account);
+  return { ...made, createdAtMs };
+};
+
+/** Three months and one far away, in the order of their commits: some found late, over the borders of months. */
+const fill = async (store: Store): Promise<void> => {
+  const lease = await take(store, 'x', 1e12);
+  await store.feeds.open('siem', 'start');
+  for (const account of ['a', 'b']) {
+    const commits = [
+      [event('j1', '2026-01-05T00:00:00', account), event('j2', '2026-01-31T23:59:59', account)],
+      [event('f1', '2026-02-01T00:00:00', account), event('m1', '2026-03-01T00:00:00', account)],
+      // Found late: behind those of younger months.
+      [event('j3', '2026-01-20T00:00:00', account), event('f2', '2026-02-20T00:00:00', account)],
+      [event('m2', '2026-03-01T10:00:00', account), event('f3', '2026-02-21T00:00:00', account)],
+      [event('old', '1999-01-01T00:00:00', account), event('m3', '2026-03-01T11:00:00', account)],
+    ];
+    for (const events of account === 'b' ? commits.toReversed() : commits)
+      await store.collect.commitWindow(lease, windowOf(events, { account, fromMs: 0 }), decideNothing);
+  }
+  const { entries } = await store.feeds.read('siem', 7);
+  await store.feeds.advance('siem', entries.at(-1)?.cursor ?? 0, [], []);
+};
+
+const tellOf = async (place: StorePlace, store: Store): Promise<unknown> => {
+  const options = { account: undefined, heads: [], onProgress() {}, signal: new AbortController().signal };
+  const { reports } = await verifyChainsAt(place, options);
+  return {
+    events: (await store.history.events({ limit: 100 })).items.map(({ account, id }) => `${account} ${id}`),
+    total: (await store.status.totals()).events,
+    pruned: (await store.feeds.read('siem', 1)).pruned,
+    reports: reports.map(({ account, position, verified, holes, prunedTo, broken }) => ({
+      account,
+      position,
+      verified,
+      holes,
+      prunedTo,
+      broken,
+    })),
+  };
+};
+
+it('drops whole months, and leaves what pruning row by row leaves', async () => {
+  const places: readonly StorePlace[] = [
+    { kind: 'sqlite', path: join(folder, 'm.db') },
+    { kind: 'postgres', url: database.url },
+  ];
+  const stores = await Promise.all(places.map((place) => openStoreAt(place, { now: () => T0 })));
+  const months = async () =>
+    (
+      await database.query<{ name: string }>(
+        "SELECT relname::text AS name FROM pg_class WHERE relname ~ '^events_[0-9_]+$' AND relkind = 'r' ORDER BY 1",
+      )
+    ).map(({ name }) => name);
+  for (const store of stores) await fill(store);
+  expect(await months()).toEqual(['events_2026_01', 'events_2026_02', 'events_2026_03']);
+  for (const [bound, left] of [
+    ['2026-01-10T00:00:00', ['events_2026_01', 'events_2026_02', 'events_2026_03']],
+    ['2026-02-01T00:00:00', ['events_2026_02', 'events_2026_03']],
+    ['2026-02-20T12:00:00', ['events_2026_02', 'events_2026_03']],
+    ['2026-03-01T00:00:00', ['events_2026_03']],
+  ] as const) {
+    for (const store of stores) while ((await store.retention.prune(at(bound), 1_000)) >= 1_000);
+    expect(await months()).toEqual(left);
+    const [file, server] = await Promise.all(
+      stores.map((store, index) => tellOf(places[index] as StorePlace, store)),
+    );
+    expect(server).toEqual(file);
+    expect((server as { reports: { broken: unknown }[] }).reports.map(({ broken }) => broken)).toEqual([
+      undefined,
+      undefined,
+    ]);
+  }
+  // A month that was dropped comes again with what a backfill brings.
+  const [, server] = stores as [Store, Store];
+  const lease = await take(server, 'x', 1e12);
+  const again = windowOf([event('j9', '2026-01-09T00:00:00', 'a')], { account: 'a', fromMs: 0 });
+  await server.collect.commitWindow(lease, again, decideNothing);
+  await Promise.all(stores.map((store) => store.close()));
+});

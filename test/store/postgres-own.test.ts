@@ -1,0 +1,272 @@
+import Database from 'better-sqlite3';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/core/store.ts';
+import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
+import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
+import { createFaultProxy } from '../support/fault-proxy.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { auditEvent, decided, decideNothing, T0, take, windowOf } from './fixtures.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(() => database.clear());
+
+const opened: Store[] = [];
+const open = async (url = database.url, poolSize = 4): Promise<Store> => {
+  const store = await openPostgresStore({
+    place: { kind: 'postgres', url, poolSize },
+    now: () => T0 + 100_000,
+  });
+  opened.push(store);
+  return store;
+};
+const closeAll = async (): Promise<void> => {
+  await Promise.all(opened.splice(0).map((store) => store.close()));
+};
+const SCHEMA = 'vonage_audit_monitor';
+
+describe('the schema', () => {
+  it('is made by one of several that start at once, and the same as that of SQLite', async () => {
+    await Promise.all([open(), open(), open()]);
+    await closeAll();
+    expect(POSTGRES_MIGRATIONS).toHaveLength(MIGRATIONS.length);
+    const rows = await database.query<{ name: string; columns: string[] }>(
+      `SELECT table_name AS name, array_agg(column_name::text ORDER BY column_name) AS columns
+       FROM information_schema.columns WHERE table_schema = $1 AND table_name !~ '^events_' OR table_name = 'event_types'
+       GROUP BY table_name`,
+      [SCHEMA],
+    );
+    const sqlite = new Database(':memory:');
+    for (const sql of MIGRATIONS) sqlite.exec(sql);
+    const tables = sqlite
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .pluck()
+      .all();
+    const expected = tables.map((name) => ({
+      name,
+      columns: sqlite
+        .prepare<[string], string>('SELECT name FROM pragma_table_info(?) ORDER BY name')
+        .pluck()
+        .all(name),
+    }));
+    const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+    expect(rows.filter(({ name }) => name !== 'events_other').toSorted(byName)).toEqual(
+      expected.toSorted(byName),
+    );
+    sqlite.close();
+  });
+
+  it('refuses one that is not ours, one of a newer version, and none to be read', async () => {
+    const other = await createDatabase();
+    try {
+      await expect(openPostgresHistory({ kind: 'postgres', url: other.url })).rejects.toMatchObject({
+        kind: 'missing',
+      });
+      await other.query(`CREATE SCHEMA ${SCHEMA}; CREATE TABLE ${SCHEMA}.theirs (x int)`);
+      await expect(open(other.url)).rejects.toMatchObject({ kind: 'foreign' });
+      await other.query(`DROP SCHEMA ${SCHEMA} CASCADE`);
+      await (await open(other.url)).close();
+      await other.query(`UPDATE ${SCHEMA}.meta SET value = '999' WHERE name = 'schema_version'`);
+      await expect(open(other.url)).rejects.toMatchObject({ kind: 'newer' });
+      await other.query(`UPDATE ${SCHEMA}.meta SET value = '4' WHERE name = 'schema_version'`);
+      await expect(openPostgresHistory({ kind: 'postgres', url: other.url })).rejects.toThrow(
+        /an older version wrote it/,
+      );
+    } finally {
+      await closeAll();
+      await other.drop();
+    }
+  });
+
+  it('tells where it is without the password, and that nobody answers', async () => {
+    const url = 'postgres://somebody:very-secret@127.0.0.1:1/monitor';
+    const error: unknown = await open(url).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ kind: 'unreachable' });
+    expect(String(error)).toContain('postgres://somebody@127.0.0.1:1/monitor');
+    expect(String(error)).not.toContain('very-secret');
+  });
+
+  it('refuses a wrong password as what it is', async () => {
+    await expect(open(database.url.replace('a-password', 'wrong'))).rejects.toMatchObject({
+      kind: 'missing',
+    });
+  });
+});
+
+describe('several that commit at once', () => {
+  it('never let a feed pass over an event that is committed later than its successors', async () => {
+    const store = await open();
+    const lease = await take(store);
+    await store.feeds.open('siem', 'start');
+    await store.collect.commitWindow(lease, windowOf([auditEvent('first', 1)]), decideNothing);
+    // A transaction as the store makes one: it announces itself, takes a number, and takes its time.
+    const slow = new pg.Client(database.url);
+    await slow.connect();
+    await slow.query(`SET search_path TO ${SCHEMA}; BEGIN`);
+    await slow.query(
+      `SELECT pg_advisory_xact_lock_shared(22093 * 281474976710656 + last_value) FROM events_seq`,
+    );
+    await slow.query(
+      `INSERT INTO events (account, type, created_ms, seen_ms, id, json) VALUES (1, 1, ${T0}, ${T0}, 'slow', '{}')`,
+    );
+    await store.collect.commitWindow(
+      lease,
+      windowOf([auditEvent('quick', 1, {}, 'other')], { account: 'other' }),
+      decideNothing,
+    );
+    const ids = async (): Promise<readonly string[]> =>
+      (await store.feeds.read('siem', 100)).entries.map(({ event }) => event.id);
+    // The quick one is there, and has a higher number than the slow one, which nobody can see yet.
+    expect((await store.history.events({})).items.map(({ id }) => id)).toEqual(['first', 'quick']);
+    expect(await ids()).toEqual(['first']);
+    await slow.query('COMMIT');
+    await slow.end();
+    expect(await ids()).toEqual(['first', 'slow', 'quick']);
+    await closeAll();
+  });
+
+  it('keep every event once, with whole chains and right sums, whoever reads a feed meanwhile', async () => {
+    const stores = [await open(), await open()];
+    const [one, two] = stores as [Store, Store];
+    const lease = await take(one);
+    await one.feeds.open('siem', 'start');
+    const seen: string[] = [];
+    let done = false;
+    const follow = async (): Promise<void> => {
+      for (let after = 0; ; ) {
+        const ended = done;
+        const { entries } = await two.feeds.read('siem', 7, after);
+        for (const { event, cursor } of entries) {
+          seen.push(`${event.account} ${event.id}`);
+          after = cursor;
+        }
+        if (ended && entries.length === 0) return;
+      }
+    };
+    const following = follow();
+    const expected: string[] = [];
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, account) => {
+        for (let i = 0; i < 6; i += 1) {
+          const name = `account ${account}`;
+          const events = [0, 1, 2].map((n) =>
+            auditEvent(`${i}-${n}`, i * 3 + n, { event_type: `TYPE_${(account + n) % 5}` }, name),
+          );
+          expected.push(...events.map(({ id }) => `${name} ${id}`));
+          await stores[account % 2]?.collect.commitWindow(lease, windowOf(events, { account: name }), () => ({
+            alerts: [decided(`${name} ${i}`, ['a', 'b'])],
+            state: [{ key: 'k', value: i }],
+          }));
+        }
+      }),
+    );
+    done = true;
+    await following;
+    expect(seen.toSorted()).toEqual(expected.toSorted());
+    expect((await one.status.totals()).events).toBe(expected.length);
+    expect(await two.status.deliveryCounts()).toEqual([
+      { sink: 'a', state: 'pending', count: 72 },
+      { sink: 'b', state: 'pending', count: 72 },
+    ]);
+    const heads = await one.chains.heads();
+    expect(heads.filter(({ chain }) => chain === 'events').map(({ position }) => position)).toEqual(
+      Array(12).fill(18),
+    );
+    await closeAll();
+  });
+
+  it('on one account are one after the other, and give no event to the decider twice', async () => {
+    const stores = [await open(), await open()];
+    const lease = await take(stores[0] as Store);
+    const events = Array.from({ length: 40 }, (_, i) => auditEvent(`e${i}`, i));
+    const given: string[] = [];
+    const ends = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) =>
+        (stores[i % 2] as Store).collect.commitWindow(
+          lease,
+          windowOf(events.slice(i * 3, i * 3 + 13)),
+          (fresh) => {
+            given.push(...fresh.map(({ id }) => id));
+            return { alerts: [], state: [] };
+          },
+        ),
+      ),
+    );
+    const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    expect(refused).toEqual(refused.map(() => expect.objectContaining({ kind: 'busy' }) as unknown));
+    const stored = (await (stores[0] as Store).history.events({ limit: 100 })).items.map(({ id }) => id);
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(new Set(given).size).toBe(given.length);
+    expect(given.toSorted()).toEqual(stored.toSorted());
+    await closeAll();
+  });
+
+  it('claim each delivery once', async () => {
+    const stores = [await open(), await open()];
+    await (stores[0] as Store).outbox.enqueue(Array.from({ length: 60 }, (_, i) => decided(`a${i}`)));
+    const claims = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => (stores[i % 2] as Store).outbox.claim('hook', 7, 60_000)),
+    );
+    const ids = claims.flat().map(({ id }) => id);
+    expect(ids).toHaveLength(60);
+    expect(new Set(ids).size).toBe(60);
+    await closeAll();
+  });
+});
+
+describe('a connection', () => {
+  it('that breaks leaves nothing half-written, says so, and is made anew', async () => {
+    const proxy = await createFaultProxy(Number(new URL(database.url).port));
+    try {
+      const url = new URL(database.url);
+      url.port = String(proxy.port);
+      const store = await open(url.href);
+      const lease = await take(store);
+      const cut = store.collect.commitWindow(lease, windowOf([auditEvent('a', 1)]), () => {
+        proxy.cut();
+        return { alerts: [decided('x')], state: [{ key: 'k', value: 1 }] };
+      });
+      await expect(cut).rejects.toMatchObject({ kind: 'unreachable' });
+      // The pool is full of broken connections: nobody notices.
+      expect(await store.collect.ruleState('default')).toEqual(new Map());
+      expect((await store.history.alerts({})).items).toEqual([]);
+      const again = await store.collect.commitWindow(lease, windowOf([auditEvent('a', 1)]), decideNothing);
+      expect(again.fresh.map(({ id }) => id)).toEqual(['a']);
+      proxy.cut();
+      await store.collect.commitWindow(lease, windowOf([auditEvent('b', 2)]), decideNothing);
+      await proxy.down();
+      await expect(store.status.probe()).rejects.toMatchObject({ kind: 'unreachable' });
+      await proxy.up();
+      await store.status.probe();
+    } finally {
+      await closeAll();
+      await proxy.close();
+    }
+  });
+
+  it('tells other processes that there is something to do, and not itself', async () => {
+    const [one, two] = [await open(), await open()];
+    // What was told before anybody could hear it counts as told.
+    const heard = async (store: Store): Promise<void> => {
+      while (!(await store.status.changedByOthers())) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await heard(one);
+    await heard(two);
+    await one.outbox.enqueue([decided('x')]);
+    await heard(two);
+    expect(await one.status.changedByOthers()).toBe(false);
+    await closeAll();
+  });
+
+  it('is refused after the end', async () => {
+    const store = await open();
+    await store.close();
+    await expect(store.status.probe()).rejects.toMatchObject({ kind: 'closed' });
+    await closeAll();
+  });
+});
