@@ -1,3 +1,4 @@
+import type { Dialect } from './connection.ts';
 import { giveTo } from './outbox-settle.ts';
 import { all, type Sql, type Steps, value } from './steps.ts';
 
@@ -9,6 +10,9 @@ const MAX_HANDED_OVER = 500;
  * by a jump of the clock, a delivery that a person has touched.
  */
 const LOOK_AGAIN_MS = 300_000;
+
+/** Where several commit at a time, so many of the newest numbers may still belong to nobody. */
+const UNCOMMITTED = 1_000;
 
 /**
  * Gives what waits for a sink in trouble to its fallback as well, inside the caller's transaction. Answers how many were
@@ -38,7 +42,8 @@ const LAST = 'SELECT max(seq) FROM deliveries';
  * Makes {@link HandOver}. It is asked for again with every commit while a receiver is down, and by then the queue may
  * be long: how far it has been given over is remembered, so that only what is new is looked at.
  */
-export const createHandOver = (): HandOver => {
+export const createHandOver = (dialect: Dialect): HandOver => {
+  const slack = dialect === 'postgres' ? UNCOMMITTED : 0;
   /** By sink: everything below `seq` was given over, or has ended. */
   const done = new Map<string, { readonly seq: number; readonly sinceMs: number }>();
   return function* handOver(sink, fallback, nowMs) {
@@ -48,7 +53,7 @@ export const createHandOver = (): HandOver => {
     const rows = yield* all<{ seq: number }>(STUCK, from, sink, nowMs, fallback, MAX_HANDED_OVER);
     const isAll = rows.length < MAX_HANDED_OVER;
     const seen = isAll ? ((yield* value<number | null>(LAST)) ?? 0) + 1 : (rows.at(-1)?.seq ?? from);
-    const seq = Math.min(seen, (yield* value<number | null>(FIRST_AHEAD, sink, nowMs)) ?? seen);
+    const seq = Math.min(seen - slack, (yield* value<number | null>(FIRST_AHEAD, sink, nowMs)) ?? seen);
     let given = 0;
     for (const row of rows) if (yield* giveTo(row.seq, fallback, 'it does not answer', nowMs)) given += 1;
     const committed = () => void done.set(sink, { seq, sinceMs: isRecent ? known.sinceMs : nowMs });

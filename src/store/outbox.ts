@@ -40,7 +40,7 @@ const HASTEN =
 export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox => {
   const { now } = deps;
   const claim = createClaim(deps.foldDue);
-  const handOver = createHandOver();
+  const handOver = createHandOver(connection.dialect);
   return {
     claim: (sink, limit, leaseMs, options = {}) =>
       connection.commitLightly(() => claim(sink, limit, leaseMs, options, now())),
