@@ -40,7 +40,7 @@ export const askStatus = async (
       settings,
       rules,
       overview,
-      storeKind: 'sqlite',
+      storeKind: settings.store.place.kind,
       live: undefined,
       nowMs,
     });

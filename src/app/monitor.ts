@@ -147,7 +147,7 @@ const runBuilt = async (
     const inForce = (): MonitorParts => generations.current.monitor.parts;
     const api = createApiSource({
       store,
-      storeKind: 'sqlite',
+      storeKind: settings.store.place.kind,
       listen,
       settings: () => inForce().settings,
       rules: () => inForce().rules,

@@ -38,7 +38,7 @@ interface ResetOptions extends Omit<Options, 'output'> {
 export const registerState = (program: Command, context: CommandContext): void => {
   const state = program
     .command('state')
-    .description('look at what rules remember between events, and make them forget it');
+    .description('look after what is stored: what rules remember, copies, migrations');
   const choosing = (command: Command): Command =>
     command
       .option('--account <name>', 'only what they remember of one account')

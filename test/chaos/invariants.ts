@@ -344,13 +344,16 @@ const databaseText = (path: string): string =>
     .map((file) => readFileSync(file, 'latin1'))
     .join('');
 
+/** What SQLite says of a full disk; the second, when its shared memory beside the database cannot grow. */
+const FULL = /\bfull\b|SQLITE_IOERR_SHMSIZE/;
+
 /** Nothing but a full disk harms the store, and nothing makes the monitor give up. */
 const unexpectedLines = (world: World): readonly string[] =>
   world.lines.flatMap((lines) =>
     lines
       .filter(
         ({ event, reason }) =>
-          (event === 'store.error' && !String(reason).includes('full')) ||
+          (event === 'store.error' && !FULL.test(String(reason))) ||
           event === 'monitor.failed' ||
           event === 'rule.failed',
       )

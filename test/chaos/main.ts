@@ -16,7 +16,7 @@ const { values } = parseArgs({
   },
 });
 // Ended like this, file systems that were mounted are removed as well.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const failed: number[] = [];
 const from = Number(values.from);

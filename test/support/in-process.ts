@@ -38,7 +38,9 @@ export const runInProcess = async (
   const known = createKnownSecrets();
   const read = () => load({ path: config, env: options.env ?? {}, cwd: ROOT, packageDir: ROOT, now, known });
   const loaded = await read();
-  let ask = (): void => {};
+  // As at the edge of the real process: who asks before anybody listens is heard then.
+  let asked = 0;
+  let ask = (): void => void (asked += 1);
   if (!loaded.ready) throw new Error(loaded.problems.map((problem) => problem.message).join('\n'));
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
@@ -68,6 +70,7 @@ export const runInProcess = async (
       reload: read,
       onHangup(listener) {
         ask = listener;
+        if (asked > 0) listener();
       },
       log,
       setLogLevel: log.setLevel,
