@@ -19,7 +19,7 @@ interface WholeRow extends Omit<KeyRow, 'matched'> {
 }
 
 const WHOLE = `SELECT seq, account, id, type, created_ms AS "createdAtMs", seen_ms AS "seenAtMs", json FROM events`;
-const SINCE = `${WHOLE} WHERE seq > ? ORDER BY seq LIMIT ?`;
+const SINCE = `${WHOLE} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`;
 const COUNT = 'SELECT count(*) FROM events WHERE account = ? AND created_ms >= ? AND created_ms < ?';
 const LATE = `SELECT day_ms AS day, sum(count) AS count FROM lateness
   WHERE account = ? AND day_ms >= ? AND edge_ms > 0 GROUP BY day_ms`;
@@ -50,11 +50,15 @@ const sliceQuery = (
   return { sql, bound: [...bound, limit] };
 };
 
-/** The part of {@link Browse} that is about events. */
+/**
+ * The part of {@link Browse} that is about events. Whoever reads on from a place reads no further than `readableUpTo`, as
+ * feeds do: behind it an event may still be committed at a place that was passed.
+ */
 export const createBrowseEvents = (
   connection: Connection,
   accounts: Names,
   eventTypes: Names,
+  readableUpTo: () => Steps<number>,
 ): Pick<Browse, 'events' | 'eventsAt' | 'eventsSince' | 'countEvents' | 'lateByDay' | 'eventTypes'> => {
   function* wholeOf(row: WholeRow): Steps<StoredEvent & { readonly seq: number }> {
     return {
@@ -90,7 +94,8 @@ export const createBrowseEvents = (
     eventsSince: (seq, limit) =>
       connection.read(function* () {
         const events = [];
-        for (const row of yield* all<WholeRow>(SINCE, seq, limit)) events.push(yield* wholeOf(row));
+        const upTo = yield* readableUpTo();
+        for (const row of yield* all<WholeRow>(SINCE, seq, upTo, limit)) events.push(yield* wholeOf(row));
         return events;
       }),
     countEvents: (account, fromMs, toMs) =>

@@ -77,7 +77,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     chains: createChains(connection),
     overview: createOverview(connection, parts.status.bytes),
     history: createHistory(connection, accounts, eventTypes),
-    browse: createBrowse(connection, accounts, eventTypes),
+    browse: createBrowse(connection, accounts, eventTypes, committedUpTo),
     linkKey: createLinkKey(connection),
     close: async () => connection.close(),
   };

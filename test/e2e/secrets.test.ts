@@ -372,7 +372,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   monitor.kill('SIGTERM');
   expect(await monitor.ended).toEqual({ code: 0, signal: null });
   // Other processes know what is configured now.
-  known = known.filter((secret) => secret !== CANARIES.api);
+  known = known.filter((secret) => secret !== CANARIES.api && secret !== CANARIES.presetToken);
   echoing.answer((request) => ({ status: 400, body: echo(request) }));
   const drill = startMonitor(['sinks', 'test', '--config', installation.config], env);
   await drill.ended;

@@ -99,7 +99,7 @@ describe('the schema', () => {
 });
 
 describe('several that commit at once', () => {
-  it('never let a feed pass over an event that is committed later than its successors', async () => {
+  it('never let a feed or a stream pass over an event that is committed later than its successors', async () => {
     const store = await open();
     const lease = await take(store);
     await store.feeds.open('siem', 'start');
@@ -121,12 +121,19 @@ describe('several that commit at once', () => {
     );
     const ids = async (): Promise<readonly string[]> =>
       (await store.feeds.read('siem', 100)).entries.map(({ event }) => event.id);
+    const looked = async (): Promise<readonly string[]> =>
+      (await store.browse.eventsSince(0, 100)).map(({ id }) => id);
+    const begun = (await store.browse.newest()).event;
     // The quick one is there, and has a higher number than the slow one, which nobody can see yet.
     expect((await store.history.events({})).items.map(({ id }) => id)).toEqual(['first', 'quick']);
     expect(await ids()).toEqual(['first']);
+    expect(await looked()).toEqual(['first']);
     await slow.query('COMMIT');
     await slow.end();
     expect(await ids()).toEqual(['first', 'slow', 'quick']);
+    expect(await looked()).toEqual(['first', 'slow', 'quick']);
+    // Who begins to look while one is under way is told of it.
+    expect((await store.browse.eventsSince(begun, 100)).map(({ id }) => id)).toEqual(['slow', 'quick']);
     await closeAll();
   });
 
