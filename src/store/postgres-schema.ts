@@ -295,20 +295,21 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, position)
   );
 
-  -- Tables are made and dropped by their owner; whoever only reads and writes rows asks for it.
+  -- Tables are made and dropped by their owner; whoever only reads and writes rows asks for it. Temporary tables of whoever
+  -- asks must not be taken for ours, so they are looked for last, and what is made names its schema.
   CREATE FUNCTION add_events_month(month_ms bigint, next_ms bigint, name text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = vonage_audit_monitor AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, vonage_audit_monitor, pg_temp AS $$
   BEGIN
     IF name !~ '^events_[0-9]{4}_[0-9]{2}$' THEN RAISE EXCEPTION 'no name of a month: %', name; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('vonage_audit_monitor months', 0));
     IF to_regclass(name) IS NOT NULL THEN RETURN; END IF;
-    EXECUTE format('CREATE TABLE %I (LIKE events INCLUDING DEFAULTS INCLUDING INDEXES)', name);
+    EXECUTE format('CREATE TABLE vonage_audit_monitor.%I (LIKE events INCLUDING DEFAULTS INCLUDING INDEXES)', name);
     EXECUTE format('WITH moved AS (DELETE FROM events_other WHERE created_ms >= %s AND created_ms < %s RETURNING *)
       INSERT INTO %I SELECT * FROM moved', month_ms, next_ms, name);
     EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', name, month_ms, next_ms);
   END $$;
   CREATE FUNCTION drop_events_month(name text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = vonage_audit_monitor AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, vonage_audit_monitor, pg_temp AS $$
   BEGIN
     IF name !~ '^events_[0-9]{4}_[0-9]{2}$' THEN RAISE EXCEPTION 'no name of a month: %', name; END IF;
     EXECUTE format('DROP TABLE %I', name);

@@ -98,6 +98,51 @@ describe('the schema', () => {
   });
 });
 
+describe('the functions of the owner', () => {
+  it('take no temporary table of whoever calls them for theirs', async () => {
+    const other = await createDatabase();
+    const role = `app_${other.name}`;
+    try {
+      await (await open(other.url)).close();
+      await other.query(
+        `CREATE ROLE ${role} LOGIN PASSWORD 'low'; GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${role};
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO ${role}`,
+      );
+      const url = new URL(other.url);
+      url.username = role;
+      url.password = 'low';
+      const low = new pg.Client(url.href);
+      await low.connect();
+      // A table that the functions name, with a trigger that runs as whoever touches it.
+      await low.query(
+        `CREATE TEMP TABLE seen (who text); GRANT ALL ON seen TO PUBLIC;
+         CREATE FUNCTION pg_temp.trap() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN INSERT INTO pg_temp.seen VALUES (current_user); RETURN NULL; END $$;
+         CREATE TEMP TABLE events_other (LIKE ${SCHEMA}.events);
+         CREATE TRIGGER trap AFTER DELETE ON pg_temp.events_other EXECUTE FUNCTION pg_temp.trap();
+         GRANT ALL ON pg_temp.events_other TO PUBLIC`,
+      );
+      const from = Date.UTC(2026, 0, 1);
+      const to = Date.UTC(2026, 1, 1);
+      const call = `SELECT ${SCHEMA}.add_events_month(${from}, ${to}, 'events_2026_01')`;
+      await low.query(call).catch((error: unknown) => error);
+      expect((await low.query('SELECT who FROM pg_temp.seen')).rows).toEqual([]);
+      const ours = "to_regclass('vonage_audit_monitor.events_2026_01') IS NOT NULL AS there";
+      expect(await other.query(`SELECT ${ours}`)).toEqual([{ there: true }]);
+      await low.query(
+        `CREATE TEMP TABLE events_2026_01 (x int); SELECT ${SCHEMA}.drop_events_month('events_2026_01')`,
+      );
+      expect(await other.query(`SELECT ${ours}`)).toEqual([{ there: false }]);
+      await low.end();
+    } finally {
+      await closeAll();
+      await other.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await other.drop();
+    }
+  });
+});
+
 describe('several that commit at once', () => {
   it('never let a feed or a stream pass over an event that is committed later than its successors', async () => {
     const store = await open();
