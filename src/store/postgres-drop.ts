@@ -1,5 +1,6 @@
 import { eventDigest, hashBytes } from './chain.ts';
 import { type Begin, leaveHole, moveBegin, passHoles, readBegin, removeHoles } from './chain-prune.ts';
+import type { Dropped } from './retention.ts';
 import { all, get, run, type Steps, value } from './steps.ts';
 
 const postgres = (sql: string) => ({ sqlite: '', postgres: sql });
@@ -33,15 +34,19 @@ const endOf = (name: string): number => {
 };
 
 /**
- * Drops the tables of months that lie before the bound, and keeps the chains verifiable; answers how many events they held.
- * To be called inside a transaction. Whoever commits to an account waits for it meanwhile. A month with more than `maxHoles`
- * entries that were committed behind younger ones stays as it is.
+ * Drops the tables of months that lie before the bound, and keeps the chains verifiable. To be called inside a transaction.
+ * Whoever commits to an account waits for it meanwhile. A month with more than `maxHoles` entries that were committed behind
+ * younger ones stays as it is, and so does one that somebody reads for longer than a second.
  */
-export function* dropMonths(beforeMs: number, nowMs: number, maxHoles = MAX_LEFT_HOLES): Steps<number> {
-  let dropped = 0;
-  for (const { name } of yield* all<{ name: string }>(MONTHS))
-    if (endOf(name) <= beforeMs) dropped += yield* dropMonth(name, beforeMs, nowMs, maxHoles);
-  return dropped;
+export function* dropMonths(beforeMs: number, nowMs: number, maxHoles = MAX_LEFT_HOLES): Steps<Dropped> {
+  let events = 0;
+  for (const { name } of yield* all<{ name: string }>(MONTHS)) {
+    if (endOf(name) > beforeMs) continue;
+    const dropped = yield* dropMonth(name, beforeMs, nowMs, maxHoles);
+    if (dropped === 'held') return { events, held: true };
+    events += dropped;
+  }
+  return { events, held: false };
 }
 
 /** What a month holds of an account. */
@@ -53,10 +58,16 @@ interface Part {
   readonly chain: { readonly from: Begin; readonly to: Begin; readonly holes: number } | undefined;
 }
 
-function* dropMonth(month: string, beforeMs: number, nowMs: number, maxHoles: number): Steps<number> {
+function* dropMonth(
+  month: string,
+  beforeMs: number,
+  nowMs: number,
+  maxHoles: number,
+): Steps<number | 'held'> {
   // The caller commits whatever was written: all is decided before the first change.
   const parts = yield* partsOf(month);
   if (parts.reduce((sum, { chain }) => sum + (chain?.holes ?? 0), 0) > maxHoles) return 0;
+  if (!(yield* value<boolean>(postgres('SELECT hold_events_month(?)'), month))) return 'held';
   for (const { key, count, unchained, chain } of parts) {
     if (chain) {
       const { from, to, holes } = chain;

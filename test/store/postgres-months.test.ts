@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import type { StorePlace } from '../../src/core/store-place.ts';
@@ -110,13 +111,61 @@ it('changes nothing when a month holds too many late entries, of whichever accou
   await fill(store);
   const before = await tellOf(place, store);
   // One of "a" and more of "b": "a" alone would pass.
-  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 2))).toBe(0);
+  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 2))).toEqual({
+    events: 0,
+    held: false,
+  });
   expect(await tellOf(place, store)).toEqual(before);
   // With fewer than the limit it goes, and the counts stay right.
-  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 10))).toBe(6);
+  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 10))).toEqual({
+    events: 6,
+    held: false,
+  });
   const after = (await tellOf(place, store)) as { total: number; reports: { broken: unknown }[] };
   expect(after.total).toBe((before as { total: number }).total - 6);
   expect(after.reports.map(({ broken }) => broken)).toEqual([undefined, undefined]);
   await connection.close();
   await store.close();
 });
+
+it('waits for nobody who reads for long: months are made and dropped once they have ended', async () => {
+  const place = { kind: 'postgres', url: database.url } as const;
+  let nowMs = T0;
+  const store = await openStoreAt(place, { now: () => nowMs });
+  await fill(store);
+  const lease = await take(store, 'x', 1e12);
+  const reader = new pg.Client(database.url);
+  await reader.connect();
+  await reader.query(
+    'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM vonage_audit_monitor.events',
+  );
+  const commit = (id: string) =>
+    store.collect.commitWindow(
+      lease,
+      windowOf([event(id, '2025-12-01T00:00:00', 'a')], { account: 'a', fromMs: 0 }),
+      decideNothing,
+    );
+  await commit('d1');
+  const three = ['events_2026_01', 'events_2026_02', 'events_2026_03'];
+  expect(await months()).toEqual(three);
+  const full = await store.status.totals();
+  // Nothing is taken away row by row either: the whole month goes later.
+  await store.retention.prune(at('2026-02-01T00:00:00'), 1_000);
+  expect((await store.status.totals()).events).toBe(full.events);
+  await reader.query('COMMIT');
+  await reader.end();
+  // Not at every commit: somebody may read on.
+  await commit('d2');
+  expect(await months()).toEqual(three);
+  nowMs += 60_000;
+  await commit('d3');
+  expect(await months()).toEqual(['events_2025_12', ...three]);
+  const where = `SELECT tableoid::regclass::text AS name, count(*)::int AS n FROM vonage_audit_monitor.events
+    WHERE id LIKE 'd%' GROUP BY 1`;
+  expect(await database.query(where)).toEqual([{ name: 'vonage_audit_monitor.events_2025_12', n: 3 }]);
+  while ((await store.retention.prune(at('2026-02-01T00:00:00'), 1_000)) >= 1_000);
+  expect(await months()).toEqual(['events_2026_02', 'events_2026_03']);
+  const { reports } = (await tellOf(place, store)) as { reports: { broken: unknown }[] };
+  expect(reports.map(({ broken }) => broken)).toEqual([undefined, undefined]);
+  await store.close();
+}, 30_000);
