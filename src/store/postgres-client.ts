@@ -13,6 +13,14 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Of one statement; the server gives up a little before we stop waiting for it. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
+/**
+ * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
+ * statements needs {@link PATIENT} as well.
+ */
+export const NO_LIMITS = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+/** Goes with a query that may take long. Node's timers reach no further, and node-postgres takes 0 for "as configured". */
+export const PATIENT = { query_timeout: 2 ** 31 - 1 } as const;
+
 const INT8 = 20;
 const NUMERIC = 1700;
 const TEXTS: ReadonlySet<number> = new Set([25, 1042, 1043, 19]);

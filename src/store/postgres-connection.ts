@@ -2,9 +2,9 @@ import type { PoolClient } from 'pg';
 import pg from 'pg';
 import { type PostgresPlace, placeText } from '../core/store-place.ts';
 import type { Connection } from './connection.ts';
-import { clientConfig, SCHEMA } from './postgres-client.ts';
+import { clientConfig, NO_LIMITS, SCHEMA } from './postgres-client.ts';
 import { isClash, isLost, refusal, translate } from './postgres-errors.ts';
-import { runSteps } from './postgres-run.ts';
+import { patient, runSteps } from './postgres-run.ts';
 import type { Steps } from './steps.ts';
 
 /** An open PostgreSQL store. */
@@ -50,7 +50,9 @@ const clashOr =
 const BEGIN = 'BEGIN';
 // What is committed so may be lost by a crash of the server, together with nothing else.
 const BEGIN_LIGHTLY = 'BEGIN; SET LOCAL synchronous_commit TO off';
-const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+// One moment of a whole store, and one transaction over all of it.
+const BEGIN_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${NO_LIMITS}`;
+const BEGIN_LONG = `BEGIN; ${NO_LIMITS}`;
 
 /** Makes the pool. Nothing is connected before the first use. */
 export const connectPostgres = (options: PostgresConnectionOptions): PostgresConnection => {
@@ -153,7 +155,7 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
           withClient(async (client) => {
             await client.query(BEGIN_SNAPSHOT);
             try {
-              return await work((steps) => readOn(client, steps));
+              return await work((steps) => readOn(patient(client), steps));
             } finally {
               await rollBack(client);
             }
@@ -164,9 +166,9 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
         () => false,
         () =>
           withClient(async (client) => {
-            await client.query(BEGIN);
+            await client.query(BEGIN_LONG);
             try {
-              const result = await work((steps) => readOn(client, steps));
+              const result = await work((steps) => readOn(patient(client), steps));
               await client.query('COMMIT');
               return result;
             } catch (error) {

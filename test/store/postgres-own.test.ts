@@ -3,8 +3,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { connectPostgres } from '../../src/store/postgres-connection.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
+import { type Steps, value } from '../../src/store/steps.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { auditEvent, decided, decideNothing, T0, take, windowOf } from './fixtures.ts';
@@ -313,6 +315,36 @@ describe('a connection', () => {
     await heard(two);
     expect(await one.status.changedByOthers()).toBe(false);
     await closeAll();
+  });
+
+  it('has as much time as it takes for migrations, copies and long reads, and not for others', async () => {
+    const other = await createDatabase();
+    const limits = 'statement_timeout=200&query_timeout=250&idle_in_transaction_session_timeout=200';
+    const url = `${other.url}?${limits}`;
+    const holder = new pg.Client(other.url);
+    await holder.connect();
+    try {
+      await holder.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('${SCHEMA} migration', 0))`);
+      const migrating = open(url);
+      await holder.query('SELECT pg_sleep(0.6); COMMIT');
+      await migrating;
+      const connection = connectPostgres({ kind: 'postgres', url });
+      function* slow(): Steps<unknown> {
+        yield* value('SELECT pg_sleep(0.4)');
+        return yield* value("SELECT current_setting('idle_in_transaction_session_timeout')");
+      }
+      expect(await connection.snapshot((run) => run(slow))).toBe('0');
+      expect(await connection.transaction((run) => run(slow))).toBe('0');
+      await expect(connection.commit(slow)).rejects.toMatchObject({ kind: 'busy' });
+      expect(
+        await connection.commit(() => value("SELECT current_setting('idle_in_transaction_session_timeout')")),
+      ).toBe('200ms');
+      await connection.close();
+    } finally {
+      await holder.end();
+      await closeAll();
+      await other.drop();
+    }
   });
 
   it('is refused after the end', async () => {
