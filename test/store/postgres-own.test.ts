@@ -319,18 +319,18 @@ describe('a connection', () => {
 
   it('has as much time as it takes for migrations, copies and long reads, and not for others', async () => {
     const other = await createDatabase();
-    const limits = 'statement_timeout=200&query_timeout=250&idle_in_transaction_session_timeout=200';
+    const limits = 'statement_timeout=800&query_timeout=900&idle_in_transaction_session_timeout=800';
     const url = `${other.url}?${limits}`;
     const holder = new pg.Client(other.url);
     await holder.connect();
     try {
       await holder.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('${SCHEMA} migration', 0))`);
       const migrating = open(url);
-      await holder.query('SELECT pg_sleep(0.6); COMMIT');
+      await holder.query('SELECT pg_sleep(1.1); COMMIT');
       await migrating;
       const connection = connectPostgres({ kind: 'postgres', url });
       function* slow(): Steps<unknown> {
-        yield* value('SELECT pg_sleep(0.4)');
+        yield* value('SELECT pg_sleep(1.1)');
         return yield* value("SELECT current_setting('idle_in_transaction_session_timeout')");
       }
       expect(await connection.snapshot((run) => run(slow))).toBe('0');
@@ -338,7 +338,7 @@ describe('a connection', () => {
       await expect(connection.commit(slow)).rejects.toMatchObject({ kind: 'busy' });
       expect(
         await connection.commit(() => value("SELECT current_setting('idle_in_transaction_session_timeout')")),
-      ).toBe('200ms');
+      ).toBe('800ms');
       await connection.close();
     } finally {
       await holder.end();
