@@ -224,6 +224,30 @@ describe('several that commit at once', () => {
     expect(new Set(ids).size).toBe(60);
     await closeAll();
   });
+
+  it.each([
+    ['dropped', "state = 'dropped', due_ms = NULL"],
+    ['put off', `due_ms = ${T0 + 900_000}`],
+    ['put into a bundle', "bundle = 'group:x'"],
+  ])('never claim a delivery that is %s while they wait for it', async (_, change) => {
+    const store = await open();
+    await store.outbox.enqueue([decided('goes'), decided('stays')]);
+    const other = new pg.Client(database.url);
+    await other.connect();
+    await other.query(`SET search_path TO ${SCHEMA}; BEGIN`);
+    await other.query(
+      `UPDATE deliveries SET ${change} WHERE alert = (SELECT seq FROM alerts WHERE id = $1)`,
+      [decided('goes').alert.id],
+    );
+    const claim = store.outbox.claim('hook', 7, 60_000);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await database.query(waiting)).length === 0) await Promise.resolve();
+    await other.query('COMMIT');
+    await other.end();
+    expect((await claim).map(({ alert }) => alert.id)).toEqual([decided('stays').alert.id]);
+    expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(1);
+    await closeAll();
+  });
 });
 
 describe('a connection', () => {
