@@ -3,6 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { clientConfig } from '../../src/store/postgres-client.ts';
+import { isLost, translate } from '../../src/store/postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
@@ -292,6 +294,26 @@ describe('a connection', () => {
     await heard(two);
     expect(await one.status.changedByOthers()).toBe(false);
     await closeAll();
+  });
+
+  it('that is not to be had, since all are in use, is busy and not unreachable', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const client = await pool.connect();
+    pool.options.connectionTimeoutMillis = 1;
+    const error: unknown = await pool.connect().catch((thrown: unknown) => thrown);
+    client.release();
+    await pool.end();
+    expect(translate('here', error)).toMatchObject({ kind: 'busy' });
+    expect(String(translate('here', error))).toContain('here: (timeout exceeded when trying to connect): ');
+    expect(isLost(error)).toBe(false);
+  });
+
+  it('is checked as store.tls says, whatever the URL says', () => {
+    const url = 'postgres://u:p@h/d?sslmode=no-verify&connect_timeout=3&sslrootcert=%2Fnowhere';
+    const config = clientConfig({ kind: 'postgres', url, tls: {} });
+    expect(config.connectionString).toBe('postgres://u:p@h/d?connect_timeout=3');
+    expect(config.ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(clientConfig({ kind: 'postgres', url }).connectionString).toBe(url);
   });
 
   it('is refused after the end', async () => {
