@@ -247,7 +247,9 @@ describe('several that commit at once', () => {
     await other.query('COMMIT');
     await other.end();
     expect((await claim).map(({ alert }) => alert.id)).toEqual([decided('stays').alert.id]);
-    expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(1);
+    expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(
+      1,
+    );
     await closeAll();
   });
 });
@@ -276,6 +278,43 @@ describe('a connection', () => {
       await expect(store.status.probe()).rejects.toMatchObject({ kind: 'unreachable' });
       await proxy.up();
       await store.status.probe();
+    } finally {
+      await closeAll();
+      await proxy.close();
+    }
+  });
+
+  it('that breaks takes with it what is remembered: the next server may lack the last commits', async () => {
+    const proxy = await createFaultProxy(Number(new URL(database.url).port));
+    try {
+      const url = new URL(database.url);
+      url.port = String(proxy.port);
+      const store = await open(url.href, 1);
+      const commit = async (id: string, account: string): Promise<void> => {
+        const event = auditEvent(id, 1, { event_type: `TYPE_${account}` }, account);
+        const lease = await take(store);
+        await store.collect.commitWindow(lease, windowOf([event], { account }), decideNothing);
+      };
+      await commit('a', 'lost');
+      // Only now is it remembered: a name that is given just now is not.
+      await commit('b', 'lost');
+      const [key] = await database.query<{ key: number }>(
+        `SELECT key FROM ${SCHEMA}.accounts WHERE name = 'lost'`,
+      );
+      // The other server never heard of this account; it gives its key to another one.
+      await database.clear();
+      await database.query(
+        `INSERT INTO ${SCHEMA}.accounts (key, name) OVERRIDING SYSTEM VALUE VALUES ($1, 'theirs')`,
+        [key?.key],
+      );
+      proxy.cut();
+      await commit('c', 'lost');
+      expect(
+        await database.query(
+          `SELECT a.name, t.name AS type FROM ${SCHEMA}.events AS e JOIN ${SCHEMA}.accounts AS a ON a.key = e.account
+           JOIN ${SCHEMA}.event_types AS t ON t.key = e.type`,
+        ),
+      ).toEqual([{ name: 'lost', type: 'TYPE_lost' }]);
     } finally {
       await closeAll();
       await proxy.close();
