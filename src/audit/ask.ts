@@ -37,6 +37,8 @@ export interface AskOptions {
   readonly secrets: readonly string[];
   readonly pace: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly transport: Transport;
+  /** Told of every answer, refusals and nonsense included, before it is looked at. */
+  readonly onAnswer: (answer: Answer) => void;
   readonly now: Clock;
   readonly telemetry: Telemetry;
   readonly tracer: Tracer;
@@ -91,6 +93,7 @@ export const createAsk = (options: AskOptions): Ask => {
       throw new ReadFailure(error.kind, redact(error.message, secrets), error);
     });
     onStatus(answer.status);
+    options.onAnswer(answer);
     if (question.instead?.status === answer.status) return question.instead.value;
     const said = (): string => quoted(excerpt(answer.text, secrets));
     if (answer.status !== 200) throw refusal(answer, said(), now());

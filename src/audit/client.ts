@@ -96,6 +96,7 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     now,
     ticks: options.ticks ?? (() => performance.now()),
   });
+  const readClock = createApiClock();
   const ask = createAsk({
     account,
     prefix,
@@ -103,6 +104,8 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     secrets: proxySecrets(proxyUrl),
     pace: options.pace,
     transport,
+    // A refusal tells the time as well: it may be the last that does before answers come without.
+    onAnswer: (answer) => void readClock(answer),
     now,
     telemetry,
     tracer: options.tracer ?? noTracer,
@@ -124,7 +127,6 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
         reason: failure.message,
       }),
   });
-  const readClock = createApiClock();
   /** The form of dates that the API accepted last; self-detected, since no document says which it wants. */
   let dateForm: DateForm = 'local';
 

@@ -129,6 +129,19 @@ describe('reading pages', () => {
     await expect(it.client.find({ page: 1 }, never)).resolves.toMatchObject({ clockSkewMs: skew });
   });
 
+  it('knows the time of the API from a refusal when its answers have no date', async () => {
+    await using server = await startScriptedServer();
+    await using it = clientUnderTest(server.url, { ticks: () => 0 });
+    // Our clock jumps ahead between the two.
+    server.script(answer(429, '', { date: 'Fri, 02 Jan 2026 03:04:05 GMT' }), (...sent) => {
+      it.clock.nowMs = NOW + 3_600_000;
+      return json(EMPTY, { date: '' })(...sent);
+    });
+    const { clockSkewMs, expectedSkewMs } = await it.client.find({ page: 1 }, never);
+    expect(clockSkewMs).toBeUndefined();
+    expect(expectedSkewMs).toBeLessThan(-3_590_000);
+  });
+
   it('waits for the shared budget before every request, retries included', async () => {
     await using server = await startScriptedServer();
     let paced = 0;
