@@ -49,6 +49,10 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
   const { now, planner, insertEvents, beforeWindow, committedUpTo } = parts;
   const accounts = createNames('accounts');
   const eventTypes = createNames('event_types');
+  connection.onChangedServer?.(() => {
+    accounts.forget();
+    eventTypes.forget();
+  });
   const insertAlerts = createInsertAlerts(planner, now);
   const summarise = createSummarise(planner);
   const foldDue = createFoldDue(summarise);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import pg from 'pg';
 import { errorText } from '../base/errors.ts';
-import { type PostgresPlace, placeText } from '../core/store-place.ts';
+import { type PostgresPlace, placeText, tlsOptionsIn } from '../core/store-place.ts';
 import { refusal } from './postgres-errors.ts';
 import { decodeText } from './postgres-text.ts';
 
@@ -39,7 +39,7 @@ const types: NonNullable<ClientConfig['types']> = {
 
 /** How to connect. Throws a StoreError when a certificate cannot be read. */
 export const clientConfig = (place: PostgresPlace): ClientConfig => ({
-  connectionString: place.url,
+  connectionString: place.tls ? withoutTlsOptions(place.url) : place.url,
   ...(place.tls && { ssl: tlsOptions(place, place.tls) }),
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -49,6 +49,15 @@ export const clientConfig = (place: PostgresPlace): ClientConfig => ({
   application_name: 'vonage-audit-monitor',
   types,
 });
+
+/** What the URL says wins with node-postgres: `sslmode=no-verify` in it would undo the check that `store.tls` asks for. */
+const withoutTlsOptions = (text: string): string => {
+  const names = tlsOptionsIn(text);
+  if (names.length === 0) return text;
+  const url = new URL(text);
+  for (const name of names) url.searchParams.delete(name);
+  return url.href;
+};
 
 const tlsOptions = (place: PostgresPlace, tls: NonNullable<PostgresPlace['tls']>) => {
   const read = (path: string | undefined): string | undefined => {

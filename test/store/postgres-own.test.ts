@@ -3,7 +3,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { clientConfig } from '../../src/store/postgres-client.ts';
 import { connectPostgres } from '../../src/store/postgres-connection.ts';
+import { isLost, translate } from '../../src/store/postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { type Steps, value } from '../../src/store/steps.ts';
@@ -271,6 +273,32 @@ describe('several that commit at once', () => {
     expect(new Set(ids).size).toBe(60);
     await closeAll();
   });
+
+  it.each([
+    ['dropped', "state = 'dropped', due_ms = NULL"],
+    ['put off', `due_ms = ${T0 + 900_000}`],
+    ['put into a bundle', "bundle = 'group:x'"],
+  ])('never claim a delivery that is %s while they wait for it', async (_, change) => {
+    const store = await open();
+    await store.outbox.enqueue([decided('goes'), decided('stays')]);
+    const other = new pg.Client(database.url);
+    await other.connect();
+    await other.query(`SET search_path TO ${SCHEMA}; BEGIN`);
+    await other.query(
+      `UPDATE deliveries SET ${change} WHERE alert = (SELECT seq FROM alerts WHERE id = $1)`,
+      [decided('goes').alert.id],
+    );
+    const claim = store.outbox.claim('hook', 7, 60_000);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await database.query(waiting)).length === 0) await Promise.resolve();
+    await other.query('COMMIT');
+    await other.end();
+    expect((await claim).map(({ alert }) => alert.id)).toEqual([decided('stays').alert.id]);
+    expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(
+      1,
+    );
+    await closeAll();
+  });
 });
 
 describe('a connection', () => {
@@ -297,6 +325,43 @@ describe('a connection', () => {
       await expect(store.status.probe()).rejects.toMatchObject({ kind: 'unreachable' });
       await proxy.up();
       await store.status.probe();
+    } finally {
+      await closeAll();
+      await proxy.close();
+    }
+  });
+
+  it('that breaks takes with it what is remembered: the next server may lack the last commits', async () => {
+    const proxy = await createFaultProxy(Number(new URL(database.url).port));
+    try {
+      const url = new URL(database.url);
+      url.port = String(proxy.port);
+      const store = await open(url.href, 1);
+      const commit = async (id: string, account: string): Promise<void> => {
+        const event = auditEvent(id, 1, { event_type: `TYPE_${account}` }, account);
+        const lease = await take(store);
+        await store.collect.commitWindow(lease, windowOf([event], { account }), decideNothing);
+      };
+      await commit('a', 'lost');
+      // Only now is it remembered: a name that is given just now is not.
+      await commit('b', 'lost');
+      const [key] = await database.query<{ key: number }>(
+        `SELECT key FROM ${SCHEMA}.accounts WHERE name = 'lost'`,
+      );
+      // The other server never heard of this account; it gives its key to another one.
+      await database.clear();
+      await database.query(
+        `INSERT INTO ${SCHEMA}.accounts (key, name) OVERRIDING SYSTEM VALUE VALUES ($1, 'theirs')`,
+        [key?.key],
+      );
+      proxy.cut();
+      await commit('c', 'lost');
+      expect(
+        await database.query(
+          `SELECT a.name, t.name AS type FROM ${SCHEMA}.events AS e JOIN ${SCHEMA}.accounts AS a ON a.key = e.account
+           JOIN ${SCHEMA}.event_types AS t ON t.key = e.type`,
+        ),
+      ).toEqual([{ name: 'lost', type: 'TYPE_lost' }]);
     } finally {
       await closeAll();
       await proxy.close();
@@ -345,6 +410,26 @@ describe('a connection', () => {
       await closeAll();
       await other.drop();
     }
+  });
+
+  it('that is not to be had, since all are in use, is busy and not unreachable', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const client = await pool.connect();
+    pool.options.connectionTimeoutMillis = 1;
+    const error: unknown = await pool.connect().catch((thrown: unknown) => thrown);
+    client.release();
+    await pool.end();
+    expect(translate('here', error)).toMatchObject({ kind: 'busy' });
+    expect(String(translate('here', error))).toContain('here: (timeout exceeded when trying to connect): ');
+    expect(isLost(error)).toBe(false);
+  });
+
+  it('is checked as store.tls says, whatever the URL says', () => {
+    const url = 'postgres://u:p@h/d?sslmode=no-verify&connect_timeout=3&sslrootcert=%2Fnowhere';
+    const config = clientConfig({ kind: 'postgres', url, tls: {} });
+    expect(config.connectionString).toBe('postgres://u:p@h/d?connect_timeout=3');
+    expect(config.ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(clientConfig({ kind: 'postgres', url }).connectionString).toBe(url);
   });
 
   it('is refused after the end', async () => {
