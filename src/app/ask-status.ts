@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '../server/status-shape.ts';
 import { openHistoryAt } from '../store/open.ts';
 import { refuseMissing } from './deliveries.ts';
-import type { Loaded } from './load.ts';
+import type { Usable } from './load.ts';
 import type { WishedAddress } from './monitor-address.ts';
 import { reachMonitor } from './reach-monitor.ts';
 import { statusReport } from './status-report.ts';
@@ -15,23 +15,20 @@ export interface AnsweredStatus {
   readonly why: string | undefined;
 }
 
-/** A configuration that is right. */
-export type ReadyConfiguration = NonNullable<Loaded['ready']>;
-
 /**
  * How a monitor is: asked of it where it answers, else read from the store. With `wished.url` only that one is asked, and
  * `load` is not called. Rejects with a UsageError when neither can be had.
  */
 export const askStatus = async (
   wished: WishedAddress,
-  load: () => Promise<ReadyConfiguration>,
+  load: () => Promise<Usable>,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<AnsweredStatus> => {
   const ready = wished.url === undefined ? await load() : undefined;
   const reached = await reachMonitor(wished, ready?.settings, nowMs, signal);
   if ('api' in reached) return { status: reached.status, url: reached.api.url, why: undefined };
-  const { settings, rules } = ready ?? (await load());
+  const { settings, rules, rulesWrong } = ready ?? (await load());
   refuseMissing(settings.store.place);
   const stored = await openHistoryAt(settings.store.place);
   try {
@@ -39,6 +36,7 @@ export const askStatus = async (
     const found = await statusReport({
       settings,
       rules,
+      rulesWrong,
       overview,
       storeKind: settings.store.place.kind,
       live: undefined,

@@ -29,11 +29,22 @@ export interface Ready {
   readonly sourcesState: string;
 }
 
+/** What looking after a running monitor needs of its configuration. */
+export interface Usable {
+  readonly settings: Settings;
+  /** Those that are right. */
+  readonly rules: CompiledRules;
+  /** Whether there are others, or presets, that are wrong: a running monitor may have rules that are not among `rules`. */
+  readonly rulesWrong: boolean;
+}
+
 /** Configuration and rules together: either both are right, or there is a list of everything that is not. */
 export interface Loaded {
   readonly file: string;
   /** Undefined when there are problems. */
   readonly ready: Ready | undefined;
+  /** Also when all problems are of rules, templates and presets; never to run with. */
+  readonly usable: Usable | undefined;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Those of `warnings` that are about secret files which every user of the machine can read. */
@@ -73,12 +84,8 @@ export const load = async (options: {
   const state = sourcesState(sources);
   const rules = compileRules(loaded.ruleFiles, ruleOptions(loaded));
   const templates = checkTemplates(rules.rules);
-  const problems = [
-    ...loaded.problems,
-    ...rules.problems,
-    ...templates.problems,
-    ...(loaded.settings ? await sinkProblems(loaded.settings) : []),
-  ].sort(byPlace);
+  const ofSinks = loaded.settings ? await sinkProblems(loaded.settings) : [];
+  const problems = [...loaded.problems, ...rules.problems, ...templates.problems, ...ofSinks].sort(byPlace);
   return {
     file,
     ready:
@@ -90,6 +97,10 @@ export const load = async (options: {
             sources,
             sourcesState: state,
           }
+        : undefined,
+    usable:
+      loaded.usable && ofSinks.length === 0
+        ? { settings: loaded.usable, rules, rulesWrong: problems.length > 0 }
         : undefined,
     problems,
     warnings: [...loaded.warnings, ...rules.warnings, ...templates.warnings].sort(byPlace),

@@ -24,6 +24,8 @@ export interface LiveStatus {
 export interface StatusInput {
   readonly settings: Settings;
   readonly rules: Pick<CompiledRules, 'rules' | 'skipped'>;
+  /** Whether `rules` are only those of the disk that are right, while a monitor may run with others; left out: no. */
+  readonly rulesWrong?: boolean;
   readonly overview: ReadOverview;
   /** Of which kind the store is. */
   readonly storeKind: StatusAnswer['store']['kind'];

@@ -53,7 +53,7 @@ export const problemsOf = (
 
 /** What is wrong with the monitor as a whole. `unwritable`: why the store cannot be written. */
 export const wholeTroubles = (
-  { settings, rules, live, nowMs }: StatusInput,
+  { settings, rules, rulesWrong, live, nowMs }: StatusInput,
   overview: Overview,
   held: boolean,
   unwritable: string | undefined,
@@ -64,7 +64,7 @@ export const wholeTroubles = (
   else if (overview.conditions.has('store:'))
     troubles.push(plain(RANK.store, 'bad', 'The database is in trouble'));
   if (!live && !held) troubles.push(plain(RANK.nobody, 'bad', nobodyText(overview, nowMs)));
-  if (rules.rules.length === 0)
+  if (rules.rules.length === 0 && rulesWrong !== true)
     troubles.push(plain(RANK.nothing, 'bad', 'No rule is loaded: nothing is looked for'));
   if (settings.sinks.every(({ off }) => off))
     troubles.push(plain(RANK.nothing, 'bad', 'No sink is on: alerts reach nobody'));

@@ -20,7 +20,7 @@ import {
   withAnswerFormats,
   withListFormats,
 } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs, paintLevel } from './output.ts';
 import { timeCell } from './times.ts';
 
@@ -100,7 +100,7 @@ const levelOf = (text: string): Level => {
 
 const printList = async (options: ListOptions, context: CommandContext): Promise<void> => {
   const { out } = outputs();
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const list = createListWriter(out, options.output, styleOf(out, settings.accounts.length > 1));
   let found = 0;
   await withStore(settings, Date.now, async (store) => {
@@ -175,7 +175,7 @@ const styleOf = (out: Output, several: boolean): ListStyle<AlertRow> => ({
 });
 
 const acknowledge = async (ids: readonly string[], options: AckOptions): Promise<void> => {
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const by = options.author ?? loginName();
   await withStore(settings, Date.now, async (store) => {
     for (const id of ids)

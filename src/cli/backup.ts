@@ -9,7 +9,7 @@ import { placeText } from '../core/store-place.ts';
 import { BackupStopped, backUp, isSameFile } from '../store/sqlite-backup.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { createProgress } from './progress.ts';
 
@@ -27,7 +27,7 @@ export const registerBackup = (program: Command, context: CommandContext): void 
     .option('--force', 'replace the file if there is one')
     .option(...CONFIG)
     .action(async (file: string, options: Options) => {
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       const { place } = settings.store;
       if (place.kind === 'postgres')
         throw new UsageError(

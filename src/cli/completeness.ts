@@ -9,7 +9,7 @@ import { isStoreAt, openHistoryAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type RecordFormat, withRecordFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 
 interface Options {
@@ -25,7 +25,7 @@ export const registerCompleteness = (program: Command, context: CommandContext):
     .option('--account <name>', 'only this account')
     .option(...CONFIG)
     .action(async (options: Options) => {
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       const { place } = settings.store;
       if (!isStoreAt(place))
         throw new UsageError(`there is no store at ${placeText(place)}; "run" makes it at its first start`);

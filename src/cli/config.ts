@@ -5,7 +5,7 @@ import { createTextRedactor } from '../logs/redact.ts';
 import { showLines } from '../logs/terminal.ts';
 import { about, CONFIG } from './about.ts';
 import { type AnswerFormat, withAnswerFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 
 /** `config show`: the configuration as it is in force. */
@@ -15,7 +15,7 @@ export const registerConfig = (program: Command): void => {
     .description('print the configuration as it is in force: defaults filled in, secrets left out, as YAML')
     .option(...CONFIG)
     .action(async (options: { readonly config?: string; readonly output: AnswerFormat }) => {
-      const { file, read, secrets } = await loadOrRefuse(options.config);
+      const { file, read, secrets } = await loadSettings(options.config);
       if (!read) throw new UsageError(`${file}: cannot be read`);
       const effective = effectiveConfiguration({ ...read, redact: createTextRedactor(secrets) });
       const { out } = outputs();
@@ -23,7 +23,7 @@ export const registerConfig = (program: Command): void => {
         return out.json({ file, config: effective.values, sources: effective.sources });
       await printYaml(out, file, effective.yaml);
     });
-  about(show, ['config show', 'config show --json'], { 2: 'there are problems; they are listed' });
+  about(show, ['config show', 'config show --json'], { 2: 'it has problems; they are listed' });
 };
 
 const printYaml = async ({ line, colours }: Output, file: string, yaml: string): Promise<void> => {

@@ -24,7 +24,7 @@ import {
   withAnswerFormats,
   withListFormats,
 } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Colours, type Output, outputs } from './output.ts';
 import { timeCell } from './times.ts';
 
@@ -90,7 +90,7 @@ const printList = async (
   limit: number,
 ): Promise<void> => {
   const { out } = outputs();
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const { sink, rule: ruleId, from: fromMs, to: toMs } = options;
   const list = createListWriter(out, options.output, styleOf(out, state));
   let listed = 0;
@@ -199,7 +199,7 @@ const registerActs = (deliveries: Command): void => {
     ['deliveries retry --sink slack', 'deliveries retry --all --reason "the proxy is back"'],
     { 2: 'nothing of this is parked' },
   ).action(async (ids: string[], options: ActOptions) => {
-    const { settings } = (await loadOrRefuse(options.config)).ready;
+    const { settings } = await loadSettings(options.config);
     refuseUnknownSink(settings, options.sink);
     const done = await withStore(settings, Date.now, (store) =>
       retryParked(store, chosenOf(ids, options), actOf(options)),
@@ -213,7 +213,7 @@ const registerActs = (deliveries: Command): void => {
     ['deliveries drop --sink old-hook --reason "the receiver is gone for good"'],
     { 2: 'nothing of this is parked' },
   ).action(async (ids: string[], options: ActOptions & { readonly waiting?: boolean }) => {
-    const { settings } = (await loadOrRefuse(options.config)).ready;
+    const { settings } = await loadSettings(options.config);
     const states = options.waiting ? (['parked', 'pending'] as const) : (['parked'] as const);
     const done = await withStore(settings, Date.now, (store) =>
       dropDeliveries(store, chosenOf(ids, options), states, actOf(options)),

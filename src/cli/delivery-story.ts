@@ -7,7 +7,7 @@ import type { Act } from '../core/acts.ts';
 import { WHY_REASONS } from '../core/decided.ts';
 import type { AttemptRecord, DeliveryRecord } from '../core/history.ts';
 import type { AnswerFormat } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Colours, type Output, outputs } from './output.ts';
 
 /* The story of one alert, as people read it and as programs do. Everything from events is made visible. */
@@ -59,7 +59,7 @@ export const showStory = async (
   { config, output }: { readonly config?: string; readonly output: AnswerFormat },
 ): Promise<void> => {
   const { out } = outputs();
-  const { settings } = (await loadOrRefuse(config)).ready;
+  const { settings } = await loadSettings(config);
   const story = await withHistory(settings, (history) => storyOf(history, id));
   if (output === 'json') await out.json(storyJson(story));
   else await printStory(out, story);

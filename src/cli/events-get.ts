@@ -14,7 +14,7 @@ import { about, CONFIG } from './about.ts';
 import type { CommandContext } from './context.ts';
 import { refuseUnknown, sourceOption } from './events-list.ts';
 import { type AnswerFormat, withAnswerFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs, paintLevel } from './output.ts';
 import { timeText } from './times.ts';
 
@@ -42,7 +42,7 @@ export const registerEventsGet = (events: Command, context: CommandContext): voi
     .addOption(sourceOption())
     .option(...CONFIG)
     .action(async (id: string, options: Options) => {
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       const found =
         options.source === 'api'
           ? await ofApi(id, options, settings, context.signal)

@@ -13,7 +13,7 @@ import { about, CONFIG } from './about.ts';
 import { count, listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs, paintLevel } from './output.ts';
 import { createProgress } from './progress.ts';
 import { timeCell } from './times.ts';
@@ -90,7 +90,7 @@ const run = async (options: Options, context: CommandContext): Promise<void> => 
     throw new UsageError(
       '--matched: only the store knows what took part in an alert; leave out --source api',
     );
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const { out, err } = outputs();
   const list = createListWriter(out, options.output, styleOf(out, settings.accounts.length > 1));
   // On one terminal the bar and the rows would write over each other, but for tables, which are printed at their end.

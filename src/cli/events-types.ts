@@ -11,7 +11,7 @@ import type { EventTypesAnswer } from '../server/trail-shapes.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { timeCell } from './times.ts';
 
@@ -36,7 +36,7 @@ export const registerEventsTypes = (events: Command, context: CommandContext): v
     )
     .option(...CONFIG)
     .action(async (options: Options) => {
-      const { settings, rules } = (await loadOrRefuse(options.config)).ready;
+      const { settings, rules } = await loadSettings(options.config);
       const { out, err } = outputs();
       const live = options.source === 'api' ? await listedNow(settings, context.signal) : undefined;
       const known = await knownTypes(settings, rules, context.signal);

@@ -11,7 +11,7 @@ import { openHistoryAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
 import { listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { createProgress } from './progress.ts';
 
@@ -52,7 +52,7 @@ export const registerExport = (program: Command, context: CommandContext): void 
     .action(async (options: Options) => {
       if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
         throw new UsageError('--from must be before --to');
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       refuseMissing(settings.store.place);
       context.exit(await run(options, settings.store.place, context.signal));
     });

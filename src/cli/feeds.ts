@@ -4,7 +4,7 @@ import { type FeedStatus, feedStatus } from '../app/feed-status.ts';
 import { counted, grouped } from '../app/numbers.ts';
 import { about, CONFIG } from './about.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { spanText, timeCell } from './times.ts';
 
@@ -18,7 +18,7 @@ export const registerFeeds = (program: Command): void => {
     .option(...CONFIG);
   about(withListFormats(feeds), ['feeds', 'feeds --json']).action(
     async (options: { readonly config?: string; readonly output: ListFormat }) => {
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       const { out } = outputs();
       const found = await feedStatus(settings, Date.now, MAX_REFUSED);
       const list = createListWriter(out, options.output, STYLE);

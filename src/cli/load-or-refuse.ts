@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { type Loaded, load } from '../app/load.ts';
+import { type Loaded, load, type Usable } from '../app/load.ts';
 import { UsageError } from '../base/errors.ts';
 import { processEnvironment } from '../config/process-environment.ts';
 import type { KnownSecrets } from '../config/secrets.ts';
-import { formatProblem } from '../core/problem.ts';
+import { formatProblem, type Problem } from '../core/problem.ts';
 import { showLines } from '../logs/terminal.ts';
 
 /** The folder of the package, which lies two folders up from source and from `dist` alike. */
@@ -57,10 +57,42 @@ export const loadOrRefuse = async (
   const loaded = await loadFor(config, how);
   const { ready } = loaded;
   // Whoever loads without saying how hears of it here; the others tell their warnings themselves.
-  if (how.openSecrets === undefined)
-    for (const open of loaded.openSecrets)
-      process.stderr.write(`warning: ${formatProblem(open, process.cwd())}\n`);
+  if (how.openSecrets === undefined) warnOfOpenSecrets(loaded);
   if (ready) return { ...loaded, ready };
+  throw refusal(loaded, 'nothing was started');
+};
+
+/**
+ * For commands that look after a monitor, which need settings and not that all rules are right: a slip in a rule must not
+ * take silences and retries from the operator. Warns of wrong rules in one line; rejects with a UsageError that lists
+ * everything wrong, and ends with `hint`, when the settings cannot be had.
+ */
+export const loadSettings = async (
+  config: string | undefined,
+  { hint = '', quiet = false }: { readonly hint?: string; readonly quiet?: boolean } = {},
+): Promise<Loaded & Usable> => {
+  const loaded = await loadFor(config);
+  if (!loaded.usable) throw refusal(loaded, `nothing was done${hint}`);
+  if (!quiet) {
+    warnOfOpenSecrets(loaded);
+    warnOfRules(loaded.problems);
+  }
+  return { ...loaded, ...loaded.usable };
+};
+
+/** Says in one line on stderr that what is on disk is not what a running monitor goes on with; nothing without problems. */
+export const warnOfRules = ([first]: readonly Problem[]): void => {
+  if (!first) return;
+  const text = `warning: the rules or presets on disk are wrong (${formatProblem(first, process.cwd())}); a running monitor goes on with those it has; "check" shows all`;
+  process.stderr.write(`${showLines(text)}\n`);
+};
+
+const warnOfOpenSecrets = (loaded: Loaded): void => {
+  for (const open of loaded.openSecrets)
+    process.stderr.write(`warning: ${formatProblem(open, process.cwd())}\n`);
+};
+
+const refusal = (loaded: Loaded, end: string): UsageError => {
   const count = loaded.problems.length === 1 ? 'a problem' : `${loaded.problems.length} problems`;
-  throw new UsageError(`${problemLines(loaded)}\n${loaded.file}: ${count}; nothing was started`);
+  return new UsageError(`${problemLines(loaded)}\n${loaded.file}: ${count}; ${end}`);
 };

@@ -36,22 +36,33 @@ export const loadRulesOrRefuse = async (
 
 /**
  * The rules that arguments mean (files, folders, ids, names, titles) with the set they are in; every rule when there
- * are no arguments. Names are those of the configuration's rules. Rejects with a UsageError when one means nothing.
+ * are no arguments. Names are those of the configuration's rules. Rejects with a UsageError when one means nothing, or
+ * when rules are wrong; with `passOver` those that are only named go without the configuration's wrong ones.
  */
 export const loadSelected = async (
   config: string | undefined,
   wanted: readonly string[],
+  how: { readonly passOver?: boolean } = {},
 ): Promise<{ readonly set: RuleSet; readonly ids: ReadonlySet<string> }> => {
   const cwd = process.cwd();
   const paths = wanted.filter((argument) => isPathArgument(argument, cwd));
   const names = wanted.filter((argument) => !paths.includes(argument));
-  const set = refuse(await loadRules(config, paths, names.length > 0));
+  const set = await loadRules(config, paths, names.length > 0);
+  const passOver =
+    how.passOver === true && paths.length === 0 && set.problems.every(({ file }) => file !== set.file);
+  if (!passOver) refuse(set);
+  const named = (name: string): ReturnType<typeof findRules> => {
+    try {
+      return findRules(set, name);
+    } catch (error) {
+      // It may be one of those that are wrong.
+      refuse(set);
+      throw error;
+    }
+  };
   const inFiles = paths.length > 0 || wanted.length === 0 ? set.compiled.rules : [];
   const ids = new Set(
-    [
-      ...inFiles.map(({ info }) => info).filter(set.isChosen),
-      ...names.flatMap((name) => findRules(set, name)),
-    ].map(({ id }) => id),
+    [...inFiles.map(({ info }) => info).filter(set.isChosen), ...names.flatMap(named)].map(({ id }) => id),
   );
   if (ids.size === 0) throw new UsageError('no rule there: the files hold none that is loaded');
   return { set, ids };

@@ -17,7 +17,7 @@ import { about, CONFIG } from './about.ts';
 import { duration, listed, MOMENT, moment } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type RecordFormat, withRecordFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { type Colours, outputs } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -93,7 +93,7 @@ const openSource = async (
   const range = { fromMs: from === undefined ? undefined : from - warmUp, toMs: to };
   const nothing = { async close() {} };
   if (source === 'api') {
-    const { settings } = (await loadOrRefuse(set.file)).ready;
+    const { settings } = await loadSettings(set.file);
     const nowMs = Date.now();
     const bounded = { fromMs: range.fromMs ?? (to ?? nowMs) - DEFAULT_API_MS, toMs: to ?? nowMs };
     const api = createApiSource(settings, account, bounded, Date.now, Math.random);

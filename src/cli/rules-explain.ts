@@ -10,7 +10,7 @@ import { formatExplanation } from '../rules/explain.ts';
 import { about, CONFIG } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type RecordFormat, withRecordFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings, warnOfRules } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { type Output, outputs } from './output.ts';
 
@@ -37,7 +37,8 @@ export const registerRulesExplain = (rules: Command, context: CommandContext): v
     .option(...CONFIG)
     .action(async (rule: string, options: Options) => {
       const { out } = outputs();
-      const { set, ids } = await loadSelected(options.config, [rule]);
+      const { set, ids } = await loadSelected(options.config, [rule], { passOver: true });
+      warnOfRules(set.problems);
       const event =
         options.event === undefined
           ? undefined
@@ -74,7 +75,7 @@ const findEvent = async (
   if (inFile) return inFile;
   const neither = `"${visibleText(wanted, 200)}" is neither a file nor the id of an event`;
   if (options.source === 'api') {
-    const { settings } = (await loadOrRefuse(options.config)).ready;
+    const { settings } = await loadSettings(options.config, { quiet: true });
     const event = await remoteEvent(settings, wanted, Date.now, Math.random, signal);
     if (event) return event;
     throw new UsageError(`${neither} that the Audit API knows`);

@@ -12,7 +12,7 @@ import type { TimeWindowSettings } from '../core/time-window.ts';
 import { about, CONFIG } from './about.ts';
 import { duration, MOMENT, matcher, moment } from './arguments.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { timeCell } from './times.ts';
 
@@ -85,7 +85,7 @@ export const registerSilences = (program: Command): void => {
     .option(...CONFIG);
   about(expiring, ['silences expire 6f1c3f0a'], { 2: 'there is no such silence' }).action(
     async (id: string, options: { readonly config?: string; readonly author?: string }) => {
-      const { settings } = (await loadOrRefuse(options.config)).ready;
+      const { settings } = await loadSettings(options.config);
       const silence = await withStore(settings, Date.now, (store) =>
         expireSilence(store, id, options.author ?? loginName(), Date.now()),
       );
@@ -120,7 +120,7 @@ const add = async (options: AddOptions): Promise<void> => {
   const startsAtMs = options.start ?? nowMs;
   if ((options.for === undefined) === (options.until === undefined))
     throw new UsageError('say how long: --for 2h, or --until 2026-01-31T12:00:00Z');
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const silence = silenceOf(
     {
       match: options.match,
@@ -171,7 +171,7 @@ const list = async (options: {
   readonly output: ListFormat;
 }): Promise<void> => {
   const nowMs = Date.now();
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   const planner = plannerFor(settings);
   const silences = await withStore(settings, Date.now, (store) =>
     store.silences.list({ nowMs, ended: options.ended ?? false }),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { placeText } from '../core/store-place.ts';
 import { openStoreAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
 import { placeOf } from './state-copy.ts';
 
@@ -24,7 +24,7 @@ export const registerStateMigrate = (group: Command): void => {
     .action(async (options: Options) => {
       const place =
         options.store === undefined
-          ? (await loadOrRefuse(options.config)).ready.settings.store.place
+          ? (await loadSettings(options.config)).settings.store.place
           : placeOf('--store', options.store);
       await (await openStoreAt(place, { now: Date.now })).close();
       await outputs().out.line(`${placeText(place)}: up to date`);

@@ -13,7 +13,7 @@ import { listed } from './arguments.ts';
 import { confirm } from './confirm.ts';
 import type { CommandContext } from './context.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { loadSelected } from './load-rules.ts';
 import { outputs } from './output.ts';
 import { registerStateCopy } from './state-copy.ts';
@@ -103,8 +103,8 @@ const chosenAccounts = async (
 };
 
 const chosenRecords = async (options: Options): Promise<readonly Row[]> => {
-  const { settings } = (await loadOrRefuse(options.config)).ready;
-  const { set, ids } = await loadSelected(options.config, options.rule);
+  const { settings } = await loadSettings(options.config);
+  const { set, ids } = await loadSelected(options.config, options.rule, { passOver: true });
   const titles = new Map(set.compiled.rules.map(({ info }) => [info.id, info.title]));
   refuseMissing(settings.store.place);
   const stored = await openHistoryAt(settings.store.place);
@@ -211,9 +211,9 @@ const resetState = async (options: ResetOptions, signal: AbortSignal): Promise<v
   if (rule.length === 0 && !all)
     throw new UsageError('say which: --rule RULE, or --all for every one of them');
   if (rule.length > 0 && all) throw new UsageError('name rules, or take --all; not both');
-  const { settings } = (await loadOrRefuse(options.config)).ready;
+  const { settings } = await loadSettings(options.config);
   refuseMissing(settings.store.place);
-  const ids = all ? undefined : [...(await loadSelected(options.config, rule)).ids];
+  const ids = all ? undefined : [...(await loadSelected(options.config, rule, { passOver: true })).ids];
   const stored = await openHistoryAt(settings.store.place);
   let accounts: readonly string[];
   try {

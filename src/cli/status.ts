@@ -31,8 +31,9 @@ export const registerStatus = (program: Command, context: CommandContext): void 
     { 0: 'nothing is bad; something may be doubtful', 1: 'something is bad' },
   ).action(async (options: Options) => {
     const { out } = outputs();
+    const load = loading(options);
     do {
-      const answered = await askStatus(options, loading(options), Date.now(), context.signal);
+      const answered = await askStatus(options, load, Date.now(), context.signal);
       if (options.output === 'json') await out.json(answered.status);
       else {
         if (options.watch) await out.write(out.columns === undefined ? '\n' : AFRESH);

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
-import type { AnsweredStatus, ReadyConfiguration } from '../app/ask-status.ts';
+import type { AnsweredStatus } from '../app/ask-status.ts';
+import type { Usable } from '../app/load.ts';
 import type { WishedAddress } from '../app/monitor-address.ts';
 import { CONFIG } from './about.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 
 /** Options of commands that ask a running monitor. */
 export interface TargetOptions extends WishedAddress {
@@ -17,11 +18,17 @@ export const withTarget = (command: Command): Command =>
     .option('--token-file <file>', 'a file with a token of the HTTP API')
     .option(...CONFIG);
 
-/** Loads the configuration when it is needed. */
-export const loading =
-  ({ config }: TargetOptions) =>
-  async (): Promise<ReadyConfiguration> =>
-    (await loadOrRefuse(config)).ready;
+/** Loads the configuration when it is needed; warns at the first time only. */
+export const loading = ({ config }: TargetOptions): (() => Promise<Usable>) => {
+  let quiet = false;
+  return async () => {
+    const usable = await loadSettings(config, { hint: HINT, quiet });
+    quiet = true;
+    return usable;
+  };
+};
+
+const HINT = '. A running monitor can be asked without it: --url URL --token-file FILE';
 
 /** Who was asked, for people. */
 export const askedText = ({ url, why, status }: AnsweredStatus): string =>

@@ -12,7 +12,7 @@ import { about, CONFIG } from './about.ts';
 import { listed } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type AnswerFormat, withAnswerFormats } from './format.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 import { createProgress } from './progress.ts';
 import { placeOf } from './state-copy.ts';
@@ -53,7 +53,7 @@ export const registerVerify = (program: Command, context: CommandContext): void 
     .action(async (options: Options) => {
       const place =
         options.store === undefined
-          ? (await loadOrRefuse(options.config)).ready.settings.store.place
+          ? (await loadSettings(options.config)).settings.store.place
           : placeOf('--store', options.store);
       refuseMissing(place);
       await refuseUnknownAccount(place, options.account);

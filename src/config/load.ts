@@ -30,6 +30,7 @@ import { SECTION_ORDER, SECTIONS, type SinkOptionsType } from './schema.ts';
 import { createKnownSecrets, type KnownSecrets } from './secrets.ts';
 import { createSection, type Section } from './section.ts';
 import type { Settings } from './settings.ts';
+import { standIns } from './stand-ins.ts';
 import type { Lookup } from './substitute.ts';
 import type { Tree } from './tree.ts';
 import { found, type PathProblem, problemOffset } from './validate.ts';
@@ -38,6 +39,11 @@ import { found, type PathProblem, problemOffset } from './validate.ts';
 export interface LoadedConfiguration {
   /** Undefined when there are problems. */
   readonly settings: Settings | undefined;
+  /**
+   * The same, also when only rule files or presets have problems, for looking after a monitor that runs. A sink of a preset
+   * that has problems stands there by its name and type, without its options: nothing is to be sent by it.
+   */
+  readonly usable: Settings | undefined;
   /** Files named by `rules`, in the order to load them; read also when there are problems elsewhere. */
   readonly ruleFiles: readonly RuleFile[];
   /** What the rules are checked against, as far as it could be read: so a slip elsewhere makes no problems in rules. */
@@ -140,8 +146,11 @@ export const loadConfiguration = async (options: {
   const openSecrets: Problem[] = [];
   /** Problems and warnings that the rules do not depend on. */
   const elsewhere = new Set<Problem>();
+  /** Problems of rule files and presets, without which all settings can be read. */
+  const beside = new Set<Problem>();
   const end = (rest: Partial<LoadedConfiguration>): LoadedConfiguration => ({
     settings: problems.length === 0 ? rest.settings : undefined,
+    usable: problems.every((problem) => beside.has(problem)) ? rest.settings : undefined,
     ruleFiles: rest.ruleFiles ?? [],
     lists: rest.lists,
     sinkNames: rest.sinkNames,
@@ -218,6 +227,7 @@ export const loadConfiguration = async (options: {
     const report = (to: Problem[]) => (problem: Problem) => {
       to.push(problem);
       elsewhere.add(problem);
+      beside.add(problem);
     };
     return source === undefined
       ? { names: builtIn.map(({ type }) => type), find: (name) => builtIn.find(({ type }) => type === name) }
@@ -268,7 +278,9 @@ export const loadConfiguration = async (options: {
     elsewhere.add(problem);
   }
   for (const secret of proxy.secrets) known.add(secret);
+  const beforeRules = problems.length;
   const ruleFiles = rules === undefined ? [] : readRules(section, rules, problems);
+  for (const problem of problems.slice(beforeRules)) beside.add(problem);
   if (problems.length === 0) {
     // These are read again before they are used; a change of theirs asks for nothing here.
     for (const { secretFile } of accounts ?? []) if (secretFile !== undefined) sources.delete(secretFile);
@@ -320,7 +332,7 @@ export const loadConfiguration = async (options: {
     lists,
     timezone,
     timeWindows,
-    sinks,
+    sinks: [...sinks, ...standIns(section, sinks, sinkNames)],
     routes: routes.routes,
     feeds: routes.feeds,
     http,
