@@ -2,7 +2,7 @@ import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import { type Lease, LeaseLostError, type Leases } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
-import { StoreError } from '../core/store.ts';
+import { mayPass } from '../core/store.ts';
 import { isDead } from './holder.ts';
 
 /** Long enough for a long commit or a collected pause, short enough for a standby to take over soon. */
@@ -10,8 +10,8 @@ const LEASE_TTL_MS = 10_000;
 const RENEW_EVERY_MS = 3_000;
 /** How soon a process that stands by notices that the lease is free. */
 export const STANDBY_LOOKS_EVERY_MS = 1_000;
-/** Between two tries to reach a database that does not answer; connecting waits by itself where nobody refuses. */
-const UNREACHABLE_PAUSE_MS = 2_000;
+/** Between two tries while the store fails; connecting waits by itself where nobody refuses. */
+const TROUBLE_PAUSE_MS = 2_000;
 /** A one-shot run outwaits the lease of a holder that has died elsewhere, but not one that lives. */
 const ONCE_LOOKS = LEASE_TTL_MS / STANDBY_LOOKS_EVERY_MS + 3;
 
@@ -29,8 +29,9 @@ export interface LeaseOptions {
  * Runs `work` while this process holds the lease, and again whenever it gets it back, until the signal aborts. While
  * another process holds it this one stands by and looks every second. `work` gets a signal that aborts when the lease
  * is lost; a write that is refused for that reason (LeaseLostError) ends `work` the same way. With `once` it returns
- * after the first completed `work`, and rejects when another process keeps the lease. A database that does not answer is tried again for ever, but not with `once`. With `pauseMs` it leaves the lease
- * alone for so long between two times. Other errors of `work` reject.
+ * after the first completed `work`, and rejects when another process keeps the lease. A store whose trouble may pass ({@link mayPass}) is
+ * tried again for ever, but not with `once`. With `pauseMs` it leaves the lease alone for so long between two times. Other errors
+ * of `work` reject.
  */
 export const underLease = async (
   options: LeaseOptions & { readonly once?: boolean; readonly pauseMs?: number },
@@ -45,11 +46,11 @@ export const underLease = async (
     const lost = new AbortController();
     const done = new AbortController();
     const renewing = renew(options, lease, lost, done.signal);
-    let unreachable: unknown;
+    let trouble: unknown;
     try {
       await work(lease, AbortSignal.any([signal, lost.signal]));
     } catch (error) {
-      if (isUnreachable(error) && !options.once) unreachable = error;
+      if (mayPass(error) && !options.once) trouble = error;
       else if (!(error instanceof LeaseLostError)) throw error;
       lost.abort();
     } finally {
@@ -58,9 +59,9 @@ export const underLease = async (
       options.onState('standby');
       if (!lost.signal.aborted) await release(options, lease);
     }
-    if (unreachable !== undefined) {
-      options.log.error('store.error', { operation: 'work', reason: errorText(unreachable) });
-      await sleep(UNREACHABLE_PAUSE_MS, signal);
+    if (trouble !== undefined) {
+      options.log.error('store.error', { operation: 'work', reason: errorText(trouble) });
+      await sleep(TROUBLE_PAUSE_MS, signal);
     } else if (lost.signal.aborted)
       options.log.warn('lease.lost', { holder: lease.holder, token: lease.token });
     else if (options.once) return;
@@ -69,21 +70,25 @@ export const underLease = async (
   }
 };
 
-/** Undefined: the database does not answer just now, and whoever goes on trying gets there when it is back. */
+/**
+ * Undefined: the store fails just now, and whoever goes on trying gets there when it is back. The lease of a holder that is
+ * known to be dead is freed and asked for again.
+ */
 const tryAcquire = async (
   options: LeaseOptions & { readonly once?: boolean },
 ): Promise<Awaited<ReturnType<Leases['acquire']>> | undefined> => {
   try {
-    return await options.leases.acquire(options.name, options.holder, LEASE_TTL_MS);
+    for (;;) {
+      const answer = await options.leases.acquire(options.name, options.holder, LEASE_TTL_MS);
+      if ('lease' in answer || !isDead(answer.held)) return answer;
+      await options.leases.release(answer.held);
+    }
   } catch (error) {
-    if (!isUnreachable(error) || options.once) throw error;
+    if (!mayPass(error) || options.once) throw error;
     options.log.error('store.error', { operation: 'acquire lease', reason: errorText(error) });
     return undefined;
   }
 };
-
-const isUnreachable = (error: unknown): boolean =>
-  error instanceof StoreError && error.kind === 'unreachable';
 
 const acquire = async (
   options: LeaseOptions & { readonly once?: boolean },
@@ -93,14 +98,10 @@ const acquire = async (
   for (let looks = 1; !signal.aborted; looks += 1) {
     const answer = await tryAcquire(options);
     if (!answer) {
-      await sleep(UNREACHABLE_PAUSE_MS, signal);
+      await sleep(TROUBLE_PAUSE_MS, signal);
       continue;
     }
     if ('lease' in answer) return answer.lease;
-    if (isDead(answer.held)) {
-      await options.leases.release(answer.held);
-      continue;
-    }
     if (told !== answer.held.holder) {
       options.log.info('lease.waiting', {
         held_by: answer.held.holder,

@@ -4,7 +4,7 @@ import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Planner } from '../core/planner.ts';
-import { type Store, StoreError } from '../core/store.ts';
+import { mayPass, type Store, StoreError } from '../core/store.ts';
 import { noTracer } from '../core/tracer.ts';
 import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
 import { createServer } from '../server/server.ts';
@@ -283,8 +283,12 @@ const openPatiently = async (
     try {
       return await openStoreAt(settings.store.place, { now, planner });
     } catch (error) {
-      const passes = error instanceof StoreError && error.kind === 'unreachable' && mode === 'daemon';
-      if (!passes || tries >= OPEN_TRIES || signal.aborted) throw error;
+      // What a configuration says wrongly, and a file that cannot be used, is told at once.
+      const passes =
+        settings.store.place.kind === 'postgres' &&
+        mayPass(error) &&
+        !(error instanceof StoreError && error.kind === 'missing');
+      if (!passes || mode !== 'daemon' || tries >= OPEN_TRIES || signal.aborted) throw error;
       log.error('store.error', { operation: 'open', reason: errorText(error) });
       await sleep(OPEN_PAUSE_MS, signal);
     }

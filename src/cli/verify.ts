@@ -5,7 +5,7 @@ import { counted } from '../app/numbers.ts';
 import { bareHead, headsOfLog } from '../app/published-heads.ts';
 import { UsageError } from '../base/errors.ts';
 import type { ChainReport, PublishedHead } from '../core/chain.ts';
-import { parsePlace, type StorePlace } from '../core/store-place.ts';
+import type { StorePlace } from '../core/store-place.ts';
 import type { Verification } from '../store/chain-verify.ts';
 import { openHistoryAt, verifyChainsAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
@@ -15,6 +15,7 @@ import { type AnswerFormat, withAnswerFormats } from './format.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 import { createProgress } from './progress.ts';
+import { placeOf } from './state-copy.ts';
 
 interface Options {
   readonly account?: string;
@@ -44,13 +45,16 @@ export const registerVerify = (program: Command, context: CommandContext): void 
       listed,
       [],
     )
-    .option('--store <file>', 'another store than that of the configuration, such as a backup')
+    .option(
+      '--store <store>',
+      'another store than that of the configuration, such as a backup: sqlite:FILE, postgres://… or url_file:FILE',
+    )
     .option(...CONFIG)
     .action(async (options: Options) => {
       const place =
         options.store === undefined
           ? (await loadOrRefuse(options.config)).ready.settings.store.place
-          : parsePlace(options.store);
+          : placeOf('--store', options.store);
       refuseMissing(place);
       await refuseUnknownAccount(place, options.account);
       const heads: PublishedHead[] = options.head.map(bareHead);

@@ -1,4 +1,4 @@
-import type { StorePlace } from '../core/store-place.ts';
+import { type StorePlace, tlsOptionsIn } from '../core/store-place.ts';
 import { readSecret } from './read-secret.ts';
 import { SECTIONS } from './schema.ts';
 import type { Section } from './section.ts';
@@ -30,17 +30,33 @@ export const readStore = (
   if (read === undefined) return undefined;
   for (const secretFile of section.tree.place(['store', 'url'])?.files ?? [])
     section.guardSecretFile(['store', 'url'], secretFile);
+  const name = url === undefined ? 'url_file' : 'url';
   if (!isPostgresUrl(read)) {
-    const name = url === undefined ? 'url_file' : 'url';
     section.problem(['store', name], `store.${name}: holds no URL of a database, ${URL_ALLOWED}`);
     return undefined;
   }
   section.known.add(read);
   // The driver and the server tell parts of it.
-  const { password } = new URL(read);
-  if (password !== '') for (const text of [password, decodeURIComponent(password)]) section.known.add(text);
+  for (const password of passwordsOf(new URL(read))) section.known.add(password);
+  const options = tlsOptionsIn(read);
+  if (tls !== undefined && options.length > 0) {
+    section.problem(
+      ['store', name],
+      `store.${name}: found ${options.join(' and ')} in the URL beside store.tls, allowed: one of them, since the URL would override what store.tls says`,
+    );
+    return undefined;
+  }
   return { place: { kind: 'postgres', url: read, tls, poolSize }, retentionMs };
 };
+
+/** The passwords in a URL, before the host and as an option, as they are written and as they are meant. */
+const passwordsOf = ({ password, search, searchParams }: URL): readonly string[] =>
+  [
+    password,
+    decodeURIComponent(password),
+    ...searchParams.getAll('password'),
+    ...[...search.matchAll(/[?&]password=([^&]*)/g)].map(([, written]) => written ?? ''),
+  ].filter((text) => text !== '');
 
 const isPostgresUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false;

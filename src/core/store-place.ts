@@ -25,6 +25,12 @@ export const parsePlace = (text: string): StorePlace =>
     ? { kind: 'postgres', url: text }
     : { kind: 'sqlite', path: text.replace(/^sqlite:/, '') };
 
+const TLS_OPTION = /^(ssl.*|uselibpqcompat)$/i;
+
+/** The names of the options in the URL of a database that say something of TLS, such as `sslmode`. */
+export const tlsOptionsIn = (url: string): readonly string[] =>
+  URL.canParse(url) ? [...new URL(url).searchParams.keys()].filter((name) => TLS_OPTION.test(name)) : [];
+
 /** A place as people may see it: the path of the file, or the database without password and options. */
 export const placeText = (place: StorePlace): string => {
   if (place.kind === 'sqlite') return place.path;

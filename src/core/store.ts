@@ -79,6 +79,15 @@ export class StoreError extends Error {
   }
 }
 
+/** What stays so until a person has done something: trying again helps nobody. */
+const LASTING: ReadonlySet<StoreErrorKind> = new Set(['corrupt', 'newer', 'foreign', 'closed']);
+
+/**
+ * Whether `error` is trouble of the store that may pass by itself. During a failover a database is not only away: for a while
+ * it answers that it is busy, that it is for reading alone, or that it knows nobody.
+ */
+export const mayPass = (error: unknown): boolean => error instanceof StoreError && !LASTING.has(error.kind);
+
 /** Everything a store offers. */
 export interface Store {
   readonly collect: CollectStore;

@@ -40,11 +40,11 @@ const HOLE = `SELECT created_ms AS "createdMs", seen_ms AS "seenMs", digest FROM
 // A position that is there twice was tampered with: "verify" says so, and pruning goes on.
 const ADD_HOLE = `INSERT INTO chain_holes (account, position, created_ms, seen_ms, digest) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT DO NOTHING`;
-const CLOSE_HOLE = 'DELETE FROM chain_holes WHERE account = ? AND position = ?';
+const CLOSE_HOLES = 'DELETE FROM chain_holes WHERE account = ? AND position > ? AND position <= ?';
 const SUBTRACT = 'UPDATE unchained SET entries = entries - ? WHERE account = ?';
 
-/** Where the chain begins once the holes that now lie at its beginning are closed. */
-export function* closeHoles(key: number, from: Begin): Steps<Begin> {
+/** Where the chain would begin once the holes that lie right behind `from` were closed. Only reads. */
+export function* passHoles(key: number, from: Begin): Steps<Begin> {
   let at = from;
   for (;;) {
     const position = at.position + 1;
@@ -52,9 +52,19 @@ export function* closeHoles(key: number, from: Begin): Steps<Begin> {
     if (!next) return at;
     const { createdMs, seenMs, digest } = next;
     const hash = linkHash(hashText(at.hash), position, createdMs, seenMs, hashText(digest));
-    yield* run(CLOSE_HOLE, key, position);
     at = { position, hash: hashBytes(hash) };
   }
+}
+
+/** Takes away the holes after one position of a chain up to another, over which its beginning moves. */
+export const removeHoles = (key: number, after: number, to: number): Steps<number> =>
+  run(CLOSE_HOLES, key, after, to);
+
+/** Where the chain begins once the holes that now lie at its beginning are closed. */
+function* closeHoles(key: number, from: Begin): Steps<Begin> {
+  const at = yield* passHoles(key, from);
+  if (at.position > from.position) yield* removeHoles(key, from.position, at.position);
+  return at;
 }
 
 /** Where a chain begins, held to the end of the transaction; undefined when nothing was ever appended. */

@@ -22,7 +22,7 @@ import { createLinkKey } from './link-key.ts';
 import { createNames } from './names.ts';
 import { createOutbox } from './outbox.ts';
 import { createOverview } from './overview.ts';
-import { createRetention } from './retention.ts';
+import { createRetention, type Dropped } from './retention.ts';
 import { createRuleMemory } from './rule-memory.ts';
 import { createSilences } from './silences.ts';
 import { createStatus, type StatusDeps } from './status.ts';
@@ -39,7 +39,7 @@ export interface StoreParts {
   /** What has to be there before the transaction of a window begins. */
   readonly beforeWindow?: (commit: WindowCommit) => Promise<void>;
   /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
-  readonly dropBefore?: (beforeMs: number, nowMs: number) => Steps<number>;
+  readonly dropBefore?: (beforeMs: number, nowMs: number) => Steps<Dropped>;
   /** Where several commit at a time: the `seq` of events behind which nothing can appear that lies before it. */
   readonly committedUpTo?: () => Steps<number>;
 }
@@ -49,6 +49,10 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
   const { now, planner, insertEvents, beforeWindow, committedUpTo } = parts;
   const accounts = createNames('accounts');
   const eventTypes = createNames('event_types');
+  connection.onChangedServer?.(() => {
+    accounts.forget();
+    eventTypes.forget();
+  });
   const insertAlerts = createInsertAlerts(planner, now);
   const summarise = createSummarise(planner);
   const foldDue = createFoldDue(summarise);

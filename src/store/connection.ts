@@ -34,5 +34,10 @@ export interface Connection {
    * else writes: for moving a store, and not for a monitor.
    */
   transaction<T>(work: (run: RunSteps) => Promise<T>): Promise<T>;
+  /**
+   * Calls `forget` whenever what was read before may not hold any more: after a failover, the server at the other end may lack
+   * what was committed last. Not there where that cannot be.
+   */
+  readonly onChangedServer?: (forget: () => void) => void;
   close(): void | Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface Names {
   keys(names: Iterable<string>): Steps<ReadonlyMap<string, number>>;
   /** Name of `key`. */
   name(key: number): Steps<string>;
+  /** Forgets what is remembered. What is being looked up meanwhile is not remembered either. */
+  forget(): void;
 }
 
 /** Event types come from outside; a flood of invented ones must not grow the memory of a daemon. */
@@ -23,16 +25,18 @@ export const createNames = (table: 'accounts' | 'event_types'): Names => {
   const select = `SELECT key FROM ${table} WHERE name = ?`;
   const selectName = `SELECT name FROM ${table} WHERE key = ?`;
   const insert = `INSERT INTO ${table} (name) VALUES (?) ON CONFLICT (name) DO NOTHING RETURNING key`;
-  const known = new Map<string, number>();
-  const names = new Map<number, string>();
+  // Both are replaced when they are forgotten: whoever is looking something up keeps the one it began with.
+  let known = new Map<string, number>();
+  let names = new Map<number, string>();
 
   function* find(name: string): Steps<number | undefined> {
-    const remembered = known.get(name);
+    const memory = known;
+    const remembered = memory.get(name);
     if (remembered !== undefined) return remembered;
     const stored = yield* value<number>(select, name);
     if (stored !== undefined) {
-      if (known.size >= MAX_REMEMBERED) known.clear();
-      known.set(name, stored);
+      if (memory.size >= MAX_REMEMBERED) memory.clear();
+      memory.set(name, stored);
     }
     return stored;
   }
@@ -56,12 +60,17 @@ export const createNames = (table: 'accounts' | 'event_types'): Names => {
       return keys;
     },
     *name(key) {
-      const remembered = names.get(key);
+      const memory = names;
+      const remembered = memory.get(key);
       if (remembered !== undefined) return remembered;
       const stored = (yield* value<string>(selectName, key)) ?? '';
-      if (names.size >= MAX_REMEMBERED) names.clear();
-      names.set(key, stored);
+      if (memory.size >= MAX_REMEMBERED) memory.clear();
+      memory.set(key, stored);
       return stored;
+    },
+    forget() {
+      known = new Map();
+      names = new Map();
     },
   };
 };

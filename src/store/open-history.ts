@@ -42,13 +42,18 @@ export const openHistory = (path: string): StoredHistory =>
 /** The history over a connection of either kind. `bytes` are those on disk. */
 export const composeHistory = (connection: Connection, bytes: () => Steps<number>): StoredHistory => {
   const accounts = createNames('accounts');
+  const eventTypes = createNames('event_types');
+  connection.onChangedServer?.(() => {
+    accounts.forget();
+    eventTypes.forget();
+  });
   const of = <T>(account: string, otherwise: T, read: (key: number) => Steps<T>): Promise<T> =>
     connection.read(function* () {
       const key = yield* accounts.find(account);
       return key === undefined ? otherwise : yield* read(key);
     });
   return {
-    history: createHistory(connection, accounts, createNames('event_types')),
+    history: createHistory(connection, accounts, eventTypes),
     progress: (account) => of<Progress | undefined>(account, undefined, progressOf),
     ranges: (account) => of<readonly LedgerRange[]>(account, [], allRanges),
     lateness: (account, sinceMs) =>

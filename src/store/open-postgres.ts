@@ -50,7 +50,11 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     await end();
     throw error;
   }
-  const prepareMonths = createPrepareMonths(connection.commit, now);
+  let prepareMonths = createPrepareMonths(connection.commit, now);
+  // It remembers which months there are.
+  connection.onChangedServer(() => {
+    prepareMonths = createPrepareMonths(connection.commit, now);
+  });
   const store = composeStore(connection, {
     now,
     leaseClock,

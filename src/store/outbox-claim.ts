@@ -4,7 +4,7 @@ import type { Delivery } from '../core/delivery.ts';
 import type { ClaimOptions } from '../core/outbox.ts';
 import type { FoldDue } from './fold.ts';
 import { putGate } from './gates.ts';
-import { all, get, run, type Sql, type Steps, value } from './steps.ts';
+import { all, get, type Sql, type Steps, value, values } from './steps.ts';
 
 /**
  * Claims take the oldest of this many that have been due longest. Up to so many waiting deliveries leave in the order
@@ -58,10 +58,19 @@ const EARLY = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq 
 const ONE = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert WHERE d.seq = ? FOR UPDATE OF d`;
 // One statement for all of them: measured at less than half of one for each.
 const CLAIM = `UPDATE deliveries SET state = 'sending', due_ms = ?, attempts = attempts + 1 WHERE seq`;
-const CLAIM_ALL: Sql = {
-  sqlite: `${CLAIM} IN (SELECT value FROM json_each(?))`,
-  postgres: `${CLAIM} = ANY(?::bigint[])`,
+/**
+ * Whoever waited for the lock of a row got it as it is now, which need not be due any more: it may have been dropped, parked,
+ * put off or bundled meanwhile, and PostgreSQL looks again only at some of the conditions of the query that waited.
+ */
+const claimAll = (due: string): Sql => {
+  const still = `AND state IN ('pending', 'sending') AND bundle IS NULL AND (${due}) RETURNING seq`;
+  return {
+    sqlite: `${CLAIM} IN (SELECT value FROM json_each(?)) ${still}`,
+    postgres: `${CLAIM} = ANY(?::bigint[]) ${still}`,
+  };
 };
+const CLAIM_DUE = claimAll('due_ms <= ?');
+const CLAIM_EARLY = claimAll("due_ms <= ? OR (state = 'pending' AND attempts > 0)");
 // Most sinks never give a name to a message: asked once a claim, so that they pay nothing for those that do.
 const HAS_REFS = 'SELECT 1 FROM deliveries WHERE sink = ? AND ref IS NOT NULL LIMIT 1';
 const THREAD_REF = `SELECT ref FROM deliveries
@@ -100,18 +109,23 @@ export const createClaim = (foldDue: FoldDue): Claim =>
     yield* get(ONE_AT_A_TIME, sink);
     // A probe tries a single delivery: a digest waits until the receiver is known to be back. Bundles never go unfolded.
     const only = yield* foldDue(sink, probe ? undefined : foldAbove, nowMs);
-    const rows =
+    const found =
       only !== undefined
         ? yield* all<DueRow>(ONE, only)
         : probe
           ? yield* all<DueRow>(EARLY, sink, nowMs, limit)
           : yield* all<DueRow>(DUE, sink, nowMs, Math.max(limit, ORDER_POOL), limit);
-    if (rows.length === 0) return [];
-    yield* run(
-      CLAIM_ALL,
-      nowMs + leaseMs,
-      rows.map(({ seq }) => seq),
+    if (found.length === 0) return [];
+    const claimed = new Set(
+      yield* values<number>(
+        only === undefined && probe ? CLAIM_EARLY : CLAIM_DUE,
+        nowMs + leaseMs,
+        found.map(({ seq }) => seq),
+        nowMs,
+      ),
     );
+    const rows = found.filter(({ seq }) => claimed.has(seq));
+    if (rows.length === 0) return [];
     if (gate) yield* putGate(sink, gate(rows.length));
     const mayHaveRefs = (yield* value<number>(HAS_REFS, sink)) !== undefined;
     const deliveries: Delivery[] = [];

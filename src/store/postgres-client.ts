@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import pg from 'pg';
 import { errorText } from '../base/errors.ts';
-import { type PostgresPlace, placeText } from '../core/store-place.ts';
+import { type PostgresPlace, placeText, tlsOptionsIn } from '../core/store-place.ts';
 import { refusal } from './postgres-errors.ts';
 import { decodeText } from './postgres-text.ts';
 
@@ -12,6 +12,14 @@ export const SCHEMA = 'vonage_audit_monitor';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Of one statement; the server gives up a little before we stop waiting for it. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+
+/**
+ * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
+ * statements needs {@link PATIENT} as well.
+ */
+export const NO_LIMITS = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+/** Goes with a query that may take long. Node's timers reach no further, and node-postgres takes 0 for "as configured". */
+export const PATIENT = { query_timeout: 2 ** 31 - 1 } as const;
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -31,7 +39,7 @@ const types: NonNullable<ClientConfig['types']> = {
 
 /** How to connect. Throws a StoreError when a certificate cannot be read. */
 export const clientConfig = (place: PostgresPlace): ClientConfig => ({
-  connectionString: place.url,
+  connectionString: place.tls ? withoutTlsOptions(place.url) : place.url,
   ...(place.tls && { ssl: tlsOptions(place, place.tls) }),
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -41,6 +49,15 @@ export const clientConfig = (place: PostgresPlace): ClientConfig => ({
   application_name: 'vonage-audit-monitor',
   types,
 });
+
+/** What the URL says wins with node-postgres: `sslmode=no-verify` in it would undo the check that `store.tls` asks for. */
+const withoutTlsOptions = (text: string): string => {
+  const names = tlsOptionsIn(text);
+  if (names.length === 0) return text;
+  const url = new URL(text);
+  for (const name of names) url.searchParams.delete(name);
+  return url.href;
+};
 
 const tlsOptions = (place: PostgresPlace, tls: NonNullable<PostgresPlace['tls']>) => {
   const read = (path: string | undefined): string | undefined => {

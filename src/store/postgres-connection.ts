@@ -2,15 +2,16 @@ import type { PoolClient } from 'pg';
 import pg from 'pg';
 import { type PostgresPlace, placeText } from '../core/store-place.ts';
 import type { Connection } from './connection.ts';
-import { clientConfig, SCHEMA } from './postgres-client.ts';
+import { clientConfig, NO_LIMITS, SCHEMA } from './postgres-client.ts';
 import { isClash, isLost, refusal, translate } from './postgres-errors.ts';
-import { runSteps } from './postgres-run.ts';
+import { patient, runSteps } from './postgres-run.ts';
 import type { Steps } from './steps.ts';
 
 /** An open PostgreSQL store. */
 export interface PostgresConnection extends Connection {
   /** The database, as people may see it. */
   readonly place: string;
+  readonly onChangedServer: NonNullable<Connection['onChangedServer']>;
   /** Runs `work` with a connection of its own, outside of any transaction. */
   withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -50,22 +51,32 @@ const clashOr =
 const BEGIN = 'BEGIN';
 // What is committed so may be lost by a crash of the server, together with nothing else.
 const BEGIN_LIGHTLY = 'BEGIN; SET LOCAL synchronous_commit TO off';
-const BEGIN_SNAPSHOT = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+// One moment of a whole store, and one transaction over all of it.
+const BEGIN_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${NO_LIMITS}`;
+const BEGIN_LONG = `BEGIN; ${NO_LIMITS}`;
 
 /** Makes the pool. Nothing is connected before the first use. */
 export const connectPostgres = (options: PostgresConnectionOptions): PostgresConnection => {
   const { poolSize = DEFAULT_POOL_SIZE, readOnly = false, onTold = () => undefined } = options;
   const place = placeText(options);
   const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}`;
+  const listeners: (() => void)[] = [];
+  const mayHaveChanged = (): void => {
+    for (const forget of listeners) forget();
+  };
   const pool = new pg.Pool({
     ...clientConfig(options),
     max: poolSize,
     idleTimeoutMillis: 60_000,
     // The first thing a connection does; what is asked of it afterwards waits for the answer.
-    onConnect: (client) => client.query(settings) as unknown as undefined,
+    onConnect: (client) => {
+      // Connections may have ended unnoticed, such as idle ones: a new one may already lead to another server.
+      mayHaveChanged();
+      return client.query(settings) as unknown as undefined;
+    },
   });
   // A connection that breaks while nobody uses it is taken out of the pool; whoever needs one gets another.
-  pool.on('error', () => undefined);
+  pool.on('error', mayHaveChanged);
   let closed = false;
   /** Connections that could not even be told to give up: what they hold must not reach the next who uses them. */
   const hurt = new WeakSet<PoolClient>();
@@ -80,16 +91,16 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
     if (closed) throw refusal('closed', place, 'used after its end');
     const client = await pool.connect();
     // Without a listener, a connection that breaks between two statements would end the process. The next one tells.
-    const onError = (): void => undefined;
-    client.on('error', onError);
+    client.on('error', mayHaveChanged);
     let broken: unknown;
     try {
       return await work(client);
     } catch (error) {
       broken = error;
+      if (isLost(error)) mayHaveChanged();
       throw error;
     } finally {
-      client.off('error', onError);
+      client.off('error', mayHaveChanged);
       client.release(isLost(broken) || hurt.has(client));
     }
   };
@@ -140,6 +151,9 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
   return {
     dialect: 'postgres',
     place,
+    onChangedServer(forget) {
+      listeners.push(forget);
+    },
     withClient,
     read: (work) => retried(once(isLost), () => withClient((client) => readOn(client, work))),
     commit: (work) => commit(BEGIN, work),
@@ -153,7 +167,7 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
           withClient(async (client) => {
             await client.query(BEGIN_SNAPSHOT);
             try {
-              return await work((steps) => readOn(client, steps));
+              return await work((steps) => readOn(patient(client), steps));
             } finally {
               await rollBack(client);
             }
@@ -164,9 +178,9 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
         () => false,
         () =>
           withClient(async (client) => {
-            await client.query(BEGIN);
+            await client.query(BEGIN_LONG);
             try {
-              const result = await work((steps) => readOn(client, steps));
+              const result = await work((steps) => readOn(patient(client), steps));
               await client.query('COMMIT');
               return result;
             } catch (error) {

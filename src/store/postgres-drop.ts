@@ -1,5 +1,6 @@
 import { eventDigest, hashBytes } from './chain.ts';
-import { type Begin, closeHoles, leaveHole, moveBegin, readBegin } from './chain-prune.ts';
+import { type Begin, leaveHole, moveBegin, passHoles, readBegin, removeHoles } from './chain-prune.ts';
+import type { Dropped } from './retention.ts';
 import { all, get, run, type Steps, value } from './steps.ts';
 
 const postgres = (sql: string) => ({ sqlite: '', postgres: sql });
@@ -11,6 +12,10 @@ const MAX_LEFT_HOLES = 5_000;
 const MONTHS =
   postgres(`SELECT c.relname::text AS name FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
   WHERE i.inhparent = 'events'::regclass AND c.relname ~ '^events_[0-9]{4}_[0-9]{2}$' ORDER BY c.relname`);
+
+const HOLD_CHAINS = postgres(
+  'SELECT account FROM chains WHERE account IN (SELECT account FROM progress) ORDER BY account FOR UPDATE',
+);
 
 interface Late {
   readonly position: number;
@@ -29,51 +34,82 @@ const endOf = (name: string): number => {
 };
 
 /**
- * Drops the tables of months that lie before the bound, and keeps the chains verifiable; answers how many events they held.
- * To be called inside a transaction. Whoever commits to an account waits for it meanwhile.
+ * Drops the tables of months that lie before the bound, and keeps the chains verifiable. To be called inside a transaction.
+ * Whoever commits to an account waits for it meanwhile. A month with more than `maxHoles` entries that were committed behind
+ * younger ones stays as it is, and so does one that somebody reads for longer than a second.
  */
-export function* dropMonths(beforeMs: number, nowMs: number): Steps<number> {
-  let dropped = 0;
-  for (const { name } of yield* all<{ name: string }>(MONTHS))
-    if (endOf(name) <= beforeMs) dropped += yield* dropMonth(name, beforeMs, nowMs);
-  return dropped;
+export function* dropMonths(beforeMs: number, nowMs: number, maxHoles = MAX_LEFT_HOLES): Steps<Dropped> {
+  let events = 0;
+  for (const { name } of yield* all<{ name: string }>(MONTHS)) {
+    if (endOf(name) > beforeMs) continue;
+    const dropped = yield* dropMonth(name, beforeMs, nowMs, maxHoles);
+    if (dropped === 'held') return { events, held: true };
+    events += dropped;
+  }
+  return { events, held: false };
 }
 
-function* dropMonth(month: string, beforeMs: number, nowMs: number): Steps<number> {
-  // Names of tables cannot be bound; these are ours, and of digits.
-  const counts = yield* all<{ account: number; count: number; unchained: number }>(
-    postgres(`SELECT account, count(*) AS count, count(*) FILTER (WHERE position IS NULL) AS unchained
-      FROM ${month} GROUP BY account ORDER BY account`),
-  );
-  const moved: { readonly key: number; readonly at: Begin }[] = [];
-  let holes = 0;
-  for (const { account: key, count, unchained } of counts) {
-    let at = yield* readBegin(key);
-    if (at) {
-      at = yield* prefixEnd(month, key, at);
-      const left =
-        (yield* value<number>(
-          postgres(`SELECT count(*) FROM ${month} WHERE account = ? AND position > ?`),
-          key,
-          at.position,
-        )) ?? 0;
-      holes += left;
-      if (holes > MAX_LEFT_HOLES) return 0;
-      if (left > 0) yield* leaveHoles(month, key, at);
-      moved.push({ key, at });
+/** What a month holds of an account. */
+interface Part {
+  readonly key: number;
+  readonly count: number;
+  readonly unchained: number;
+  /** Undefined when nothing of the account was ever chained. */
+  readonly chain: { readonly from: Begin; readonly to: Begin; readonly holes: number } | undefined;
+}
+
+function* dropMonth(
+  month: string,
+  beforeMs: number,
+  nowMs: number,
+  maxHoles: number,
+): Steps<number | 'held'> {
+  // The caller commits whatever was written: all is decided before the first change.
+  const parts = yield* partsOf(month);
+  if (parts.reduce((sum, { chain }) => sum + (chain?.holes ?? 0), 0) > maxHoles) return 0;
+  if (!(yield* value<boolean>(postgres('SELECT hold_events_month(?)'), month))) return 'held';
+  for (const { key, count, unchained, chain } of parts) {
+    if (chain) {
+      const { from, to, holes } = chain;
+      if (to.position > from.position) yield* removeHoles(key, from.position, to.position);
+      if (holes > 0) yield* leaveHoles(month, key, to);
+      yield* moveBegin(key, to, nowMs, beforeMs);
     }
     if (unchained > 0)
       yield* run('UPDATE unchained SET entries = entries - ? WHERE account = ?', unchained, key);
     yield* run('UPDATE progress SET events = events - ? WHERE account = ?', count, key);
   }
-  for (const { key, at } of moved) yield* moveBegin(key, at, nowMs, beforeMs);
   yield* run(
     postgres(
       `UPDATE feeds SET pruned = pruned + (SELECT count(*) FROM ${month} AS e WHERE e.seq > feeds.cursor)`,
     ),
   );
   yield* value(postgres('SELECT drop_events_month(?)'), month);
-  return counts.reduce((sum, { count }) => sum + count, 0);
+  return parts.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What a month holds, by account; nothing more is committed to any of them before the transaction ends. Only reads. */
+function* partsOf(month: string): Steps<readonly Part[]> {
+  yield* all(HOLD_CHAINS);
+  // Names of tables cannot be bound; these are ours, and of digits.
+  const counts = yield* all<{ key: number; count: number; unchained: number }>(
+    postgres(`SELECT account AS key, count(*) AS count, count(*) FILTER (WHERE position IS NULL) AS unchained
+      FROM ${month} GROUP BY account ORDER BY account`),
+  );
+  const parts: Part[] = [];
+  for (const counted of counts) {
+    const { key } = counted;
+    const from = yield* readBegin(key);
+    if (!from) {
+      parts.push({ ...counted, chain: undefined });
+      continue;
+    }
+    const to = yield* prefixEnd(month, key, from);
+    const late = postgres(`SELECT count(*) FROM ${month} WHERE account = ? AND position > ?`);
+    const holes = (yield* value<number>(late, key, to.position)) ?? 0;
+    parts.push({ ...counted, chain: { from, to, holes } });
+  }
+  return parts;
 }
 
 /** How far the beginning of a chain moves over what lies in a month and over holes, without a gap. */
@@ -90,7 +126,7 @@ function* prefixEnd(month: string, key: number, begin: Begin): Steps<Begin> {
       at.position,
       at.position,
     );
-    const next = last ? yield* closeHoles(key, last) : at;
+    const next = last ? yield* passHoles(key, last) : at;
     if (next.position === at.position) return at;
     at = next;
   }

@@ -31,12 +31,15 @@ const KINDS: readonly (readonly [RegExp, StoreErrorKind])[] = [
     /^(28...|3D000|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERR_TLS_\w+|UNABLE_TO_\w+|CERT_\w+)$/,
     'missing',
   ],
-  [/^(40001|40P01|55P03|57014|25P03)$/, 'busy'],
+  [/^(40001|40P01|55P03|57014|25P03|POOL)$/, 'busy'],
 ];
 
 /** What node-postgres says without a code when a connection breaks or does not come about in time. */
 const LOST =
   /^(Connection terminated|timeout e|Query read timeout|Client has encountered a connection error|The server does not)/;
+
+/** What the pool says when all of its connections are in use for too long: the server need not even have been asked. */
+const ALL_IN_USE = 'timeout exceeded when trying to connect';
 
 /** A {@link StoreError} whose message names the database, what was found and, by its kind, what to do. */
 export const refusal = (kind: StoreErrorKind, place: string, found: string, cause?: unknown): StoreError =>
@@ -44,6 +47,7 @@ export const refusal = (kind: StoreErrorKind, place: string, found: string, caus
 
 /** The code of an error of the server, the network or the client; undefined when it is of another kind. */
 const databaseCode = (error: unknown): string | undefined => {
+  if (error instanceof Error && error.message === ALL_IN_USE) return 'POOL';
   if (error instanceof Error && LOST.test(error.message)) return 'LOST';
   const code = errorCode(error);
   return code !== undefined && (isServerError(error) || KINDS.some(([pattern]) => pattern.test(code)))
@@ -71,7 +75,7 @@ export const translate = (place: string, error: unknown): unknown => {
   return refusal(
     kindOf(code) ?? 'failed',
     place,
-    `${code === 'LOST' ? '' : `${code} `}(${errorText(error)})`,
+    `${code === 'LOST' || code === 'POOL' ? '' : `${code} `}(${errorText(error)})`,
     error,
   );
 };

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { SCHEMA } from './postgres-client.ts';
+import { NO_LIMITS, PATIENT, SCHEMA } from './postgres-client.ts';
 import { refusal } from './postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-schema.ts';
 
@@ -45,9 +45,10 @@ const readVersion = async (client: PoolClient, place: string): Promise<number | 
  */
 export const migratePostgres = async (client: PoolClient, place: string): Promise<void> => {
   if ((await readVersion(client, place)) === POSTGRES_MIGRATIONS.length) return;
-  await client.query('BEGIN');
+  await client.query(`BEGIN; ${NO_LIMITS}`);
   try {
-    await client.query(LOCK);
+    // Another one may be at it, for long.
+    await client.query({ text: LOCK, ...PATIENT });
     const version = await readVersion(client, place);
     if (version === undefined) {
       // An administrator may have made the schema, and kept the right to make others.
@@ -58,7 +59,8 @@ export const migratePostgres = async (client: PoolClient, place: string): Promis
       );
     }
     await client.query(`SET LOCAL search_path TO ${SCHEMA}`);
-    for (const sql of POSTGRES_MIGRATIONS.slice(version ?? 0)) if (sql !== '') await client.query(sql);
+    for (const sql of POSTGRES_MIGRATIONS.slice(version ?? 0))
+      if (sql !== '') await client.query({ text: sql, ...PATIENT });
     await client.query(
       `INSERT INTO ${SCHEMA}.meta (name, value) VALUES ('schema_version', $1)
        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,

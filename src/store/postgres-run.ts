@@ -1,4 +1,5 @@
-import type { ClientBase, QueryResult } from 'pg';
+import type { ClientBase, QueryConfig, QueryResult } from 'pg';
+import { PATIENT } from './postgres-client.ts';
 import { encodeText } from './postgres-text.ts';
 import type { Statement, Steps, Value, Values } from './steps.ts';
 
@@ -107,6 +108,12 @@ const runEach = async (
   let changes = 0;
   for (let row = next(0); row; row = next(changes)) changes = (await query(client, sql, row)).rowCount ?? 0;
 };
+
+/** The same connection, with as much time for each statement of steps as it takes. */
+export const patient = <Client extends ClientBase>(client: Client): Client =>
+  Object.create(client, {
+    query: { value: (config: QueryConfig) => client.query({ ...config, ...PATIENT }) },
+  }) as Client;
 
 /** Runs steps to their end on one connection. `onTell` is called when others are to be told of them once they are committed. */
 export const runSteps = async <T>(client: ClientBase, steps: Steps<T>, onTell: () => void): Promise<T> => {

@@ -83,18 +83,29 @@ function* countMissed(taken: readonly number[]): Steps<void> {
   }
 }
 
+/** What was taken away at once. */
+export interface Dropped {
+  readonly events: number;
+  /** There is more that somebody reads just now: it is left to a later time, and not taken away one by one. */
+  readonly held: boolean;
+}
+
 /** Pruning, one short transaction per call. */
 export const createRetention = (
   connection: Connection,
   now: Clock,
-  /** Takes away at once what lies before a bound, where events lie in tables by their time; answers how many. */
-  dropBefore: ((beforeMs: number, nowMs: number) => Steps<number>) | undefined,
+  /** Takes away at once what lies before a bound, where events lie in tables by their time. */
+  dropBefore: ((beforeMs: number, nowMs: number) => Steps<Dropped>) | undefined,
 ): Retention => ({
   prune: (beforeMs, limit) =>
     connection.commitLightly(function* () {
       const nowMs = now();
-      let left = limit - (dropBefore ? yield* dropBefore(beforeMs, nowMs) : 0);
-      for (const account of yield* values<number>('SELECT account FROM progress ORDER BY account')) {
+      const dropped = dropBefore ? yield* dropBefore(beforeMs, nowMs) : { events: 0, held: false };
+      let left = limit - dropped.events;
+      const accounts = dropped.held
+        ? []
+        : yield* values<number>('SELECT account FROM progress ORDER BY account');
+      for (const account of accounts) {
         if (left <= 0) break;
         const taken = yield* pruneEvents(account, beforeMs, left, nowMs);
         if (taken.length > 0) {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { underLease } from '../../src/app/lease.ts';
 import { type Lease, LeaseLostError } from '../../src/core/lease.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
-import { type Store } from '../../src/core/store.ts';
+import { type Store, StoreError, type StoreErrorKind } from '../../src/core/store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 let folder = '';
@@ -85,5 +85,57 @@ describe('working under a lease', () => {
       'lease.waiting',
       'lease.acquired',
     ]);
+  });
+
+  /** Fails with `kind` when a lease is asked for, and then in the work. */
+  const failing = (kind: StoreErrorKind, once: boolean) => {
+    const error = new StoreError(kind, 'in the middle of a failover');
+    const stop = new AbortController();
+    let asked = 0;
+    let lives = 0;
+    const leases = {
+      ...store.leases,
+      acquire: async (...args: Parameters<typeof store.leases.acquire>) => {
+        asked += 1;
+        if (asked === 1) throw error;
+        return store.leases.acquire(...args);
+      },
+    };
+    const work = async (): Promise<void> => {
+      lives += 1;
+      if (lives === 1) throw error;
+      stop.abort();
+    };
+    const ended = underLease({ ...options(once), leases }, work, stop.signal);
+    // Looked at by the test, after the clock has moved.
+    ended.catch(() => undefined);
+    return { ended, error, lives: () => lives };
+  };
+
+  it.each(['unreachable', 'busy', 'readonly', 'full', 'io', 'missing', 'failed'] as const)(
+    'goes on after a store that was %s, in the work and in asking for the lease',
+    async (kind) => {
+      const { ended, lives } = failing(kind, false);
+      await vi.advanceTimersByTimeAsync(20_000);
+      await ended;
+      expect(lives()).toBe(2);
+      expect(lines.map(({ event, fields }) => `${event} ${String(fields['operation'] ?? '')}`)).toEqual([
+        'store.error acquire lease',
+        'lease.acquired ',
+        'store.error work',
+        'lease.acquired ',
+      ]);
+    },
+  );
+
+  it.each([
+    ['corrupt', false],
+    ['newer', false],
+    ['foreign', false],
+    ['closed', false],
+    ['busy', true],
+  ] as const)('ends with a store that is %s (once: %s)', async (kind, once) => {
+    const { ended, error } = failing(kind, once);
+    await expect(ended).rejects.toBe(error);
   });
 });

@@ -120,6 +120,7 @@ describe('verify', () => {
     [['--heads', 'package.json'], 'holds no head; allowed are lines of the log'],
     [['--account', 'nobody'], 'the store knows no account "nobody"; there are default'],
     [['--store', '/nowhere'], 'there is no store at /nowhere'],
+    [['--store', 'url_file:/nowhere'], '--store: /nowhere: ENOENT: no such file'],
   ])('%j is refused with what is allowed', async (args, message) => {
     await life();
     const ran = await verify(...args);

@@ -191,6 +191,13 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     ],
   ],
   [
+    'two words on TLS',
+    "store: { url: 'postgres://u:secret@h/d?sslmode=no-verify&sslcert=a.pem', tls: { ca: a.pem } }\n",
+    [
+      'monitor.yml:2:15: store.url: found sslmode and sslcert in the URL beside store.tls, allowed: one of them, since the URL would override what store.tls says',
+    ],
+  ],
+  [
     'how to reach a database where there is none',
     'store: { path: a.db, pool_size: 5, tls: { ca: a.pem } }\n',
     [

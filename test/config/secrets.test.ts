@@ -5,6 +5,13 @@ import { folder, load } from './files.ts';
 
 const ACCOUNT_BY_FILE = 'accounts: [{ name: a, api_key: k, api_secret_file: key.txt }]\n';
 
+it('passwords of a database are known wherever the URL holds them', async () => {
+  const url = 'postgres://u:fi%40rst@h/d?application_name=x&password=sec%40ond';
+  const root = folder({ 'monitor.yml': `accounts: []\nrules: []\nstore: { url: '${url}' }\n` });
+  const { secrets } = await load({ root });
+  expect(secrets).toEqual(expect.arrayContaining([url, 'fi%40rst', 'fi@rst', 'sec%40ond', 'sec@ond']));
+});
+
 describe('secrets in files', () => {
   it('are found relative to the configuration file, or by their whole path, without the last line end', async () => {
     const root = folder({

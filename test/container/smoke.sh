@@ -249,6 +249,7 @@ run_env=(HTTP_LISTEN="127.0.0.1:$port" VONAGE_AUDIT_URL="$api" VONAGE_API_KEY=ab
   VONAGE_API_SECRET_FILE=/config/secret POLL_START=24h)
 check 'the shipped configuration is right' run_once "${entrypoint[@]}" check --config /config/monitor.yml
 check 'the command is on the PATH' run_once vonage-audit-monitor check
+check 'it carries the dashboard' run_once test -s /app/dist/dashboard/index.html
 check 'the shipped rules stay when another folder is mounted' run_once vonage-audit-monitor rules check /app/rules
 
 first=$work/first.log

@@ -1,22 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import type { StorePlace } from '../../src/core/store-place.ts';
 import { openStoreAt, verifyChainsAt } from '../../src/store/open.ts';
+import { connectPostgres } from '../../src/store/postgres-connection.ts';
+import { dropMonths } from '../../src/store/postgres-drop.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vam-months-'));
 let database: TestDatabase;
-beforeAll(async () => {
+beforeEach(async () => {
   database = await createDatabase();
 });
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => database.drop());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (text: string): number => Date.parse(`${text}Z`);
 const event = (id: string, time: string, account: string) => {
@@ -63,18 +64,19 @@ const tellOf = async (place: StorePlace, store: Store): Promise<unknown> => {
   };
 };
 
+const months = async () =>
+  (
+    await database.query<{ name: string }>(
+      "SELECT relname::text AS name FROM pg_class WHERE relname ~ '^events_[0-9_]+$' AND relkind = 'r' ORDER BY 1",
+    )
+  ).map(({ name }) => name);
+
 it('drops whole months, and leaves what pruning row by row leaves', async () => {
   const places: readonly StorePlace[] = [
     { kind: 'sqlite', path: join(folder, 'm.db') },
     { kind: 'postgres', url: database.url },
   ];
   const stores = await Promise.all(places.map((place) => openStoreAt(place, { now: () => T0 })));
-  const months = async () =>
-    (
-      await database.query<{ name: string }>(
-        "SELECT relname::text AS name FROM pg_class WHERE relname ~ '^events_[0-9_]+$' AND relkind = 'r' ORDER BY 1",
-      )
-    ).map(({ name }) => name);
   for (const store of stores) await fill(store);
   expect(await months()).toEqual(['events_2026_01', 'events_2026_02', 'events_2026_03']);
   for (const [bound, left] of [
@@ -101,3 +103,69 @@ it('drops whole months, and leaves what pruning row by row leaves', async () => 
   await server.collect.commitWindow(lease, again, decideNothing);
   await Promise.all(stores.map((store) => store.close()));
 });
+
+it('changes nothing when a month holds too many late entries, of whichever account', async () => {
+  const place = { kind: 'postgres', url: database.url } as const;
+  const store = await openStoreAt(place, { now: () => T0 });
+  const connection = connectPostgres(place);
+  await fill(store);
+  const before = await tellOf(place, store);
+  // One of "a" and more of "b": "a" alone would pass.
+  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 2))).toEqual({
+    events: 0,
+    held: false,
+  });
+  expect(await tellOf(place, store)).toEqual(before);
+  // With fewer than the limit it goes, and the counts stay right.
+  expect(await connection.commit(() => dropMonths(at('2026-02-01T00:00:00'), T0, 10))).toEqual({
+    events: 6,
+    held: false,
+  });
+  const after = (await tellOf(place, store)) as { total: number; reports: { broken: unknown }[] };
+  expect(after.total).toBe((before as { total: number }).total - 6);
+  expect(after.reports.map(({ broken }) => broken)).toEqual([undefined, undefined]);
+  await connection.close();
+  await store.close();
+});
+
+it('waits for nobody who reads for long: months are made and dropped once they have ended', async () => {
+  const place = { kind: 'postgres', url: database.url } as const;
+  let nowMs = T0;
+  const store = await openStoreAt(place, { now: () => nowMs });
+  await fill(store);
+  const lease = await take(store, 'x', 1e12);
+  const reader = new pg.Client(database.url);
+  await reader.connect();
+  await reader.query(
+    'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM vonage_audit_monitor.events',
+  );
+  const commit = (id: string) =>
+    store.collect.commitWindow(
+      lease,
+      windowOf([event(id, '2025-12-01T00:00:00', 'a')], { account: 'a', fromMs: 0 }),
+      decideNothing,
+    );
+  await commit('d1');
+  const three = ['events_2026_01', 'events_2026_02', 'events_2026_03'];
+  expect(await months()).toEqual(three);
+  const full = await store.status.totals();
+  // Nothing is taken away row by row either: the whole month goes later.
+  await store.retention.prune(at('2026-02-01T00:00:00'), 1_000);
+  expect((await store.status.totals()).events).toBe(full.events);
+  await reader.query('COMMIT');
+  await reader.end();
+  // Not at every commit: somebody may read on.
+  await commit('d2');
+  expect(await months()).toEqual(three);
+  nowMs += 60_000;
+  await commit('d3');
+  expect(await months()).toEqual(['events_2025_12', ...three]);
+  const where = `SELECT tableoid::regclass::text AS name, count(*)::int AS n FROM vonage_audit_monitor.events
+    WHERE id LIKE 'd%' GROUP BY 1`;
+  expect(await database.query(where)).toEqual([{ name: 'vonage_audit_monitor.events_2025_12', n: 3 }]);
+  while ((await store.retention.prune(at('2026-02-01T00:00:00'), 1_000)) >= 1_000);
+  expect(await months()).toEqual(['events_2026_02', 'events_2026_03']);
+  const { reports } = (await tellOf(place, store)) as { reports: { broken: unknown }[] };
+  expect(reports.map(({ broken }) => broken)).toEqual([undefined, undefined]);
+  await store.close();
+}, 30_000);

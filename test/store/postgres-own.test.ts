@@ -3,8 +3,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { clientConfig } from '../../src/store/postgres-client.ts';
+import { connectPostgres } from '../../src/store/postgres-connection.ts';
+import { isLost, translate } from '../../src/store/postgres-errors.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
 import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
+import { type Steps, value } from '../../src/store/steps.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { auditEvent, decided, decideNothing, T0, take, windowOf } from './fixtures.ts';
@@ -95,6 +99,51 @@ describe('the schema', () => {
     await expect(open(database.url.replace('a-password', 'wrong'))).rejects.toMatchObject({
       kind: 'missing',
     });
+  });
+});
+
+describe('the functions of the owner', () => {
+  it('take no temporary table of whoever calls them for theirs', async () => {
+    const other = await createDatabase();
+    const role = `app_${other.name}`;
+    try {
+      await (await open(other.url)).close();
+      await other.query(
+        `CREATE ROLE ${role} LOGIN PASSWORD 'low'; GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${SCHEMA} TO ${role};
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO ${role}`,
+      );
+      const url = new URL(other.url);
+      url.username = role;
+      url.password = 'low';
+      const low = new pg.Client(url.href);
+      await low.connect();
+      // A table that the functions name, with a trigger that runs as whoever touches it.
+      await low.query(
+        `CREATE TEMP TABLE seen (who text); GRANT ALL ON seen TO PUBLIC;
+         CREATE FUNCTION pg_temp.trap() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN INSERT INTO pg_temp.seen VALUES (current_user); RETURN NULL; END $$;
+         CREATE TEMP TABLE events_other (LIKE ${SCHEMA}.events);
+         CREATE TRIGGER trap AFTER DELETE ON pg_temp.events_other EXECUTE FUNCTION pg_temp.trap();
+         GRANT ALL ON pg_temp.events_other TO PUBLIC`,
+      );
+      const from = Date.UTC(2026, 0, 1);
+      const to = Date.UTC(2026, 1, 1);
+      const call = `SELECT ${SCHEMA}.add_events_month(${from}, ${to}, 'events_2026_01')`;
+      await low.query(call).catch((error: unknown) => error);
+      expect((await low.query('SELECT who FROM pg_temp.seen')).rows).toEqual([]);
+      const ours = "to_regclass('vonage_audit_monitor.events_2026_01') IS NOT NULL AS there";
+      expect(await other.query(`SELECT ${ours}`)).toEqual([{ there: true }]);
+      await low.query(
+        `CREATE TEMP TABLE events_2026_01 (x int); SELECT ${SCHEMA}.drop_events_month('events_2026_01')`,
+      );
+      expect(await other.query(`SELECT ${ours}`)).toEqual([{ there: false }]);
+      await low.end();
+    } finally {
+      await closeAll();
+      await other.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await other.drop();
+    }
   });
 });
 
@@ -224,6 +273,32 @@ describe('several that commit at once', () => {
     expect(new Set(ids).size).toBe(60);
     await closeAll();
   });
+
+  it.each([
+    ['dropped', "state = 'dropped', due_ms = NULL"],
+    ['put off', `due_ms = ${T0 + 900_000}`],
+    ['put into a bundle', "bundle = 'group:x'"],
+  ])('never claim a delivery that is %s while they wait for it', async (_, change) => {
+    const store = await open();
+    await store.outbox.enqueue([decided('goes'), decided('stays')]);
+    const other = new pg.Client(database.url);
+    await other.connect();
+    await other.query(`SET search_path TO ${SCHEMA}; BEGIN`);
+    await other.query(
+      `UPDATE deliveries SET ${change} WHERE alert = (SELECT seq FROM alerts WHERE id = $1)`,
+      [decided('goes').alert.id],
+    );
+    const claim = store.outbox.claim('hook', 7, 60_000);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await database.query(waiting)).length === 0) await Promise.resolve();
+    await other.query('COMMIT');
+    await other.end();
+    expect((await claim).map(({ alert }) => alert.id)).toEqual([decided('stays').alert.id]);
+    expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(
+      1,
+    );
+    await closeAll();
+  });
 });
 
 describe('a connection', () => {
@@ -256,6 +331,43 @@ describe('a connection', () => {
     }
   });
 
+  it('that breaks takes with it what is remembered: the next server may lack the last commits', async () => {
+    const proxy = await createFaultProxy(Number(new URL(database.url).port));
+    try {
+      const url = new URL(database.url);
+      url.port = String(proxy.port);
+      const store = await open(url.href, 1);
+      const commit = async (id: string, account: string): Promise<void> => {
+        const event = auditEvent(id, 1, { event_type: `TYPE_${account}` }, account);
+        const lease = await take(store);
+        await store.collect.commitWindow(lease, windowOf([event], { account }), decideNothing);
+      };
+      await commit('a', 'lost');
+      // Only now is it remembered: a name that is given just now is not.
+      await commit('b', 'lost');
+      const [key] = await database.query<{ key: number }>(
+        `SELECT key FROM ${SCHEMA}.accounts WHERE name = 'lost'`,
+      );
+      // The other server never heard of this account; it gives its key to another one.
+      await database.clear();
+      await database.query(
+        `INSERT INTO ${SCHEMA}.accounts (key, name) OVERRIDING SYSTEM VALUE VALUES ($1, 'theirs')`,
+        [key?.key],
+      );
+      proxy.cut();
+      await commit('c', 'lost');
+      expect(
+        await database.query(
+          `SELECT a.name, t.name AS type FROM ${SCHEMA}.events AS e JOIN ${SCHEMA}.accounts AS a ON a.key = e.account
+           JOIN ${SCHEMA}.event_types AS t ON t.key = e.type`,
+        ),
+      ).toEqual([{ name: 'lost', type: 'TYPE_lost' }]);
+    } finally {
+      await closeAll();
+      await proxy.close();
+    }
+  });
+
   it('tells other processes that there is something to do, and not itself', async () => {
     const [one, two] = [await open(), await open()];
     // What was told before anybody could hear it counts as told.
@@ -268,6 +380,56 @@ describe('a connection', () => {
     await heard(two);
     expect(await one.status.changedByOthers()).toBe(false);
     await closeAll();
+  });
+
+  it('has as much time as it takes for migrations, copies and long reads, and not for others', async () => {
+    const other = await createDatabase();
+    const limits = 'statement_timeout=800&query_timeout=900&idle_in_transaction_session_timeout=800';
+    const url = `${other.url}?${limits}`;
+    const holder = new pg.Client(other.url);
+    await holder.connect();
+    try {
+      await holder.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('${SCHEMA} migration', 0))`);
+      const migrating = open(url);
+      await holder.query('SELECT pg_sleep(1.1); COMMIT');
+      await migrating;
+      const connection = connectPostgres({ kind: 'postgres', url });
+      function* slow(): Steps<unknown> {
+        yield* value('SELECT pg_sleep(1.1)');
+        return yield* value("SELECT current_setting('idle_in_transaction_session_timeout')");
+      }
+      expect(await connection.snapshot((run) => run(slow))).toBe('0');
+      expect(await connection.transaction((run) => run(slow))).toBe('0');
+      await expect(connection.commit(slow)).rejects.toMatchObject({ kind: 'busy' });
+      expect(
+        await connection.commit(() => value("SELECT current_setting('idle_in_transaction_session_timeout')")),
+      ).toBe('800ms');
+      await connection.close();
+    } finally {
+      await holder.end();
+      await closeAll();
+      await other.drop();
+    }
+  });
+
+  it('that is not to be had, since all are in use, is busy and not unreachable', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const client = await pool.connect();
+    pool.options.connectionTimeoutMillis = 1;
+    const error: unknown = await pool.connect().catch((thrown: unknown) => thrown);
+    client.release();
+    await pool.end();
+    expect(translate('here', error)).toMatchObject({ kind: 'busy' });
+    expect(String(translate('here', error))).toContain('here: (timeout exceeded when trying to connect): ');
+    expect(isLost(error)).toBe(false);
+  });
+
+  it('is checked as store.tls says, whatever the URL says', () => {
+    const url = 'postgres://u:p@h/d?sslmode=no-verify&connect_timeout=3&sslrootcert=%2Fnowhere';
+    const config = clientConfig({ kind: 'postgres', url, tls: {} });
+    expect(config.connectionString).toBe('postgres://u:p@h/d?connect_timeout=3');
+    expect(config.ssl).toMatchObject({ rejectUnauthorized: true });
+    expect(clientConfig({ kind: 'postgres', url }).connectionString).toBe(url);
   });
 
   it('is refused after the end', async () => {
