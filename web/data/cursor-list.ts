@@ -13,6 +13,11 @@ export interface ListPart<T> {
 export interface CursorList<T> {
   /** How many rows are known. */
   readonly size: number;
+  /**
+   * How many news stand before what was read by cursor. A row's index less this stays the same when news come, so it is
+   * what to remember a row by.
+   */
+  readonly ahead: number;
   /** Whether these are all. */
   readonly ended: boolean;
   readonly loading: boolean;
@@ -188,6 +193,9 @@ export const createCursorList = <T>(
   return {
     get size() {
       return news.length + known();
+    },
+    get ahead() {
+      return news.length;
     },
     get ended() {
       return next === null;

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { stepText, ticksUpTo, timeTicks } from '../data/axis.ts';
 import { countText } from '../data/time.ts';
 
@@ -34,13 +34,14 @@ export const BarChart = ({ label, fromMs, stepMs, series, height = 150, unit, on
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   const [at, setAt] = useState<number | undefined>(undefined);
-  useEffect(() => {
+  // Measured before it is first painted: the observer tells only some time after that.
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry) setWidth(Math.max(120, Math.floor(entry.contentRect.width)));
-    });
+    const measure = (): void => setWidth(Math.max(120, Math.floor(element.getBoundingClientRect().width)));
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
+    measure();
     return () => observer.disconnect();
   }, []);
   const steps = Math.max(1, ...series.map(({ counts }) => counts.length));

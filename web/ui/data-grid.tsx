@@ -38,6 +38,8 @@ interface Props<T> {
 
 const ROW = 34;
 const CARD = 64;
+/** The names of the columns, which stay at the top: as in grid.css. */
+const HEADER = 30;
 const MAX_HEIGHT = 8_000_000;
 const OVERSCAN = 8;
 
@@ -59,28 +61,29 @@ export const DataGrid = <T,>({
   const scroller = useRef<HTMLDivElement>(null);
   const [, redraw] = useState(0);
   const [scrolled, setScrolled] = useState(0);
-  const [height, setHeight] = useState(600);
-  const [active, setActive] = useState(-1);
+  const [boxHeight, setBoxHeight] = useState(600);
+  const [active, setActive] = useState<Place | undefined>(undefined);
 
   useEffect(() => {
     redraw((n) => n + 1);
     return list.follow(() => redraw((n) => n + 1));
   }, [list]);
   useEffect(() => {
-    setActive(-1);
+    setActive(undefined);
     if (scroller.current) scroller.current.scrollTop = 0;
     setScrolled(0);
   }, [list]);
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    const observer = new ResizeObserver(() => setBoxHeight(element.clientHeight));
     observer.observe(element);
-    setHeight(element.clientHeight);
+    setBoxHeight(element.clientHeight);
     return () => observer.disconnect();
   }, []);
 
-  const size = list.size;
+  const { size, ahead } = list;
+  const height = Math.max(rowHeight, boxHeight - (narrow ? 0 : HEADER));
   const whole = size * rowHeight;
   const drawn = Math.min(whole, MAX_HEIGHT);
   // From the place of the scroll bar to the place among the rows, and back; the same thing unless there are very many.
@@ -98,45 +101,53 @@ export const DataGrid = <T,>({
     else if (top + rowHeight > offset + height) element.scrollTop = (top + rowHeight - height) / scale;
   };
   const go = (to: number): void => {
-    const next = Math.min(size - 1, Math.max(0, to));
+    const next = Math.min(list.size - 1, Math.max(0, to));
     if (next < 0) return;
-    setActive(next);
+    const row = list.at(next);
+    setActive({ fromRead: next - list.ahead, key: row === undefined ? undefined : keyOf(row) });
     show(next);
     // With a detail open, walking through the list walks through the details.
-    const row = list.at(next);
     if (selected !== undefined && row !== undefined) onOpen(row);
   };
   const open = (): void => {
-    const row = active < 0 ? undefined : list.at(active);
+    const at = activeIndex();
+    const row = at < 0 ? undefined : list.at(at);
     if (row !== undefined) onOpen(row);
   };
-  const current = active >= 0 ? active : selectedIndex(list, keyOf, selected, first, last);
+  // Asked of the list when a key is pressed: rows may have come since this was drawn.
+  const activeIndex = (): number => indexOfPlace(list, keyOf, active, first, last);
+  const move = (by: number): void => {
+    const from = active ? activeIndex() : indexOfKey(list, keyOf, selected, first, last);
+    // Without a row to go on from it begins at the first one in sight.
+    go(from < 0 ? Math.ceil(offset / rowHeight) : from + by);
+  };
   const page = Math.max(1, Math.floor(height / rowHeight) - 1);
   useShortcuts('List', [
-    { keys: 'j', label: 'Next row', run: () => go(current + 1) },
-    { keys: 'k', label: 'Row before', run: () => go(current - 1) },
+    { keys: 'j', label: 'Next row', run: () => move(1) },
+    { keys: 'k', label: 'Row before', run: () => move(-1) },
     { keys: 'Enter', label: 'Open the row', run: open },
     ...shortcuts,
   ]);
   const moves: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => go(current + 1),
-    ArrowUp: () => go(current - 1),
-    PageDown: () => go(current + page),
-    PageUp: () => go(current - page),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    PageDown: () => move(page),
+    PageUp: () => move(-page),
     Home: () => go(0),
-    End: () => go(size - 1),
+    End: () => go(list.size - 1),
     Enter: open,
   };
 
+  const activeAt = activeIndex();
   const rows: ComponentChildren[] = [];
   for (let index = first; index <= last; index += 1) {
     const row = list.at(index);
     const key = row === undefined ? undefined : keyOf(row);
-    const marks = `${index === active ? ' active' : ''}${key !== undefined && key === selected ? ' selected' : ''}`;
+    const marks = `${index === activeAt ? ' active' : ''}${key !== undefined && key === selected ? ' selected' : ''}`;
     rows.push(
       <div
         key={key ?? `row ${index}`}
-        id={`${id}-${index}`}
+        id={`${id}-${index - ahead}`}
         role="row"
         aria-rowindex={index + 1}
         aria-selected={key !== undefined && key === selected}
@@ -147,7 +158,7 @@ export const DataGrid = <T,>({
           ...(narrow ? {} : { gridTemplateColumns: columns.map(({ width }) => width).join(' ') }),
         }}
         onClick={() => {
-          setActive(index);
+          setActive({ fromRead: index - ahead, key });
           if (row !== undefined) onOpen(row);
         }}
       >
@@ -190,18 +201,20 @@ export const DataGrid = <T,>({
         aria-label={label}
         aria-rowcount={list.ended ? size : -1}
         aria-busy={list.loading}
-        aria-activedescendant={active >= first && active <= last ? `${id}-${active}` : undefined}
+        aria-activedescendant={
+          activeAt >= first && activeAt <= last ? `${id}-${activeAt - ahead}` : undefined
+        }
         tabIndex={0}
         onScroll={(event) => {
           setScrolled(event.currentTarget.scrollTop);
           if (event.currentTarget.scrollTop <= 0 && list.waiting > 0) list.showWaiting();
         }}
         onKeyDown={(press) => {
-          const move = press.metaKey || press.ctrlKey || press.altKey ? undefined : moves[press.key];
-          if (!move) return;
+          const step = press.metaKey || press.ctrlKey || press.altKey ? undefined : moves[press.key];
+          if (!step) return;
           press.preventDefault();
           press.stopPropagation();
-          move();
+          step();
         }}
       >
         {!narrow && (
@@ -252,17 +265,39 @@ export const DataGrid = <T,>({
   );
 };
 
-const selectedIndex = <T,>(
+/** Where a row stands whatever comes before it, and which one it is, if it was at hand. */
+interface Place {
+  /** Its index from the first row that was read by cursor; news are below 0. */
+  readonly fromRead: number;
+  readonly key: string | undefined;
+}
+
+/** The index that a remembered row has now; -1 if there is none, or it is gone, or out of sight after reading anew. */
+const indexOfPlace = <T,>(
   list: CursorList<T>,
   keyOf: (row: T) => string,
-  selected: string | undefined,
+  place: Place | undefined,
   first: number,
   last: number,
 ): number => {
-  if (selected === undefined) return -1;
+  if (!place) return -1;
+  const index = place.fromRead + list.ahead;
+  const row = list.at(index);
+  if (row === undefined || place.key === undefined) return index < list.size ? index : -1;
+  return keyOf(row) === place.key ? index : indexOfKey(list, keyOf, place.key, first, last);
+};
+
+const indexOfKey = <T,>(
+  list: CursorList<T>,
+  keyOf: (row: T) => string,
+  key: string | undefined,
+  first: number,
+  last: number,
+): number => {
+  if (key === undefined) return -1;
   for (let index = first; index <= last; index += 1) {
     const row = list.at(index);
-    if (row !== undefined && keyOf(row) === selected) return index;
+    if (row !== undefined && keyOf(row) === key) return index;
   }
   return -1;
 };
