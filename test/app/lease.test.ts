@@ -119,11 +119,11 @@ describe('working under a lease', () => {
       await vi.advanceTimersByTimeAsync(20_000);
       await ended;
       expect(lives()).toBe(2);
-      expect(lines.map(({ event, fields }) => `${event} ${String(fields['operation'] ?? '')}`)).toEqual([
-        'store.error acquire lease',
-        'lease.acquired ',
-        'store.error work',
-        'lease.acquired ',
+      expect(lines.map(({ event, fields }) => [event, fields['operation']])).toEqual([
+        ['store.error', 'acquire lease'],
+        ['lease.acquired', undefined],
+        ['store.error', 'work'],
+        ['lease.acquired', undefined],
       ]);
     },
   );
