@@ -125,12 +125,10 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
   const parked = counts.parked ?? 0;
   const parkedMs = sinceMs('parked');
   if (parkedMs !== undefined)
-    add(
-      RANK.parked,
-      'bad',
-      'parked',
-      parkedMs,
-      (who, size) => `Alerts were refused by ${who}, for ${lasted(size)}, and are parked: they need a person`,
+    add(RANK.parked, 'bad', 'parked', parkedMs, (who, size) =>
+      parked > 0
+        ? `Alerts were refused by ${who}, for ${lasted(size)}, and are parked: they need a person`
+        : `Alerts were refused by ${who} a short while ago; none is parked any more`,
     );
   else if (parked > 0)
     add(

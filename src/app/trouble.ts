@@ -100,7 +100,8 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     const key = `${condition}:${subject}`;
     if (isOpen) raisedMs.set(key, options.now());
     if (open.has(key) === isOpen) return;
-    if (isOpen && isRecent(endedMs.get(key))) wavering.add(key);
+    // A configuration is changed by people, who try again until it is right: that it is right now is what counts.
+    if (isOpen && condition !== 'config' && isRecent(endedMs.get(key))) wavering.add(key);
     if (!isOpen && wavering.has(key) && isRecent(raisedMs.get(key))) return;
     changed(await options.conditions.change([change(isOpen, condition, subject, detail)]));
     // Also when the store knew already: another process may have changed it.

@@ -20,6 +20,7 @@ import { createRuleFailures } from './rule-failures.ts';
 import { runInTurn, runTogether, type Task } from './tasks.ts';
 import { tellOfConfig } from './tell-of-config.ts';
 import { createTrouble } from './trouble.ts';
+import { watchParked } from './watch-parked.ts';
 import { watch } from './watchdog.ts';
 
 /** What a process does while it holds the lease. */
@@ -160,6 +161,17 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
             watch(
               pollers,
               { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
+              until,
+            ),
+          (until) =>
+            watchParked(
+              {
+                conditions: store.conditions,
+                status: store.status,
+                trouble,
+                now,
+                onError: storeError('end parked'),
+              },
               until,
             ),
           ...checksOf(monitor, pollers, trouble),

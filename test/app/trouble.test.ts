@@ -75,6 +75,18 @@ describe('trouble', () => {
     expect((await told()).length).toBe(6);
   });
 
+  it('of a configuration that people mend again and again ends as soon as it is right', async () => {
+    const trouble = make();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      nowMs += MINUTE;
+      await trouble.raise('config', '', 'rules/a.yml:3:1: unknown key');
+      nowMs += 10_000;
+      await trouble.clear('config', '');
+    }
+    expect((await told()).length).toBe(6);
+    expect((await store.conditions.open()).size).toBe(0);
+  });
+
   it('does not stay open for ever when the clock is set back', async () => {
     const trouble = make();
     await trouble.raise('stale', 'a', '');
