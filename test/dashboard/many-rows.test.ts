@@ -55,3 +55,72 @@ it(`${EVENTS} events are walked through to the last with a bounded document and 
   expect(wrongs).toEqual([]);
   await context.close();
 }, 60_000);
+
+it('a list that is higher than a browser can draw is scrolled by proportion, to its last row', async () => {
+  // On a phone, where rows are highest: 64 pixels each, and at most 8 million are drawn.
+  const rows = 140_000;
+  const time = '2026-01-02T03:04:05.000Z';
+  const items = Array.from({ length: rows }, (_, n) => ({
+    account: 'a',
+    id: `${n + 1}`,
+    event_type: 'APP_CREATE',
+    created_at: time,
+    seen_at: time,
+    who: '',
+    ip: '',
+    country: '',
+    sentence: `This is row ${n + 1}.`,
+    alerts: [],
+  }));
+  const { context, page, wrongs } = await openPage(browser, rig.url, { token: OPERATE, width: 390 });
+  // The list is one part; when the newest alone are asked for, they are the first of the same.
+  const whole = JSON.stringify({ items, next: null, searched_until: null });
+  const newest = JSON.stringify({ items: items.slice(0, 50), next: '50', searched_until: null });
+  await page.route(/\/api\/v1\/events\?/, (route) =>
+    route.fulfill({
+      contentType: 'application/json',
+      body: route.request().url().includes('limit=50') ? newest : whole,
+    }),
+  );
+  await page.goto(`${rig.url}/events`);
+  await page.getByText('140,000 in all').waitFor();
+  const list = page.getByRole('grid', { name: 'Events' });
+  expect(await page.locator('.grid-body').evaluate((element) => element.clientHeight)).toBe(8_000_000);
+  const scrollTo = (part: number) =>
+    list.evaluate((element, to) => {
+      element.scrollTop = (element.scrollHeight - element.clientHeight) * to;
+    }, part);
+  /** Whether a row is whole in sight. */
+  const sees = (n: number): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const row = document.querySelector('.grid-card[aria-rowindex="${n}"]')?.getBoundingClientRect();
+      const frame = document.querySelector('.grid-scroll').getBoundingClientRect();
+      return row !== undefined && row.top >= frame.top - 1 && row.bottom <= frame.bottom + 1;
+    })()`);
+  await scrollTo(1);
+  await expect.poll(() => sees(rows)).toBe(true);
+  await page.getByText(`This is row ${rows}.`).waitFor();
+  await scrollTo(0.5);
+  await expect.poll(() => sees(rows / 2)).toBe(true);
+  // One key moves one row, though a pixel of the scroll bar stands for more than a pixel of rows.
+  await list.focus();
+  await page.keyboard.press('ArrowDown');
+  const active = page.locator('.grid-card.active');
+  const begun = Number(await active.getAttribute('aria-rowindex'));
+  expect(Math.abs(begun - rows / 2)).toBeLessThan(20);
+  for (let n = begun + 1; n < begun + 30; n += 1) {
+    await page.keyboard.press('ArrowDown');
+    await page.locator(`.grid-card.active[aria-rowindex="${n}"]`).waitFor();
+    await expect.poll(() => sees(n)).toBe(true);
+  }
+  for (const [key, n] of [
+    ['End', rows],
+    ['Home', 1],
+  ] as const) {
+    await page.keyboard.press(key);
+    await page.locator(`.grid-card.active[aria-rowindex="${n}"]`).waitFor();
+    await expect.poll(() => sees(n)).toBe(true);
+  }
+  expect(wrongs).toEqual([]);
+  await context.close();
+}, 60_000);
