@@ -128,7 +128,7 @@ const troublesOf = (facts: SinkFacts, { conditions }: Overview, nowMs: number): 
     add(RANK.parked, 'bad', 'parked', parkedMs, (who, size) =>
       parked > 0
         ? `Alerts were refused by ${who}, for ${lasted(size)}, and are parked: they need a person`
-        : `Alerts were refused by ${who} a short while ago; none is parked any more`,
+        : `Alerts were refused by ${who}, for ${lasted(size)}; none is parked any more`,
     );
   else if (parked > 0)
     add(

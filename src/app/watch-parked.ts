@@ -17,7 +17,9 @@ export const watchParked = async (
   options: {
     readonly conditions: Pick<Conditions, 'open'>;
     readonly status: Pick<StoreStatus, 'deliveryCounts'>;
-    readonly trouble: Pick<Trouble, 'clear'>;
+    /** Ends the condition of a sink, whatever this process believes of it. */
+    readonly close: (sink: string) => Promise<void>;
+    readonly trouble: Pick<Trouble, 'raise'>;
     readonly now: Clock;
     readonly onError: (error: unknown) => void;
   },
@@ -26,6 +28,21 @@ export const watchParked = async (
   /** Since when nothing has been seen to be parked. */
   const emptySinceMs = new Map<string, number>();
 
+  const parkedCounts = async (): Promise<ReadonlyMap<string, number>> => {
+    const counts = await options.status.deliveryCounts();
+    return new Map(
+      counts
+        .filter(({ state, count }) => state === 'parked' && count > 0)
+        .map(({ sink, count }) => [sink, count]),
+    );
+  };
+  const end = async (sink: string): Promise<void> => {
+    await options.close(sink);
+    // What was parked between the counting and the closing found the condition open, and was told to nobody.
+    const count = (await parkedCounts()).get(sink);
+    if (count !== undefined) await options.trouble.raise('parked', sink, `deliveries parked: ${count}`);
+  };
+
   const look = async (): Promise<void> => {
     const open = [...(await options.conditions.open()).keys()]
       .map(splitKey)
@@ -33,15 +50,14 @@ export const watchParked = async (
       .map(([, sink]) => sink);
     for (const sink of emptySinceMs.keys()) if (!open.includes(sink)) emptySinceMs.delete(sink);
     if (open.length === 0) return;
-    const counts = await options.status.deliveryCounts();
+    const counts = await parkedCounts();
     const nowMs = options.now();
     for (const sink of open) {
-      const isParked = counts.some((row) => row.sink === sink && row.state === 'parked' && row.count > 0);
       const sinceMs = emptySinceMs.get(sink);
-      if (isParked) emptySinceMs.delete(sink);
+      if (counts.has(sink)) emptySinceMs.delete(sink);
       // A clock that was set back begins the minute anew.
       else if (sinceMs === undefined || sinceMs > nowMs) emptySinceMs.set(sink, nowMs);
-      else if (nowMs - sinceMs >= QUIET_MS) await options.trouble.clear('parked', sink);
+      else if (nowMs - sinceMs >= QUIET_MS) await end(sink);
     }
   };
 

@@ -168,6 +168,9 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
               {
                 conditions: store.conditions,
                 status: store.status,
+                async close(sink) {
+                  trouble.changed(await store.conditions.change([trouble.change(false, 'parked', sink, '')]));
+                },
                 trouble,
                 now,
                 onError: storeError('end parked'),

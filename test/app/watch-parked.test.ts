@@ -14,7 +14,7 @@ afterEach(() => {
 const watching = () => {
   const open = new Map<string, number>();
   const counts: { sink: string; state: DeliveryState; count: number }[] = [];
-  const state = { skewMs: 0, failing: false };
+  const state = { skewMs: 0, failing: false, onClosed: (): void => {} };
   const cleared: string[] = [];
   const errors: unknown[] = [];
   const stop = new AbortController();
@@ -27,10 +27,14 @@ const watching = () => {
         },
       },
       status: { deliveryCounts: async () => counts },
+      async close(sink) {
+        cleared.push(`parked:${sink}`);
+        open.delete(`parked:${sink}`);
+        state.onClosed();
+      },
       trouble: {
-        async clear(name, sink) {
-          cleared.push(`${name}:${sink}`);
-          open.delete(`${name}:${sink}`);
+        async raise(name, sink, detail) {
+          cleared.push(`again ${name}:${sink} ${detail}`);
         },
       },
       now: () => Date.now() + state.skewMs,
@@ -89,5 +93,14 @@ it('goes on when the store fails for a while', async () => {
   state.failing = false;
   await pass(90_000);
   expect(cleared).toEqual(['parked:hook']);
+  await end();
+});
+
+it('tells what was parked in the very moment of the end', async () => {
+  const { open, counts, state, cleared, pass, end } = watching();
+  open.set('parked:hook', T0);
+  state.onClosed = () => void counts.push({ sink: 'hook', state: 'parked', count: 2 });
+  await pass(90_000);
+  expect(cleared).toEqual(['parked:hook', 'again parked:hook deliveries parked: 2']);
   await end();
 });
