@@ -6,17 +6,27 @@ export interface ClockReading {
   readonly clockSkewMs: number | undefined;
   /**
    * For an answer without one: by the last `Date` that came and the time that has passed since, which no clock that is
-   * set can change; undefined before the first.
+   * set can change. Before the first `Date` our own clock at the first answer stands in for it, and is told only where
+   * ours has jumped ahead since; undefined: nothing is known.
    */
   readonly expectedSkewMs: number | undefined;
 }
 
+/** Clocks drift, and answers take their time: less than this is no jump. */
+const JUMP_MS = 5_000;
+
 /** Reads the server's clock off its answers, in the order in which they came. */
 export const createApiClock = (): ((answer: Answer) => ClockReading) => {
   let last: Dated | undefined;
+  let first: Pick<Answer, 'answeredAtMs' | 'answeredTicks'> | undefined;
   return (answer) => {
+    first ??= { answeredAtMs: answer.answeredAtMs, answeredTicks: answer.answeredTicks };
     const date = Date.parse(answer.header('date') ?? '');
-    if (Number.isNaN(date)) return { clockSkewMs: undefined, expectedSkewMs: last && expected(last, answer) };
+    if (Number.isNaN(date))
+      return {
+        clockSkewMs: undefined,
+        expectedSkewMs: last ? expected(last, answer) : jumpedAhead(first, answer),
+      };
     last = { date, askedTicks: answer.askedTicks, answeredTicks: answer.answeredTicks };
     return {
       clockSkewMs: between(date - answer.answeredAtMs, date + 999 - answer.askedAtMs),
@@ -34,6 +44,15 @@ const expected = (last: Dated, { answeredAtMs, answeredTicks }: Answer): number 
     last.date + (answeredTicks - last.answeredTicks) - answeredAtMs,
     last.date + 999 + (answeredTicks - last.askedTicks) - answeredAtMs,
   );
+
+/** By how much our clock has jumped ahead since the first answer, as a negative skew; undefined: it has not. */
+const jumpedAhead = (
+  first: Pick<Answer, 'answeredAtMs' | 'answeredTicks'>,
+  { answeredAtMs, answeredTicks }: Answer,
+): number | undefined => {
+  const skewMs = first.answeredAtMs + (answeredTicks - first.answeredTicks) - answeredAtMs;
+  return skewMs < -JUMP_MS ? skewMs : undefined;
+};
 
 /**
  * The header is cut to the second and was written at some time between question and answer: within that nothing is

@@ -20,6 +20,18 @@ it('knows nothing before the first date', () => {
   expect(read(after(0, 'undated'))).toEqual({ clockSkewMs: undefined, expectedSkewMs: undefined });
 });
 
+it('knows without any date that our clock has jumped ahead, and by how much', () => {
+  const read = createApiClock();
+  for (const [ms, skewMs, expectedSkewMs] of [
+    [1_000, 0, undefined],
+    [60_000, 3_000, undefined],
+    [90_000, 600_000, -600_000],
+    [86_400_000, 600_000, -600_000],
+    [86_500_000, -600_000, undefined],
+  ] as const)
+    expect(read(after(ms, 'undated', skewMs))).toEqual({ clockSkewMs: undefined, expectedSkewMs });
+});
+
 it.each([
   ['agrees', 0, 0, 0],
   ['jumps ahead', 3_600_000, -3_600_000 - 1_000, -3_600_000 + 1_200],
