@@ -8,7 +8,7 @@ import { liveThroughTwoDays } from '../test/support/dashboard-demo.ts';
 
 /*
  * Pictures of the dashboard out of made-up data. Without arguments the three of README; with a folder, every page in both
- * themes and two widths into it, to be looked at: node scripts/screenshots.ts /tmp/pictures
+ * themes and two widths into it, to be looked at: node scripts/screenshots.ts pictures
  */
 
 const IMAGES = fileURLToPath(new URL('../docs/images', import.meta.url));
