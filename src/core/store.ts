@@ -12,14 +12,14 @@ import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReadOverview } from './overview.ts';
+import type { Replicas } from './replicas.ts';
 import type { RuleMemory } from './rule-memory.ts';
 import type { Silences } from './silence.ts';
 import type { StoreFigures } from './store-figures.ts';
 
 /*
  * What the parts ask of each other is written down in the files beside this one. Every port returns promises even where
- * SQLite answers at once: a second store is planned, and nothing may rely on there being a single process except where a
- * lease says so.
+ * SQLite answers at once, and nothing may rely on there being a single process except where a lease says so.
  */
 
 /** Counts for status, readiness and metrics. */
@@ -95,6 +95,8 @@ export interface Store {
   readonly backfills: Backfills;
   readonly drift: DriftStore;
   readonly leases: Leases;
+  /** Undefined: one process at a time works on this store, and others stand by. */
+  readonly replicas?: Replicas;
   readonly outbox: Outbox;
   readonly silences: Silences;
   readonly ruleMemory: RuleMemory;
