@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Lease } from '../core/lease.ts';
 
@@ -29,9 +29,14 @@ export const isDead = (lease: Lease): boolean => {
   }
 };
 
+/**
+ * Where process ids mean the same: on one boot of one machine, and there in one namespace. The numbers of namespaces are the same on
+ * machines that start alike, and so may their names be.
+ */
 const pidNamespace = (): string => {
   try {
-    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
+    return `${boot}-${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}`;
   } catch {
     return '-';
   }

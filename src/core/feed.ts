@@ -1,5 +1,6 @@
 import type { ConditionChange } from './conditions.ts';
 import type { FedEvent } from './delivery.ts';
+import type { Lease } from './lease.ts';
 import type { Route } from './route.ts';
 
 /** Where a feed that is new begins: with what is stored from then on, or with the oldest event that is kept. */
@@ -57,13 +58,15 @@ export interface Feeds {
   /**
    * Moves the cursor to `cursor` (never backward), and records the events that were set aside on the way and the
    * conditions that this opens or closes, in ONE transaction. Without those two a power cut may undo it, which costs a
-   * repetition. Resolves with the keys of the conditions that changed.
+   * repetition. Resolves with the keys of the conditions that changed. Rejects with a LeaseLostError, and does nothing, once
+   * `lease` has passed on.
    */
   advance(
     feed: string,
     cursor: number,
     refused: readonly RefusedEvent[],
     changes: readonly ConditionChange[],
+    lease?: Lease,
   ): Promise<readonly string[]>;
   /** How many events lie behind the cursor, and when the oldest of them was stored (epoch ms). */
   backlog(feed: string): Promise<{ readonly events: number; readonly oldestSeenAtMs: number | undefined }>;

@@ -3,6 +3,7 @@ import type { ConditionChange } from './conditions.ts';
 import type { DecidedAlert, NewAlert } from './decided.ts';
 import type { Delivery, DeliveryState } from './delivery.ts';
 import type { SinkGate } from './gate.ts';
+import type { Lease } from './lease.ts';
 
 /** The end of one attempt, as the outbox keeps it. */
 export interface Settlement {
@@ -33,6 +34,11 @@ export interface Settlement {
 
 /** How a claim is made. */
 export interface ClaimOptions {
+  /**
+   * Under which the sink is worked: once it has passed on, nothing is claimed, and the claim rejects with a LeaseLostError. So a
+   * process that slept over its end sends nothing more.
+   */
+  readonly lease?: Lease;
   /**
    * When more than so many deliveries of the sink are due, all of them are folded into one digest first, which is then
    * the delivery to be claimed. Left out: never.
@@ -86,12 +92,14 @@ export interface Outbox {
    * Records attempts and next states in ONE transaction, together with the conditions they open or close (parked,
    * recovered): an alert about a parked delivery is as durable as the parking. A delivery that is no longer
    * `sending` (its lease expired and another attempt ended first) keeps its state; the attempt is recorded.
-   * Resolves with the keys of the conditions that changed.
+   * Resolves with the keys of the conditions that changed. When `lease` has passed on, only what became of the attempts is
+   * written: whoever works the sink now knows better what to say of it.
    */
   settle(
     settlements: readonly Settlement[],
     changes: readonly ConditionChange[],
     about?: SinkSettlement,
+    lease?: Lease,
   ): Promise<readonly string[]>;
   /** The gate of a sink as last kept; undefined when it never was. */
   gate(sink: string): Promise<SinkGate | undefined>;
@@ -105,13 +113,16 @@ export interface Outbox {
   /** Parks the oldest of them; nothing was tried, so no attempt is recorded. Resolves with their number. */
   parkOverdue(overdue: Overdue): Promise<number>;
   /**
-   * Makes every delivery that is `sending` due at once: for the process that has just taken the lease under which
-   * deliveries are sent, so that what a crash left behind need not wait for its claim to expire. Resolves with their
+   * Makes every delivery that is `sending` due at once, of one sink or of all: for the process that has just taken the lease
+   * under which they are sent, so that what a crash left behind need not wait for its claim to expire. Resolves with their
    * number.
    */
-  reclaim(): Promise<number>;
-  /** Gives claimed deliveries back untouched: no attempt is recorded, they are due at once. */
-  release(deliveryIds: readonly string[]): Promise<void>;
+  reclaim(sink?: string): Promise<number>;
+  /**
+   * Gives claimed deliveries back untouched: no attempt is recorded, they are due at once. Rejects with a LeaseLostError, and
+   * does nothing, once `lease` has passed on: by then they may be claimed by somebody else.
+   */
+  release(deliveryIds: readonly string[], lease?: Lease): Promise<void>;
   /** When the sink's next delivery is due (a running lease counts with its expiry); undefined: nothing waits. */
   nextDueMs(sink: string): Promise<number | undefined>;
   /**

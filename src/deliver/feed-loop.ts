@@ -6,6 +6,7 @@ import { backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { FedEvent, FedSink } from '../core/delivery.ts';
 import type { FeedStart, Feeds } from '../core/feed.ts';
+import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 import type { FeedConditions } from './feed-condition.ts';
@@ -22,7 +23,7 @@ export interface FeedLoop {
   open(): Promise<void>;
   /**
    * Feeds the sink until `signal` aborts; then lets the attempt in flight end and resolves, within `graceMs` plus about
-   * two seconds. A failing store is logged and tried again; this never rejects.
+   * two seconds. A failing store is logged and tried again; this rejects only with a LeaseLostError.
    */
   run(signal: AbortSignal): Promise<void>;
   /**
@@ -40,6 +41,8 @@ export interface FeedLoopOptions {
   /** Whether the sink gets this event; undefined: every one. Pure. */
   readonly wants: ((event: FedEvent) => boolean) | undefined;
   readonly feeds: Feeds;
+  /** Under which the feed is worked. Left out: nothing is guarded. */
+  readonly lease?: Lease;
   readonly now: Clock;
   readonly random: Random;
   readonly policy: FeedPolicy;
@@ -86,6 +89,7 @@ const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: bo
       failures = 0;
       return next;
     } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
       failures += 1;
       const ms = backoffMs(failures, STORE_BACKOFF, random);
       const reason = errorText(error);

@@ -5,6 +5,7 @@ import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS } from '../core/backo
 import type { ConditionChange } from '../core/conditions.ts';
 import type { FedEvent, Verdict } from '../core/delivery.ts';
 import type { FeedEntry, RefusedEvent } from '../core/feed.ts';
+import { LeaseLostError } from '../core/lease.ts';
 import { attemptEvents } from './attempt.ts';
 import { type FeedBatch, nextBatch } from './feed-batch.ts';
 import { createFeedTrouble } from './feed-condition.ts';
@@ -97,9 +98,9 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
   ): Promise<readonly string[]> => {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await feeds.advance(sink.name, cursor, refused, changes);
+        return await feeds.advance(sink.name, cursor, refused, changes, options.lease);
       } catch (error) {
-        if (stopping.aborted) throw error;
+        if (stopping.aborted || error instanceof LeaseLostError) throw error;
         const ms = backoffMs(tries, ADVANCE_BACKOFF, random);
         const reason = errorText(error);
         const operation = 'advance feed';

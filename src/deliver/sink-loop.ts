@@ -5,6 +5,7 @@ import { sleep } from '../base/sleep.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Sink } from '../core/delivery.ts';
+import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { Outbox } from '../core/outbox.ts';
 import type { Telemetry } from '../core/telemetry.ts';
@@ -26,7 +27,7 @@ export interface SinkLoop {
   /**
    * Claims, sends and settles until `signal` aborts; then finishes or releases what is in flight and resolves, within
    * `graceMs` plus about two seconds. With `hurry` that time begins only when it aborts. A failing store is logged and
-   * tried again; this never rejects.
+   * tried again; this rejects only with a LeaseLostError.
    */
   run(signal: AbortSignal, hurry?: AbortSignal): Promise<void>;
   /**
@@ -41,6 +42,8 @@ export interface SinkLoop {
 export interface SinkLoopOptions {
   readonly sink: Sink;
   readonly outbox: Outbox;
+  /** Under which the sink is worked. Left out: nothing is guarded. */
+  readonly lease?: Lease;
   readonly now: Clock;
   readonly random: Random;
   readonly policy: DeliveryPolicy;
@@ -99,7 +102,7 @@ const work = async (
   untilIdle: boolean,
   hurry = signal,
 ): Promise<{ readonly blocked: boolean }> => {
-  const { sink, outbox, now, random, policy, wake, log } = options;
+  const { sink, outbox, lease, now, random, policy, wake, log } = options;
   const claimSize = createClaimSize(sink.concurrency, now);
   /**
    * Claimed and not yet settled or released, with the attempt of the latest claim. What is held is never started a
@@ -136,6 +139,7 @@ const work = async (
         })),
         changes,
         turn.about,
+        lease,
       );
       condition.committed(group, parkedChanges);
       gatekeeper.committed(turn);
@@ -159,10 +163,10 @@ const work = async (
   const release = async (ids: readonly string[]): Promise<void> => {
     if (ids.length === 0) return;
     try {
-      await outbox.release(ids);
+      await outbox.release(ids, lease);
     } catch (error) {
-      // Their lease gives them back a little later.
-      storeFailed('release', error, 1);
+      // Their lease gives them back a little later, or whoever works the sink now has them already.
+      if (!(error instanceof LeaseLostError)) storeFailed('release', error, 1);
     }
     for (const id of ids) held.delete(id);
     wake.ring();
@@ -246,6 +250,7 @@ const work = async (
     const limit = Math.min(wanted, admitted.most);
     const leasedUntilMs = now() + policy.leaseMs;
     const claimed = await outbox.claim(sink.name, limit, policy.leaseMs, {
+      ...(lease && { lease }),
       ...(policy.foldAbove === undefined ? {} : { foldAbove: policy.foldAbove }),
       early: admitted.probe,
       ...(policy.pace && { gate: (count) => gatekeeper.claimed(admitted.taken(count)) }),
@@ -272,6 +277,10 @@ const work = async (
       if (waitMs === 'idle') break;
       await wake.wait(waitMs, signal);
     } catch (error) {
+      if (error instanceof LeaseLostError) {
+        fatal = error;
+        break;
+      }
       failures += 1;
       const pauseMs = storeFailed('claim', error, failures);
       if (untilIdle && failures >= MAX_DRAIN_FAILURES) {

@@ -1,6 +1,7 @@
 import type { FeedEntry, FeedPage, Feeds, RefusedEvent } from '../core/feed.ts';
 import type { ApplyConditions } from './conditions.ts';
 import type { Connection } from './connection.ts';
+import { checkLease } from './leases.ts';
 import type { Names } from './names.ts';
 import { all, get, run, type Sql, type Steps, some, value } from './steps.ts';
 
@@ -104,8 +105,9 @@ export const createFeeds = (connection: Connection, deps: FeedDeps): Feeds => {
         return { entries, pruned: row.pruned };
       }),
 
-    advance(feed, cursor, events, changes) {
+    advance(feed, cursor, events, changes, lease) {
       function* write(): Steps<readonly string[]> {
+        if (lease) yield* checkLease(lease);
         yield* run(ADVANCE, cursor, feed, cursor);
         for (const { account, id, eventType, createdAtMs, refusedAtMs, reason } of events)
           yield* run(REFUSE, feed, account, id, eventType, createdAtMs, refusedAtMs, reason);

@@ -20,58 +20,67 @@ const EXTEND = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND 
 const CLEAR = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?";
 const DATABASE_CLOCK = 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
+/** The time by which leases run: see {@link createLeases}. Epoch ms. */
+export function* timeOf(now: Clock | undefined): Steps<number> {
+  return now ? now() : ((yield* value<number>(DATABASE_CLOCK)) ?? 0);
+}
+
 /**
  * Leases. All processes that share a SQLite file share the clock of their machine; those that share a PostgreSQL server have
  * its clock alone in common, and so it counts there, unless `now` is given.
  */
-export const createLeases = (connection: Connection, now: Clock | undefined): Leases => {
-  function* time(): Steps<number> {
-    return now ? now() : ((yield* value<number>(DATABASE_CLOCK)) ?? 0);
-  }
-  return {
-    acquire: (name, holder, ttlMs) =>
-      connection.commit(function* () {
-        yield* run(INSERT, name);
-        const row = yield* get<LeaseRow>(SELECT, name);
-        if (!row) throw new Error(`lease ${name} cannot be made`);
-        const nowMs = yield* time();
-        const expiresAtMs = row.renewed_ms + row.ttl_ms;
-        if (nowMs < expiresAtMs && row.holder !== holder) {
-          const held = { name, holder: row.holder, token: row.token };
-          if (nowMs >= row.renewed_ms) return { held, expiresAtMs };
-          // The clock was set back since the last heartbeat. Without this, a holder that died before would block the
-          // store until the clock catches up; one that lives will renew in time.
-          yield* run(PUT, row.holder, row.token, nowMs, row.ttl_ms, name);
-          return { held, expiresAtMs: nowMs + row.ttl_ms };
-        }
-        const token = nowMs < expiresAtMs ? row.token : row.token + 1;
-        yield* run(PUT, holder, token, nowMs, ttlMs, name);
-        return { lease: { name, holder, token } };
-      }),
+export const createLeases = (connection: Connection, now: Clock | undefined): Leases => ({
+  acquire: (name, holder, ttlMs) =>
+    connection.commit(function* () {
+      yield* run(INSERT, name);
+      const row = yield* get<LeaseRow>(SELECT, name);
+      if (!row) throw new Error(`lease ${name} cannot be made`);
+      const nowMs = yield* timeOf(now);
+      const expiresAtMs = row.renewed_ms + row.ttl_ms;
+      if (nowMs < expiresAtMs && row.holder !== holder) {
+        const held = { name, holder: row.holder, token: row.token };
+        if (nowMs >= row.renewed_ms) return { held, expiresAtMs };
+        // The clock was set back since the last heartbeat. Without this, a holder that died before would block the
+        // store until the clock catches up; one that lives will renew in time.
+        yield* run(PUT, row.holder, row.token, nowMs, row.ttl_ms, name);
+        return { held, expiresAtMs: nowMs + row.ttl_ms };
+      }
+      const token = nowMs < expiresAtMs ? row.token : row.token + 1;
+      yield* run(PUT, holder, token, nowMs, ttlMs, name);
+      return { lease: { name, holder, token } };
+    }),
 
-    // A lease that expired unnoticed and that nobody took is still ours: after a suspension the only process goes on
-    // at once.
-    renew: (lease, ttlMs) =>
-      connection.commitLightly(function* () {
-        return (yield* run(EXTEND, yield* time(), ttlMs, lease.name, lease.holder, lease.token)) === 1;
-      }),
+  // A lease that expired unnoticed and that nobody took is still ours: after a suspension the only process goes on
+  // at once.
+  renew: (lease, ttlMs) =>
+    connection.commitLightly(function* () {
+      return (yield* run(EXTEND, yield* timeOf(now), ttlMs, lease.name, lease.holder, lease.token)) === 1;
+    }),
 
-    release: (lease) =>
-      connection.commit(function* () {
-        yield* run(CLEAR, lease.name, lease.holder, lease.token);
-      }),
-  };
-};
+  release: (lease) =>
+    connection.commit(function* () {
+      yield* run(CLEAR, lease.name, lease.holder, lease.token);
+    }),
+});
 
 // Held to the end of the transaction: until then nobody else can take the lease. Its holder can renew it meanwhile.
 const CURRENT = 'SELECT holder, token FROM leases WHERE name = ? FOR KEY SHARE';
 
+const current = (lease: Lease): Steps<Pick<LeaseRow, 'holder' | 'token'> | undefined> =>
+  get<Pick<LeaseRow, 'holder' | 'token'>>(CURRENT, lease.name);
+
+/** Whether `lease` is the current one, and stays it to the end of the transaction. */
+export function* isCurrent(lease: Lease): Steps<boolean> {
+  const row = yield* current(lease);
+  return row?.holder === lease.holder && row.token === lease.token;
+}
+
 /** Throws a LeaseLostError unless `lease` is the current one. To be called inside the transaction that it guards. */
 export function* checkLease(lease: Lease): Steps<void> {
-  const row = yield* get<Pick<LeaseRow, 'holder' | 'token'>>(CURRENT, lease.name);
+  const row = yield* current(lease);
   if (row && row.holder === lease.holder && row.token === lease.token) return;
-  const current = row ? `${row.holder || 'nobody'} holds it with token ${row.token}` : 'it never existed';
+  const holds = row ? `${row.holder || 'nobody'} holds it with token ${row.token}` : 'it never existed';
   throw new LeaseLostError(
-    `lease ${lease.name} of ${lease.holder} with token ${lease.token} is no longer held: ${current}`,
+    `lease ${lease.name} of ${lease.holder} with token ${lease.token} is no longer held: ${holds}`,
   );
 }

@@ -12,6 +12,7 @@ import { committedUpTo, insertTogether } from './postgres-events.ts';
 import { checkPostgres, migratePostgres } from './postgres-migrate.ts';
 import { createPrepareMonths } from './postgres-months.ts';
 import { createOthers } from './postgres-others.ts';
+import { createReplicas } from './replicas.ts';
 import { type Steps, value } from './steps.ts';
 
 /** How to open a store on PostgreSQL. */
@@ -70,7 +71,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     committedUpTo,
     dropBefore: dropMonths,
   });
-  return { ...store, close: end };
+  return { ...store, replicas: createReplicas(connection, leaseClock, others.told), close: end };
 };
 
 /** Connects to a store that is there for reading alone, or to one that is made or brought up to date. Rejects with a StoreError. */

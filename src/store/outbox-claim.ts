@@ -48,13 +48,13 @@ const DUE: Sql = {
     JOIN deliveries AS d ON d.seq = pool.seq JOIN alerts AS a ON a.seq = d.alert ORDER BY d.seq LIMIT ?`,
   // Of an array the planner knows that it is short, whatever the limit.
   postgres: `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
-    WHERE d.seq = ANY (ARRAY(${POOL})) ORDER BY d.seq LIMIT ? FOR UPDATE OF d`,
+    WHERE d.seq = ANY (ARRAY(${POOL})) ORDER BY d.seq LIMIT ? FOR UPDATE OF d SKIP LOCKED`,
 };
 // What is held (never tried, due later) is no probe: it must not go out before its time. A lease that has expired is.
 const EARLY = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert
   WHERE d.sink = ? AND d.due_ms IS NOT NULL AND d.bundle IS NULL
     AND (d.due_ms <= ? OR (d.state = 'pending' AND d.attempts > 0))
-  ORDER BY d.due_ms, d.seq LIMIT ? FOR UPDATE OF d`;
+  ORDER BY d.due_ms, d.seq LIMIT ? FOR UPDATE OF d SKIP LOCKED`;
 const ONE = `SELECT ${COLUMNS} FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert WHERE d.seq = ? FOR UPDATE OF d`;
 // One statement for all of them: measured at less than half of one for each.
 const CLAIM = `UPDATE deliveries SET state = 'sending', due_ms = ?, attempts = attempts + 1 WHERE seq`;

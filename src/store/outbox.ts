@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { FoldDue } from './fold.ts';
 import { putGate, readGate } from './gates.ts';
 import { createHandOver } from './hand-over.ts';
+import { checkLease, isCurrent } from './leases.ts';
 import { createOutboxActs } from './outbox-acts.ts';
 import { createClaim } from './outbox-claim.ts';
 import { countOverdue, parkOverdue } from './outbox-overdue.ts';
@@ -30,6 +31,7 @@ const RELEASE = {
 // the small index of what is under way answer, at every start, instead of all deliveries that are kept.
 const RECLAIM =
   "UPDATE deliveries SET state = 'pending', due_ms = ? WHERE due_ms IS NOT NULL AND state = 'sending'";
+const RECLAIM_OF = `${RECLAIM} AND sink = ?`;
 const NEXT_DUE =
   'SELECT due_ms FROM deliveries WHERE sink = ? AND due_ms IS NOT NULL ORDER BY due_ms LIMIT 1';
 // What was never tried is due when it is due: it may be held on purpose.
@@ -43,13 +45,17 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
   const handOver = createHandOver(connection.dialect);
   return {
     claim: (sink, limit, leaseMs, options = {}) =>
-      connection.commitLightly(() => claim(sink, limit, leaseMs, options, now())),
+      connection.commitLightly(function* () {
+        if (options.lease) yield* checkLease(options.lease);
+        return yield* claim(sink, limit, leaseMs, options, now());
+      }),
 
     // Of all sinks together: each commit waits for the disk, and nothing else happens meanwhile.
-    settle: (settlements, changes, about) =>
+    settle: (settlements, changes, about, lease) =>
       connection.commitTogether(function* () {
         const nowMs = now();
         yield* settle(settlements, nowMs);
+        if (lease && !(yield* isCurrent(lease))) return [];
         if (about) {
           yield* putGate(about.sink, about.gate);
           if (about.hasten) yield* run(HASTEN, nowMs, about.sink, nowMs);
@@ -69,8 +75,9 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
 
     parkOverdue: (overdue) => connection.commit(() => parkOverdue(overdue, now())),
 
-    release: (deliveryIds) =>
+    release: (deliveryIds, lease) =>
       connection.commitLightly(function* () {
+        if (lease) yield* checkLease(lease);
         const nowMs = now();
         yield* many(
           RELEASE,
@@ -78,7 +85,10 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
         );
       }),
 
-    reclaim: () => connection.commitLightly(() => run(RECLAIM, now())),
+    reclaim: (sink) =>
+      connection.commitLightly(() =>
+        sink === undefined ? run(RECLAIM, now()) : run(RECLAIM_OF, now(), sink),
+      ),
 
     nextDueMs: (sink) => connection.read(() => value<number>(NEXT_DUE, sink)),
 

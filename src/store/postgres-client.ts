@@ -12,6 +12,11 @@ export const SCHEMA = 'vonage_audit_monitor';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Of one statement; the server gives up a little before we stop waiting for it. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+/**
+ * A process that is frozen inside a transaction holds what it has locked, its lease among it, for so long. Ours think for
+ * milliseconds between two statements.
+ */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
  * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
@@ -44,7 +49,7 @@ export const clientConfig = (place: PostgresPlace): ClientConfig => ({
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
   query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
-  idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   keepAlive: true,
   application_name: 'vonage-audit-monitor',
   types,

@@ -8,6 +8,8 @@ import { clientConfig } from './postgres-client.ts';
 export interface Others {
   /** Whether another one has told since this was last asked; also after a time in which nothing could be heard. */
   changed(): boolean;
+  /** Resolves as soon as another one tells, or may have told unheard; or when the signal aborts. */
+  told(signal: AbortSignal): Promise<void>;
   /** Tells the others, soon and once however often it is called. */
   tell(): void;
   close(): Promise<void>;
@@ -32,6 +34,11 @@ export const createOthers = (place: PostgresPlace): Others => {
   let client: pg.Client | undefined;
   let changed = false;
   let timer: NodeJS.Timeout | undefined;
+  const waiting = new Set<() => void>();
+  const heard = (): void => {
+    changed = true;
+    for (const tell of waiting) tell();
+  };
 
   const listen = async (): Promise<void> => {
     const own = new pg.Client(clientConfig(place));
@@ -42,14 +49,14 @@ export const createOthers = (place: PostgresPlace): Others => {
     // One that breaks while it ends says so once more.
     own.on('error', () => undefined);
     own.on('notification', ({ channel, payload }) => {
-      if (channel === CHANNEL && payload !== self) changed = true;
+      if (channel === CHANNEL && payload !== self) heard();
     });
     try {
       await own.connect();
       await own.query(`LISTEN ${CHANNEL}`);
       client = own;
       // What was told before cannot be heard any more.
-      changed = true;
+      heard();
       await Promise.race([broken, stopped]);
     } finally {
       client = undefined;
@@ -76,6 +83,16 @@ export const createOthers = (place: PostgresPlace): Others => {
       const found = changed;
       changed = false;
       return found;
+    },
+    async told(signal) {
+      if (signal.aborted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      const onAbort = (): void => resolve();
+      signal.addEventListener('abort', onAbort, { once: true });
+      await promise;
+      signal.removeEventListener('abort', onAbort);
+      waiting.delete(resolve);
     },
     tell() {
       timer ??= setTimeout(notify, TELL_EVERY_MS).unref();

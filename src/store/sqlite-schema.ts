@@ -423,4 +423,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX alerts_by_rule_and_time ON alerts (rule, decided_ms);
   DROP INDEX alerts_by_rule;
   `,
+  `
+  -- Replicas are for PostgreSQL: one process at a time works on a file.
+  CREATE INDEX leases_by_holder ON leases (holder);
+  `,
 ];

@@ -1,0 +1,261 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LeaseLostError } from '../../src/core/lease.ts';
+import type { ReplicaFacts, Replicas, ShareName } from '../../src/core/replicas.ts';
+import type { Store } from '../../src/core/store.ts';
+import { openPostgresStore } from '../../src/store/open-postgres.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { decided, decideNothing, T0, windowOf } from './fixtures.ts';
+
+let database: TestDatabase;
+let nowMs: number;
+let opened: Store[] = [];
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  nowMs = T0;
+  await database.clear();
+});
+afterEach(async () => {
+  await Promise.all(opened.map((store) => store.close()));
+  opened = [];
+});
+
+const TTL = 10_000;
+const open = async (): Promise<Store & { readonly replicas: Replicas }> => {
+  const store = await openPostgresStore({
+    place: { kind: 'postgres', url: database.url, poolSize: 4 },
+    now: () => nowMs,
+    leaseClock: () => nowMs,
+  });
+  opened.push(store);
+  if (!store.replicas) throw new Error('no replicas');
+  return { ...store, replicas: store.replicas };
+};
+
+const WANTS: readonly ShareName[] = ['account:a', 'account:b', 'duty:clock', 'sink:ops'];
+const facts = (id: string, wants = WANTS): ReplicaFacts => ({
+  id,
+  version: '1.0.0',
+  configHash: 'c0ffee',
+  refusal: undefined,
+  startedAtMs: T0 - 5_000,
+  wants,
+});
+const names = (leases: readonly { readonly name: string }[]): readonly string[] =>
+  leases.map(({ name }) => name).toSorted();
+
+describe('a beat', () => {
+  it('tells who is alive, what they say of themselves, and how every share stands', async () => {
+    const { replicas } = await open();
+    await replicas.beat({ ...facts('one'), refusal: 'line 3' }, TTL);
+    await replicas.claim('one', ['account:a'], TTL);
+    const answer = await replicas.beat(facts('two', ['account:z']), TTL);
+    expect(answer).toEqual({
+      nowMs: T0,
+      leases: [],
+      replicas: [
+        { ...facts('one'), refusal: 'line 3', seenAtMs: T0, expiresAtMs: T0 + TTL },
+        { ...facts('two', ['account:z']), seenAtMs: T0, expiresAtMs: T0 + TTL },
+      ],
+      shares: [
+        { name: 'account:a', lease: { name: 'account:a', holder: 'one', token: 1 } },
+        { name: 'account:b', lease: undefined },
+        { name: 'account:z', lease: undefined },
+        { name: 'duty:clock', lease: undefined },
+        { name: 'sink:ops', lease: undefined },
+      ],
+    });
+    expect(await replicas.list()).toEqual({
+      nowMs: answer.nowMs,
+      replicas: answer.replicas,
+      shares: answer.shares,
+    });
+  });
+
+  it('renews all leases of the replica, and none of others', async () => {
+    const { replicas } = await open();
+    for (const id of ['one', 'two']) await replicas.beat(facts(id), TTL);
+    await replicas.claim('one', ['account:a', 'sink:ops'], TTL);
+    await replicas.claim('two', ['account:b'], TTL);
+    nowMs += TTL - 1;
+    expect(names((await replicas.beat(facts('one'), TTL)).leases)).toEqual(['account:a', 'sink:ops']);
+    nowMs += 1;
+    const { shares, replicas: alive } = await replicas.beat(facts('one'), TTL);
+    expect(alive.map(({ id }) => id)).toEqual(['one']);
+    expect(shares.filter(({ lease }) => lease).map(({ name }) => name)).toEqual(['account:a', 'sink:ops']);
+  });
+
+  it('keeps a lease that expired and that nobody took, under its token', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('one'), TTL);
+    const taken = await replicas.claim('one', ['account:a'], TTL);
+    nowMs += 10 * TTL;
+    expect((await replicas.beat(facts('one'), TTL)).leases).toEqual(taken);
+  });
+
+  it('follows a configuration that knows other shares', async () => {
+    const [first, second] = [await open(), await open()];
+    await first.replicas.beat(facts('one'), TTL);
+    await second.replicas.beat(facts('two'), TTL);
+    await first.replicas.beat(facts('one', ['account:new']), TTL);
+    const { replicas } = await second.replicas.beat(facts('two'), TTL);
+    expect(replicas.map(({ wants }) => wants)).toEqual([['account:new'], WANTS]);
+  });
+
+  it('forgets the dead after a day, and survives a clock that was set back', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('dead'), TTL);
+    await replicas.claim('dead', ['account:a'], TTL);
+    nowMs -= 3_600_000;
+    await replicas.beat(facts('one'), TTL);
+    expect(await replicas.claim('one', ['account:a'], TTL)).toEqual([]);
+    nowMs += TTL;
+    const { replicas: alive } = await replicas.beat(facts('one'), TTL);
+    expect(alive.map(({ id }) => id)).toEqual(['one']);
+    expect(names(await replicas.claim('one', ['account:a'], TTL))).toEqual(['account:a']);
+    nowMs += 2 * 86_400_000;
+    await replicas.beat(facts('two'), TTL);
+    expect(await database.query('SELECT id FROM vonage_audit_monitor.replicas')).toEqual([{ id: 'two' }]);
+  });
+});
+
+describe('a claim', () => {
+  it('takes what is free or expired, with a larger token each time, and nothing else', async () => {
+    const { replicas } = await open();
+    for (const id of ['one', 'two']) await replicas.beat(facts(id), TTL);
+    expect(await replicas.claim('one', ['account:a', 'account:b'], TTL)).toEqual([
+      { name: 'account:a', holder: 'one', token: 1 },
+      { name: 'account:b', holder: 'one', token: 1 },
+    ]);
+    nowMs += TTL - 1;
+    await replicas.beat(facts('two'), TTL);
+    expect(await replicas.claim('two', WANTS, TTL)).toHaveLength(2);
+    nowMs += 1;
+    expect(await replicas.claim('two', ['account:a'], TTL)).toEqual([
+      { name: 'account:a', holder: 'two', token: 2 },
+    ]);
+  });
+
+  it('is for replicas that are alive', async () => {
+    const { replicas } = await open();
+    expect(await replicas.claim('nobody', WANTS, TTL)).toEqual([]);
+    await replicas.beat(facts('one'), TTL);
+    nowMs += TTL;
+    expect(await replicas.claim('one', WANTS, TTL)).toEqual([]);
+  });
+
+  it('never gives one share to two, however many ask at once', async () => {
+    const stores = await Promise.all([open(), open(), open()]);
+    const many = Array.from({ length: 60 }, (_, index): ShareName => `account:${index}`);
+    await Promise.all(stores.map(({ replicas }, index) => replicas.beat(facts(`r${index}`, many), TTL)));
+    const taken = await Promise.all(
+      stores.flatMap(({ replicas }, index) => [
+        replicas.claim(`r${index}`, many, TTL),
+        replicas.claim(`r${index}`, many.toReversed(), TTL),
+      ]),
+    );
+    const all = names(taken.flat());
+    expect(new Set(all).size).toBe(all.length);
+    expect(all).toHaveLength(many.length);
+  });
+
+  it('passes over an expired lease under which a commit is under way; later that holder can write no more', async () => {
+    const [sleeper, taker] = [await open(), await open()];
+    await sleeper.replicas.beat(facts('sleeper'), TTL);
+    const [lease] = await sleeper.replicas.claim('sleeper', ['account:a'], TTL);
+    if (!lease) throw new Error('not taken');
+    nowMs += TTL;
+    await taker.replicas.beat(facts('taker'), TTL);
+    let during: readonly unknown[] | undefined;
+    const deciding = Promise.withResolvers<void>();
+    const held = sleeper.collect.commitWindow(lease, windowOf([]), () => {
+      deciding.resolve();
+      return decideNothing();
+    });
+    // The commit has its lease row before it decides anything, and holds it to its end.
+    await deciding.promise;
+    const claimed = taker.replicas.claim('taker', ['account:a'], TTL).then((leases) => {
+      during = leases;
+    });
+    await held;
+    await claimed;
+    if (during?.length === 0) expect(await taker.replicas.claim('taker', ['account:a'], TTL)).toHaveLength(1);
+    await expect(sleeper.collect.commitWindow(lease, windowOf([]), decideNothing)).rejects.toBeInstanceOf(
+      LeaseLostError,
+    );
+  });
+});
+
+describe('giving back', () => {
+  it('frees shares at once, and tells the others', async () => {
+    const [first, second] = [await open(), await open()];
+    for (const id of ['one', 'two']) await first.replicas.beat(facts(id), TTL);
+    const [lease] = await first.replicas.claim('one', ['account:a'], TTL);
+    if (!lease) throw new Error('not taken');
+    const waits = AbortSignal.timeout(10_000);
+    const told = second.replicas.told(waits);
+    await first.replicas.release([lease]);
+    await told;
+    expect(await second.replicas.claim('two', ['account:a'], TTL)).toMatchObject([
+      { token: lease.token + 1 },
+    ]);
+    // What was given away cannot be given back once more.
+    await first.replicas.release([lease]);
+    expect((await first.replicas.beat(facts('two'), TTL)).leases).toHaveLength(1);
+  });
+
+  it('leaves with all that it held', async () => {
+    const { replicas } = await open();
+    for (const id of ['one', 'two']) await replicas.beat(facts(id), TTL);
+    await replicas.claim('one', ['account:a', 'duty:clock'], TTL);
+    await replicas.leave('one');
+    const { replicas: alive, shares } = await replicas.beat(facts('two'), TTL);
+    expect(alive).toHaveLength(1);
+    expect(shares.every(({ lease }) => lease === undefined)).toBe(true);
+  });
+
+  it('stops waiting for a word when it is told to stop', async () => {
+    const { replicas } = await open();
+    const stop = new AbortController();
+    const waiting = replicas.told(stop.signal);
+    stop.abort();
+    await waiting;
+    await replicas.told(stop.signal);
+    expect(stop.signal.aborted).toBe(true);
+  });
+});
+
+describe('deliveries under the lease of their sink', () => {
+  it('are not claimed, given back or spoken for by a holder from before; what it sent counts', async () => {
+    const { replicas, outbox } = await open();
+    for (const id of ['one', 'two']) await replicas.beat(facts(id), TTL);
+    const [old] = await replicas.claim('one', ['sink:slack'], TTL);
+    if (!old) throw new Error('not taken');
+    await outbox.enqueue([decided('first', ['slack']), decided('second', ['slack'])]);
+    const [first, second] = await outbox.claim('slack', 2, 60_000, { lease: old });
+    if (!first || !second) throw new Error('not claimed');
+    nowMs += TTL;
+    await replicas.beat(facts('two'), TTL);
+    const [current] = await replicas.claim('two', ['sink:slack'], TTL);
+    if (!current) throw new Error('not taken over');
+    await expect(outbox.claim('slack', 1, 60_000, { lease: old })).rejects.toBeInstanceOf(LeaseLostError);
+    await expect(outbox.release([second.id], old)).rejects.toBeInstanceOf(LeaseLostError);
+    const ended = { startedAtMs: nowMs, endedAtMs: nowMs, outcome: 'sent', detail: '' } as const;
+    const condition = { key: 'circuit:slack', open: true, alert: () => decided('trouble', ['mail']) };
+    expect(
+      await outbox.settle(
+        [{ ...ended, deliveryId: first.id, attempt: first.attempt, next: { state: 'sent' } }],
+        [condition],
+        undefined,
+        old,
+      ),
+    ).toEqual([]);
+    expect(await outbox.reclaim('mail')).toBe(0);
+    expect(await outbox.reclaim('slack')).toBe(1);
+    expect(await outbox.claim('slack', 9, 60_000, { lease: current })).toMatchObject([
+      { id: second.id, attempt: 2 },
+    ]);
+  });
+});
