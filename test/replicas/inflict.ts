@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Turns } from '../../src/base/turns.ts';
 import type { OwnPostgres } from '../support/own-postgres.ts';
 import type { Fleet } from './fleet.ts';
 import type { Fault } from './plan.ts';
@@ -9,6 +10,8 @@ import type { Variant } from './variant.ts';
 export interface Stage {
   readonly fleet: Fleet;
   readonly database: OwnPostgres;
+  /** What is done to the database, one after the other. */
+  readonly databaseInTurn: Turns;
   /** The configuration that all are to have. */
   variant: Variant;
   /** How long each handing over after SIGTERM took, until all accounts of the one that left were polled by others. ms */
@@ -53,14 +56,14 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
           end: () => run.link.thaw(),
         }),
       );
-    case 'database': {
-      for (const run of fleet.replicas) run.hinder('no database', true);
-      await database.stop(fault.how);
-      await pause(fault.forMs);
-      await database.start();
-      for (const run of fleet.replicas) run.hinder('no database', false);
-      return;
-    }
+    case 'database':
+      return stage.databaseInTurn(async () => {
+        for (const run of fleet.replicas) run.hinder('no database', true);
+        await database.stop(fault.how);
+        await pause(fault.forMs);
+        await database.start();
+        for (const run of fleet.replicas) run.hinder('no database', false);
+      });
     case 'roll': {
       stage.variant = fault.variant;
       for (let at = 0; at < fleet.replicas.length; at += 1)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { createScope } from '../../src/base/scope.ts';
+import { createTurns } from '../../src/base/turns.ts';
 import { seeded } from '../e2e/kill.ts';
 import { createOwnPostgres } from '../support/own-postgres.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -78,7 +79,13 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
         await pause(random() * 20);
         return random() < 0.01 ? 'reset in body' : {};
       });
-    const stage: Stage = { fleet, database, variant: wholeVariant(0), handoversMs: [] };
+    const stage: Stage = {
+      fleet,
+      database,
+      databaseInTurn: createTurns(),
+      variant: wholeVariant(0),
+      handoversMs: [],
+    };
     await Promise.all(fleet.replicas.map((run) => run.startUp()));
     await settle(stage);
     const faultsBegun: { readonly fault: Fault; readonly atMs: number; toMs: number }[] = [];
