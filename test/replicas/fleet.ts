@@ -58,6 +58,8 @@ export interface FleetOptions {
   readonly latencyMs?: number;
   /** How long {@link Fleet.until} waits. ms */
   readonly patienceMs?: number;
+  /** Whether each believes to be on a machine of its own, so that only a lease that runs out tells of its death. */
+  readonly ownHosts?: boolean;
   /** Where the logs of all replicas go. */
   readonly logFile?: string | undefined;
   readonly sections?: object;
@@ -101,7 +103,10 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
       scope.defer('link', () => link.close());
       const installation = createInstallation(front.url);
       scope.defer('installation', () => installation.remove());
-      const run = createReplicaRun(name, installation, link, options.logFile);
+      const run = createReplicaRun(name, installation, link, {
+        ownHost: options.ownHosts ?? false,
+        logFile: options.logFile,
+      });
       configure(run, base, wholeVariant(0));
       scope.defer(name, async () => {
         // Whatever has become of it.

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Turns } from '../../src/base/turns.ts';
 import type { OwnPostgres } from '../support/own-postgres.ts';
 import type { Fleet } from './fleet.ts';
+import { ableMs } from './invariants.ts';
 import type { Fault } from './plan.ts';
 import type { ReplicaRun } from './replica-run.ts';
 import type { Variant } from './variant.ts';
@@ -14,8 +15,16 @@ export interface Stage {
   readonly databaseInTurn: Turns;
   /** The configuration that all are to have. */
   variant: Variant;
-  /** How long each handing over after SIGTERM took, until all accounts of the one that left were polled by others. ms */
-  readonly handoversMs: number[];
+  readonly handovers: Handover[];
+}
+
+/** How one that was asked to end was followed. */
+export interface Handover {
+  readonly replica: string;
+  /** From the signal until others had polled all of its accounts. */
+  readonly ms: number;
+  /** Whether nothing hindered the others meanwhile. */
+  readonly calm: boolean;
 }
 
 /** Does it, and resolves when it is over: what was taken away is given back. Not all is well again by then. */
@@ -117,7 +126,7 @@ export const reload = async (run: ReplicaRun, { fleet, variant }: Stage): Promis
   await process.until(({ event }) => event === 'config.reloaded' || event === 'config.unchanged', from);
 };
 
-const leave = async (run: ReplicaRun, { fleet, handoversMs }: Stage): Promise<void> => {
+const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void> => {
   const id = run.process && idOf(run.process.child.pid);
   const others = fleet.replicas.some((other) => other !== run && isAble(other));
   const shares = others
@@ -142,7 +151,10 @@ const leave = async (run: ReplicaRun, { fleet, handoversMs }: Stage): Promise<vo
         lastMs = Math.max(lastMs, beganMs);
     return missing.size === 0;
   }, `others poll the accounts of ${run.name}`);
-  handoversMs.push(lastMs - leftMs);
+  const calm = fleet.replicas.every(
+    (other) => other === run || ableMs([other], leftMs, lastMs) === lastMs - leftMs,
+  );
+  handovers.push({ replica: run.name, ms: lastMs - leftMs, calm });
 };
 
 const isAble = (run: ReplicaRun): boolean => run.able().at(-1)?.toMs === Number.POSITIVE_INFINITY;

@@ -69,6 +69,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       leaseMs,
       intervalMs,
       latencyMs: LATENCY_MS,
+      ownHosts: true,
       patienceMs: 90_000,
       logFile: options.logFile,
     });
@@ -84,7 +85,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       database,
       databaseInTurn: createTurns(),
       variant: wholeVariant(0),
-      handoversMs: [],
+      handovers: [],
     };
     await Promise.all(fleet.replicas.map((run) => run.startUp()));
     await settle(stage);
@@ -147,6 +148,12 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
             (gap) =>
               `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)}`,
           ),
+        ...stage.handovers
+          // A lease that was not given back runs out no sooner than this.
+          .filter(({ ms, calm }) => calm && ms >= 0.8 * leaseMs)
+          .map(
+            ({ replica, ms }) => `the accounts of ${replica} were polled by others ${ms} ms after it left`,
+          ),
         ...((await unfinished(fleet)) === 0 ? [] : ['there are unfinished deliveries at the end']),
         ...(await stored(fleet)),
       ],
@@ -157,7 +164,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       alerts: fleet.expected.size,
       polls: fleet.polls.length,
       repeats,
-      handoversMs: stage.handoversMs,
+      handoversMs: stage.handovers.map(({ ms }) => ms),
       longestGap: all[0],
     };
     for (const run of fleet.replicas) await run.end('SIGTERM');

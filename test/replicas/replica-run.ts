@@ -28,13 +28,17 @@ export interface ReplicaRun {
   able(): readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
-/** Makes a {@link ReplicaRun}; its log goes to `logFile`, if there is one. */
+const OWN_HOST = new URL('own-host.ts', import.meta.url).href;
+
+/** Makes a {@link ReplicaRun}; with `ownHost` as if it were on a machine of its own. Its log goes to `logFile`, if there is one. */
 export const createReplicaRun = (
   name: string,
   installation: Installation,
   link: FaultProxy,
-  logFile: string | undefined,
+  options: { readonly ownHost: boolean; readonly logFile: string | undefined },
 ): ReplicaRun => {
+  const { ownHost, logFile } = options;
+  const env = ownHost ? { NODE_OPTIONS: `--import ${OWN_HOST}`, OWN_HOST: `host-${name}` } : undefined;
   let process: MonitorProcess | undefined;
   const hindrances = new Set<Hindrance>(['no process']);
   const able: { fromMs: number; toMs: number }[] = [];
@@ -55,7 +59,7 @@ export const createReplicaRun = (
       return process;
     },
     start() {
-      process = startMonitor(['run', '--config', installation.config]);
+      process = startMonitor(['run', '--config', installation.config], env);
       if (logFile !== undefined)
         for (const stream of [process.child.stdout, process.child.stderr])
           stream?.on('data', (data: Buffer) =>
