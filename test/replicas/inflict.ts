@@ -53,6 +53,8 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
       );
     case 'cut':
       return turn(one, async (run) => run.link.cut());
+    case 'strand':
+      return turn(one, async (run) => run.link.strand());
     case 'lose':
       return turn(one, (run) =>
         hindered(run, 'no link', fault.forMs, { begin: () => run.link.down(), end: () => run.link.up() }),
@@ -61,7 +63,6 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
       return turn(one, (run) =>
         hindered(run, 'no link', fault.forMs, {
           begin: () => run.link.freeze(),
-          // What hangs by then gets an end: that a connection never answers again is told by nobody but time-outs.
           end: () => run.link.thaw(),
         }),
       );

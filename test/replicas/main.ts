@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { endure } from './ordeal.ts';
 
 /*
- * npm run test:replicas -- [--faults 200] [--accounts 300] [--seed 1] [--log FILE]
+ * npm run test:replicas -- [--faults 200] [--accounts 300] [--seed 1] [--only KIND] [--log FILE]
  *
  * Puts three replicas through a plan of faults, and ends with 1 when something did not hold. Their logs go to FILE.
  */
@@ -16,6 +16,8 @@ const { values } = parseArgs({
     interval: { type: 'string', default: '3000' },
     lease: { type: 'string', default: '3000' },
     events: { type: 'string', default: '10' },
+    /** Only faults of this kind, such as `strand`. */
+    only: { type: 'string' },
     log: { type: 'string' },
   },
 });
@@ -34,6 +36,7 @@ const { violations, handoversMs, ...sums } = await endure({
   intervalMs: Number(values.interval),
   leaseMs: Number(values.lease),
   events: Number(values.events),
+  only: values.only,
   logFile: log,
   say,
 });

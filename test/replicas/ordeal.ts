@@ -22,6 +22,7 @@ export interface OrdealOptions {
   readonly leaseMs: number;
   /** Events a second. */
   readonly events: number;
+  readonly only?: string | undefined;
   readonly say?: (line: string) => void;
   readonly logFile?: string | undefined;
 }
@@ -51,7 +52,7 @@ const SLACK_MS = 4_000;
 export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
   const { seed, accounts, leaseMs, intervalMs, say = () => undefined } = options;
   const random = seeded(seed);
-  const plan = drawPlan({ faults: options.faults, replicas: REPLICAS, leaseMs, random });
+  const plan = drawPlan({ faults: options.faults, replicas: REPLICAS, leaseMs, random, only: options.only });
   const scope = createScope();
   try {
     const folder = mkdtempSync(join(tmpdir(), 'vam-replicas-'));
@@ -174,8 +175,20 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
   }
 };
 
-/** Until all take part and share everything evenly. */
+/** Until all take part, share everything evenly, and have polled everything since. */
 const settle = async ({ fleet, variant }: Stage): Promise<void> => {
+  const sinceMs = Date.now();
+  // One machine, one clock.
+  await fleet.until(async () => {
+    const { replicas } = await fleet.store.replicas.list();
+    return replicas.filter(({ seenAtMs }) => seenAtMs > sinceMs).length === REPLICAS;
+  }, `beats of ${REPLICAS} replicas`);
+  const unpolled = new Set(fleet.accounts);
+  let at = fleet.polls.findLastIndex(({ beganMs }) => beganMs < sinceMs) + 1;
+  await fleet.until(() => {
+    for (; at < fleet.polls.length; at += 1) unpolled.delete(fleet.polls[at]?.account ?? '');
+    return unpolled.size === 0;
+  }, 'polls of all accounts');
   const all = fleet.accounts.length + (variant.guests ? fleet.guests.length : 0);
   await isShared(fleet, 'account', all);
   await isShared(fleet, 'sink', fleet.receivers.length - (variant.extraSink ? 0 : 1));

@@ -14,6 +14,8 @@ export type Fault =
   | { readonly kind: 'lose'; readonly replica: number; readonly forMs: number }
   /** Nothing moves between it and the database, and nobody is told. */
   | { readonly kind: 'freeze'; readonly replica: number; readonly forMs: number }
+  /** Its connections to the database never answer again, and nobody is told; new ones work. */
+  | { readonly kind: 'strand'; readonly replica: number }
   /** The database is down for all, after an orderly end or a crash. */
   | { readonly kind: 'database'; readonly how: 'order' | 'crash'; readonly forMs: number }
   /** All replicas get another configuration: each ends and starts again, one after the other. */
@@ -35,15 +37,17 @@ export interface PlanOptions {
   readonly replicas: number;
   readonly leaseMs: number;
   readonly random: () => number;
+  /** Only faults of this kind. */
+  readonly only?: string | undefined;
 }
 
 type Draw = (number: number) => Fault;
 
 /** Draws a plan: every kind comes in turn, in an order that is drawn anew each round. The same numbers make the same plan. */
-export const drawPlan = ({ faults, replicas, leaseMs, random }: PlanOptions): readonly Step[] => {
+export const drawPlan = ({ faults, replicas, leaseMs, random, only }: PlanOptions): readonly Step[] => {
   const upTo = (most: number): number => Math.floor(random() * most);
   const replica = (): number => upTo(replicas);
-  const draws: readonly Draw[] = [
+  const draws: Draw[] = [
     () => ({ kind: 'kill', replica: replica(), forMs: upTo(leaseMs * 1.5) }),
     () => ({ kind: 'kill', replica: replica(), forMs: upTo(leaseMs / 2) }),
     () => ({ kind: 'sleep', replica: replica(), forMs: Math.round(leaseMs * (1.1 + random())) }),
@@ -61,12 +65,14 @@ export const drawPlan = ({ faults, replicas, leaseMs, random }: PlanOptions): re
       gapsMs: Array.from({ length: replicas }, () => upTo(leaseMs)),
     }),
   ];
+  // Takes a minute each time, until the queries that hang have timed out: only on request.
+  if (only === 'strand') draws.push(() => ({ kind: 'strand', replica: replica() }));
   const plan: Step[] = [];
   let round: Draw[] = [];
   for (let number = 1; number <= faults; number += 1) {
-    if (round.length === 0) round = [...draws];
+    if (round.length === 0) round = draws.filter((draw) => only === undefined || draw(0).kind === only);
     const [draw] = round.splice(upTo(round.length), 1);
-    if (!draw) throw new Error('a round has draws');
+    if (!draw) throw new Error(`there are no faults of kind ${only}`);
     const calm = number === faults || random() < 0.6;
     plan.push({ fault: draw(number), calm, pauseMs: upTo(leaseMs) });
   }

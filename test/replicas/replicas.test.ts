@@ -67,3 +67,14 @@ it('replicas divide the accounts, take over from a dead one and from one that le
   expect(told(fleet).violations).toEqual([]);
   expect(await stored(fleet)).toEqual([]);
 }, 120_000);
+
+it('a replica whose database goes away while it starts waits for it', async () => {
+  const [one] = fleet.replicas;
+  const started = one?.start();
+  await started?.until(({ event }) => event === 'monitor.started');
+  await one?.link.down();
+  await started?.until(({ event }) => event === 'store.error');
+  await one?.link.up();
+  await isEven([12]);
+  await one?.end('SIGTERM');
+}, 120_000);

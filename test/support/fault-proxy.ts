@@ -47,6 +47,8 @@ export interface FaultProxy {
   freeze(): void;
   /** What was held up goes on its way. */
   thaw(): void;
+  /** On connections that are open, no byte moves ever again, and nobody is told; new ones are left alone. */
+  strand(): void;
   /** Cuts all connections and stops listening: what follows is refused, until {@link up}. */
   down(): Promise<void>;
   /** Listens again on the same port. */
@@ -65,6 +67,7 @@ export const createFaultProxy = async (
   let standing: Draw = () => undefined;
   let accepted = 0;
   let frozen: PromiseWithResolvers<void> | undefined;
+  let stranded = 0;
   const thaw = (): void => {
     frozen?.resolve();
     frozen = undefined;
@@ -95,7 +98,9 @@ export const createFaultProxy = async (
       target.destroy();
     };
     target.on('error', cut);
-    const thawed = (): Promise<void> | undefined => frozen?.promise;
+    const number = accepted;
+    const thawed = (): Promise<void> | undefined =>
+      number <= stranded ? new Promise(() => undefined) : frozen?.promise;
     client.on('close', () => void Promise.resolve(thawed()).then(() => target.destroy()));
     const of = (direction: 'answer' | 'request'): LinkFault | undefined =>
       (fault?.of ?? 'answer') === direction ? fault : undefined;
@@ -135,6 +140,9 @@ export const createFaultProxy = async (
       frozen ??= Promise.withResolvers();
     },
     thaw,
+    strand() {
+      stranded = accepted;
+    },
     down,
     async up() {
       if (!server.listening) await listen(port);
