@@ -11,7 +11,7 @@ it(`three replicas, ${FAULTS} faults (seed ${SEED}): nothing is lost, polled twi
     faults: FAULTS,
     accounts: 30,
     intervalMs: 500,
-    leaseMs: 2_000,
+    leaseMs: 3_000,
     events: 10,
   });
   console.log(
