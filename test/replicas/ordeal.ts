@@ -48,6 +48,12 @@ const EVENTS_EVERY_MS = 100;
  */
 const SLACK_MS = 4_000;
 
+/** For so long a process that is suspended in the middle of a commit may keep others from its account: the server then ends it. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+const lockedMs = (fault: Fault): number =>
+  fault.kind === 'sleep' || fault.kind === 'freeze' ? Math.min(fault.forMs, IDLE_IN_TRANSACTION_MS) : 0;
+
 /** Puts three replicas, with a database of their own, through a plan of faults, and looks whether all held. */
 export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
   const { seed, accounts, leaseMs, intervalMs, say = () => undefined } = options;
@@ -135,8 +141,9 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
     const { missing, repeats, violations } = told(fleet);
     const all = gaps(fleet, begunMs, endedMs);
     const allowed = ({ fromMs, toMs }: Gap): number => {
-      const hit = faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs).length;
-      return leaseMs * Math.max(1, hit) + intervalMs * 1.1 + SLACK_MS;
+      const hit = faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs);
+      const heldMs = Math.max(leaseMs, ...hit.map(({ fault }) => lockedMs(fault)));
+      return heldMs + leaseMs * Math.max(0, hit.length - 1) + intervalMs * 1.1 + SLACK_MS;
     };
     const result: OrdealResult = {
       violations: [
