@@ -124,6 +124,16 @@ export const CONDITION_TEXTS: Readonly<Record<ConditionName, ConditionText>> = {
       'Run "check" with the same configuration file: it lists everything that is wrong, with file, line and column, as the log lines config.problem do. Once it is mended it is loaded by itself, or with SIGHUP.',
     resolved: () => 'Configuration and rules are right again, and in force as they are now.',
   },
+  skew: {
+    level: 'medium',
+    title: 'Replicas work by different configurations',
+    aboutAccount: false,
+    problem: (_, detail, since) =>
+      `The replicas of the monitor have worked by different configurations or rules for ten minutes${because(detail)}; noticed ${since}. Which rules an account is held against, and where its alerts go, depends on which replica reads it.`,
+    action:
+      'Give all replicas the same files, or finish the rollout. Look with "status" at which replica has which configuration, and in the log of each for config.reloaded and config.problem.',
+    resolved: () => 'All replicas of the monitor work by the same configuration again.',
+  },
   store: {
     level: 'critical',
     title: 'The database is in trouble',

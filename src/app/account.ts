@@ -48,7 +48,10 @@ const REREADS = 2;
 /** A clock that is off by more than this is worth a word even with a tiny settle time. */
 const MIN_SKEW_REPORTED_MS = 5_000;
 
-/** Puts together clients, decider, poller and the other readers of one account. */
+/**
+ * Puts together clients, decider, poller and the other readers of one account. `isHeld` is asked before every request; where it says
+ * no, it has aborted what runs.
+ */
 export const createAccount = (
   settings: AccountSettings,
   monitor: Monitor,
@@ -57,6 +60,7 @@ export const createAccount = (
   failures: RuleFailures,
   paces: Paces,
   memory: AccountMemory,
+  isHeld: () => boolean = () => true,
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, ticks, random } = monitor.parts;
@@ -69,6 +73,11 @@ export const createAccount = (
   }
   memory.apiKey = settings.apiKey;
 
+  /** Before every request. Who woke up after the lease had passed on learns it here: asking it aborts the signal. */
+  const whileHeld = async (pace: Pace | undefined, signal: AbortSignal): Promise<void> => {
+    if (isHeld()) await pace?.(signal);
+    isHeld();
+  };
   const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
   const clientWith = (pace: Pace | undefined): AuditClient =>
     createAuditClient({
@@ -81,7 +90,7 @@ export const createAccount = (
         return { key: apiKey, secret: apiSecret };
       },
       proxyUrl: proxy.urlFor(api.baseUrl),
-      ...(pace && { pace }),
+      pace: (signal) => whileHeld(pace, signal),
       now,
       ...(ticks && { ticks }),
       random,

@@ -18,6 +18,8 @@ export interface EmergencyOptions {
   readonly sinks: () => readonly Sink[];
   /** The alert that the store is in trouble, or no longer is, with the sinks that get it. */
   readonly alert: (status: Alert['status'], detail: string, sinceMs: number) => DecidedAlert;
+  /** For how long it has to be in trouble before it is told. ms */
+  readonly patienceMs?: () => number;
   /** How long one attempt of a sink may take. */
   readonly attemptTimeoutMs: number;
   /** Rung after something was put into the outbox. */
@@ -51,7 +53,9 @@ export const watchStore = async (options: EmergencyOptions, signal: AbortSignal)
       const reason = errorText(error);
       options.log.error('store.error', { operation: 'probe', reason });
       const due = failures - FAILURES_BEFORE_ALARM;
-      if (due >= 0 && due % LOOKS_BETWEEN_TRIES === 0) await tell(options, reason, sinceMs, told, signal);
+      const isTime = options.now() - sinceMs >= (options.patienceMs?.() ?? 0);
+      if (due >= 0 && due % LOOKS_BETWEEN_TRIES === 0 && isTime)
+        await tell(options, reason, sinceMs, told, signal);
       return;
     }
     if (told.size > 0) {

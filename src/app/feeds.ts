@@ -3,13 +3,14 @@ import { parseSingle } from '../audit/page.ts';
 import type { Latch } from '../base/latch.ts';
 import { type FedEvent, type FedSink, isFedSink, type Sink } from '../core/delivery.ts';
 import type { FeedRoute, FeedStart } from '../core/feed.ts';
+import type { Lease } from '../core/lease.ts';
 import { createFeedLoop, type FeedLoop } from '../deliver/feed-loop.ts';
 import { DEFAULT_FEED_POLICY } from '../deliver/feed-policy.ts';
 import type { Monitor } from './parts.ts';
 import type { StoredTrouble } from './trouble.ts';
 
 /** What the routes ask to be fed to one sink. */
-interface Feed {
+export interface Feed {
   readonly sink: FedSink;
   readonly from: FeedStart;
   readonly wants: ((event: FedEvent) => boolean) | undefined;
@@ -46,30 +47,34 @@ export const feedsOfSinks = (routes: readonly FeedRoute[], sinks: readonly Sink[
     };
   });
 
-/** The loops of all feeds, for a process that holds the lease. */
-export const createFeedLoops = (monitor: Monitor, trouble: StoredTrouble): readonly FeedLoop[] => {
-  const { log, now, random, redact, settings } = monitor.parts;
-  return feedsOfSinks(settings.feeds, monitor.sinks).map(({ sink, from, wants }) =>
-    createFeedLoop({
-      sink,
-      from,
-      wants,
-      feeds: monitor.store.feeds,
-      now,
-      random,
-      policy: DEFAULT_FEED_POLICY,
-      wake: bellOf(monitor.feedWakes, sink.name),
-      log,
-      telemetry: monitor.telemetry,
-      conditions: {
-        opening: (detail) => trouble.change(true, 'feed', sink.name, detail),
-        changed: trouble.changed,
-        raise: (detail) => trouble.raise('feed', sink.name, detail),
-        clear: () => trouble.clear('feed', sink.name),
-      },
-      redact,
-    }),
-  );
+/** The loop of one feed, for whoever holds `lease`. */
+export const createFeed = (
+  { sink, from, wants }: Feed,
+  monitor: Monitor,
+  trouble: StoredTrouble,
+  lease: Lease,
+): FeedLoop => {
+  const { log, now, random, redact } = monitor.parts;
+  return createFeedLoop({
+    sink,
+    from,
+    wants,
+    feeds: monitor.store.feeds,
+    lease,
+    now,
+    random,
+    policy: DEFAULT_FEED_POLICY,
+    wake: bellOf(monitor.feedWakes, sink.name),
+    log,
+    telemetry: monitor.telemetry,
+    conditions: {
+      opening: (detail) => trouble.change(true, 'feed', sink.name, detail),
+      changed: trouble.changed,
+      raise: (detail) => trouble.raise('feed', sink.name, detail),
+      clear: () => trouble.clear('feed', sink.name),
+    },
+    redact,
+  });
 };
 
 const bellOf = (bells: ReadonlyMap<string, Latch>, sink: string): Latch => {

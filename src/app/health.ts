@@ -6,6 +6,7 @@ import { completenessOf } from '../core/completeness.ts';
 import type { LedgerStore } from '../core/ledger-store.ts';
 import type { StoreStatus } from '../core/store.ts';
 import { completenessJson } from './completeness.ts';
+import type { Replica } from './replica.ts';
 import { silentForMs, staleAfterMs, type Watched } from './watchdog.ts';
 
 /** The answer to "can this process be relied on right now?". */
@@ -22,6 +23,8 @@ export interface Readiness {
  */
 export const readiness = async (input: {
   readonly active: boolean;
+  /** How this process takes part where several share the work; left out: it works alone or not at all. */
+  readonly replica?: Pick<Replica, 'held' | 'isHeld' | 'standing'> | undefined;
   readonly pollers: readonly Watched[];
   readonly intervalMs: number;
   readonly now: Clock;
@@ -36,7 +39,19 @@ export const readiness = async (input: {
     const silentMs = silentForMs(poller, nowMs);
     return { name: poller.account, last, fresh: silentMs !== undefined && silentMs <= limitMs };
   });
-  if (!input.active) reasons.push('standing by: another process holds the lease of this store');
+  const { replica } = input;
+  if (replica) {
+    if (!replica.isHeld())
+      reasons.push(
+        'it cannot be said for certain what this replica holds: no beat has reached the store lately',
+      );
+    else if (accounts.length > 0 && !accounts.some((account) => account.fresh))
+      reasons.push(
+        accounts.every((account) => account.last === undefined)
+          ? 'no account of this replica has completed a pass yet'
+          : `no account of this replica has completed a pass in the last ${formatDuration(limitMs)}`,
+      );
+  } else if (!input.active) reasons.push('standing by: another process holds the lease of this store');
   else if (!accounts.some((account) => account.fresh)) {
     reasons.push(
       accounts.every((account) => account.last === undefined)
@@ -54,6 +69,7 @@ export const readiness = async (input: {
     reasons,
     detail: {
       role: input.active ? 'active' : 'standby',
+      ...(replica && { replicas: replica.standing()?.replicas.length ?? 0, shares: replica.held().length }),
       accounts: await Promise.all(
         accounts.map(async ({ name, last, fresh }) => ({
           name,

@@ -7,20 +7,26 @@ import type { Lease } from '../core/lease.ts';
  * A name for this process as holder of leases, unique for ever: host, process-id namespace, process id, random part.
  * The first three let another process of the same machine see at once that a holder is dead.
  */
-export const holderName = (): string =>
-  [hostname(), pidNamespace(), process.pid, randomBytes(6).toString('hex')].join('/');
+export const holderName = (): string => {
+  const name = [hostname(), pidNamespace(), process.pid, randomBytes(6).toString('hex')].join('/');
+  ours.add(name);
+  return name;
+};
+
+/** Names that this process has given itself. */
+const ours = new Set<string>();
 
 /**
  * Whether the holder of a lease certainly is a dead process of this machine, so that nobody needs to wait for the
  * expiry after a crash. Only processes of our own process-id namespace can be judged; a wrong "dead" would still be
  * safe, since commits carry the fencing token.
  */
-export const isDead = (lease: Lease): boolean => {
+export const isDead = (lease: Pick<Lease, 'holder'>): boolean => {
   const [host, namespace, pid] = lease.holder.split('/');
   const number = Number(pid);
   if (host !== hostname() || namespace !== pidNamespace() || !Number.isInteger(number)) return false;
   // Our own id in somebody else's lease: the process ids have come round, that holder is gone.
-  if (number === process.pid) return true;
+  if (number === process.pid) return !ours.has(lease.holder);
   try {
     process.kill(number, 0);
     return false;

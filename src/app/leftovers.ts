@@ -1,23 +1,31 @@
 import { systemAlert } from '../alerts/system-alert.ts';
 import type { ConditionName } from '../core/conditions.ts';
+import type { ShareName } from '../core/replicas.ts';
 import type { Monitor } from './parts.ts';
 import { splitKey } from './trouble.ts';
 
 /* What earlier lives left in the store for a configuration that has changed since. */
+
+const SHARE_KINDS = ['account', 'sink', 'feed'] as const;
 
 const aboutSink = (condition: ConditionName): boolean =>
   condition === 'parked' || condition === 'circuit' || condition === 'drill';
 
 /**
  * Keys of the conditions that are open. Those about an account or a sink that is no longer in the configuration are
- * closed: nothing would ever end them. Their end is recorded, but told to nobody: nothing has got better.
+ * closed: nothing would ever end them. Their end is recorded, but told to nobody: nothing has got better. `isKnownElsewhere` says
+ * of a share whether another process that works on this store knows it.
  */
-export const openConditions = async ({ store, parts }: Monitor): Promise<readonly string[]> => {
+export const openConditions = async (
+  { store, parts }: Monitor,
+  isKnownElsewhere: (share: ShareName) => boolean = () => false,
+): Promise<readonly string[]> => {
   const { accounts, sinks, feeds } = parts.settings;
   const isKnown = (key: string): boolean => {
     const [condition, subject] = splitKey(key);
+    if (SHARE_KINDS.some((kind) => isKnownElsewhere(`${kind}:${subject}`))) return true;
     // Rules fall silent by themselves, and are then forgotten; of the configuration is told by itself.
-    if (condition === 'rule_failing' || condition === 'config') return true;
+    if (condition === 'rule_failing' || condition === 'config' || condition === 'skew') return true;
     if (condition === 'feed') return feeds.some(({ to }) => to.includes(subject));
     const known: readonly { readonly name: string }[] = aboutSink(condition) ? sinks : accounts;
     return known.some(({ name }) => name === subject);

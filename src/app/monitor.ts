@@ -29,7 +29,8 @@ import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
 import { refuseFutureStart } from './refuse-future-start.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
-import { steadyTasks } from './steady.ts';
+import { createReplicaProcess } from './run-replica.ts';
+import { noticeOthers, steadyTasks, storeWatch } from './steady.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
 import { runTogether } from './tasks.ts';
 import { packageVersion } from './version.ts';
@@ -142,6 +143,24 @@ const runBuilt = async (
   let active = false;
   let pollers: readonly Poller[] = [];
   let budget: Budget | undefined;
+  const onState = (state: 'standby' | 'active'): void => {
+    active = state === 'active';
+    telemetry.gauge('lease_held', active ? 1 : 0);
+    if (!active) dropReported(telemetry);
+  };
+  const shared =
+    store.replicas && mode === 'daemon'
+      ? createReplicaProcess({
+          id: holderName(),
+          store,
+          replicas: store.replicas,
+          generations: () => generations,
+          telemetry,
+          startedAtMs: now(),
+          leaseMs: settings.store.leaseMs,
+          onState,
+        })
+      : undefined;
   const { listen } = settings.http;
   if (listen && mode === 'daemon') {
     const inForce = (): MonitorParts => generations.current.monitor.parts;
@@ -155,8 +174,8 @@ const runBuilt = async (
       live: createLiveStatus({
         startedAtMs: now(),
         active: () => active,
-        pollers: () => pollers,
-        budget: () => budget,
+        pollers: () => shared?.pollers() ?? pollers,
+        budget: () => shared?.budget() ?? budget,
         store,
         reloader,
         redact: parts.redact,
@@ -177,7 +196,8 @@ const runBuilt = async (
         ready: () =>
           readiness({
             active,
-            pollers,
+            replica: shared?.replica,
+            pollers: shared?.pollers() ?? pollers,
             intervalMs: generations.current.monitor.parts.settings.poll.intervalMs,
             now,
             store: store.status,
@@ -224,6 +244,8 @@ const runBuilt = async (
         [
           (until) => generations.run(underOne, until),
           ...steadyTasks(() => generations.current.monitor, heads),
+          (until) => noticeOthers(() => generations.current.monitor, until),
+          storeWatch(() => generations.current.monitor),
         ],
         held,
       );
@@ -241,11 +263,7 @@ const runBuilt = async (
         log,
         once: mode === 'once',
         ...(mode === 'backfill' ? { pauseMs: STANDBY_LOOKS_EVERY_MS * 2 } : {}),
-        onState(state) {
-          active = state === 'active';
-          telemetry.gauge('lease_held', active ? 1 : 0);
-          if (!active) dropReported(telemetry);
-        },
+        onState,
       },
       work,
       until,
@@ -265,7 +283,7 @@ const runBuilt = async (
       },
       until,
     );
-  await runTogether([leased, watching], signal);
+  await runTogether([shared ? shared.run : leased, watching], signal);
   return ok;
 };
 

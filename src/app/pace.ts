@@ -8,21 +8,20 @@ export type Pace = (signal: AbortSignal) => Promise<void>;
 /**
  * A budget of requests that all accounts share: each call gets the next free moment, evenly spaced, in the order of
  * asking, and resolves then (or at once when the signal aborts). Idle time is not saved up, so there are no bursts.
- * `onWait` is told what each request has to wait, in ms.
+ * The budget is asked for at every call: a part of it may belong to others. `onWait` is told what each request has to wait, in ms.
  */
 export const createPace = (
-  requestsPerSecond: number,
+  requestsPerSecond: () => number,
   now: Clock,
   onWait: (ms: number) => void = () => undefined,
 ): Pace => {
-  const gapMs = 1_000 / requestsPerSecond;
   let freeAtMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const nowMs = now();
     // A clock that was set back must not hold everybody up until it has caught up.
     if (freeAtMs - nowMs > 60_000) freeAtMs = nowMs;
     const turnMs = Math.max(nowMs, freeAtMs);
-    freeAtMs = turnMs + gapMs;
+    freeAtMs = turnMs + 1_000 / requestsPerSecond();
     if (turnMs <= nowMs) return;
     onWait(turnMs - nowMs);
     await sleep(turnMs - nowMs, signal);
@@ -32,11 +31,11 @@ export const createPace = (
 /** A {@link createPace} that reports how long requests wait for the budget of this name. */
 export const createMeasuredPace = (
   budget: string,
-  requestsPerSecond: number,
+  requestsPerSecond: () => number,
   now: Clock,
   telemetry: Telemetry,
 ): Pace => {
-  telemetry.gauge('api_budget_interval_seconds', 1 / requestsPerSecond, { budget });
+  telemetry.gauge('api_budget_interval_seconds', 1 / requestsPerSecond(), { budget });
   telemetry.count('api_budget_waited_seconds_total', { budget }, 0);
   return createPace(requestsPerSecond, now, (ms) =>
     telemetry.count('api_budget_waited_seconds_total', { budget }, ms / 1_000),
@@ -54,7 +53,7 @@ export interface Budget {
 const MEASURED_S = 60;
 
 /** A pace whose use is measured, second by second over the last minute. */
-export const createBudget = (pace: Pace, requestsPerSecond: number, now: Clock): Budget => {
+export const createBudget = (pace: Pace, requestsPerSecond: () => number, now: Clock): Budget => {
   const taken = new Map<number, number>();
   const second = (): number => Math.floor(now() / 1_000);
   const forget = (): void => {
@@ -63,7 +62,9 @@ export const createBudget = (pace: Pace, requestsPerSecond: number, now: Clock):
     for (const key of taken.keys()) if (key <= atS - MEASURED_S || key > atS) taken.delete(key);
   };
   return {
-    requestsPerSecond,
+    get requestsPerSecond() {
+      return requestsPerSecond();
+    },
     async pace(signal) {
       await pace(signal);
       if (signal.aborted) return;
@@ -73,7 +74,7 @@ export const createBudget = (pace: Pace, requestsPerSecond: number, now: Clock):
     usedRatio() {
       forget();
       const requests = [...taken.values()].reduce((sum, count) => sum + count, 0);
-      return Math.min(1, requests / (requestsPerSecond * MEASURED_S));
+      return Math.min(1, requests / (requestsPerSecond() * MEASURED_S));
     },
   };
 };

@@ -12,7 +12,7 @@ import { silentForMs, staleAfterMs, type Watched } from './watchdog.ts';
 /** What the configuration wants done to prove that the monitor works: drills and heartbeats. */
 export const checksOf = (
   monitor: Monitor,
-  pollers: readonly Watched[],
+  pollers: () => readonly Watched[],
   trouble: Trouble,
 ): readonly Task[] => {
   const { settings, log, now, random, redact } = monitor.parts;
@@ -47,7 +47,7 @@ export const checksOf = (
       sendHeartbeats(
         {
           heartbeat,
-          problems: () => notFresh(monitor, pollers),
+          problems: () => notFresh(monitor, pollers()),
           chains: monitor.store.chains,
           redact,
           now,

@@ -95,12 +95,7 @@ export const statusReport = async (input: StatusInput): Promise<StatusAnswer> =>
 
 /** The lease when somebody holds it: not released, not expired, and not of a process of this machine that is dead. */
 const heldLease = (lease: LeaseState | undefined, byUs: boolean, nowMs: number): LeaseState | undefined =>
-  lease &&
-  lease.holder !== '' &&
-  lease.expiresAtMs > nowMs &&
-  (byUs || !isDead({ name: 'monitor', holder: lease.holder, token: 0 }))
-    ? lease
-    : undefined;
+  lease && lease.holder !== '' && lease.expiresAtMs > nowMs && (byUs || !isDead(lease)) ? lease : undefined;
 
 const openOf = ({ conditions }: Overview, only?: string): StatusAnswer['conditions'] =>
   [...conditions]

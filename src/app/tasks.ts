@@ -31,7 +31,7 @@ export const runTogether = async (
 };
 
 /** How long a configuration that is changed waits for what is under way: a pass, and attempts at receivers. */
-const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 10_000;
 
 /**
  * Runs tasks until the signal aborts, or `ending`: then `readers` are asked to end first, so that what they find is still

@@ -41,6 +41,8 @@ export interface TroubleOptions {
 export interface StoredTrouble extends Trouble {
   /** The change, for a transaction of the caller's. */
   change(open: boolean, condition: ConditionName, subject: string, detail: string): ConditionChange;
+  /** Reads what is open from the store: where several processes work on it, others open and close as well. */
+  refresh(): Promise<void>;
   /** Keys that such a transaction has changed: they are told, and their alerts wait in the outbox. */
   changed(keys: readonly string[]): void;
 }
@@ -117,6 +119,12 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     clear: (condition, subject) => apply(false, condition, subject, ''),
     change,
     changed,
+    async refresh() {
+      const known = await options.conditions.open();
+      for (const key of open) if (!known.has(key)) open.delete(key);
+      for (const key of known.keys()) open.add(key);
+      for (const condition of Object.keys(CONDITION_TEXTS) as ConditionName[]) gauge(condition);
+    },
   };
 };
 

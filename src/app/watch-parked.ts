@@ -2,7 +2,8 @@ import { sleep } from '../base/sleep.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Conditions, Trouble } from '../core/conditions.ts';
 import type { StoreStatus } from '../core/store.ts';
-import { splitKey } from './trouble.ts';
+import type { Monitor } from './parts.ts';
+import { type StoredTrouble, splitKey } from './trouble.ts';
 
 /** A condition stays open for so long at least: what was parked a moment ago is not over yet. */
 const QUIET_MS = 60_000;
@@ -69,3 +70,24 @@ export const watchParked = async (
     }
   }
 };
+
+/** {@link watchParked} of a monitor. */
+export const parkedWatch = (
+  { store, parts }: Pick<Monitor, 'store' | 'parts'>,
+  trouble: StoredTrouble,
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> =>
+  watchParked(
+    {
+      conditions: store.conditions,
+      status: store.status,
+      async close(sink) {
+        trouble.changed(await store.conditions.change([trouble.change(false, 'parked', sink, '')]));
+      },
+      trouble,
+      now: parts.now,
+      onError,
+    },
+    signal,
+  );

@@ -35,7 +35,7 @@ export const silentForMs = (poller: Watched, nowMs: number): number | undefined 
  * keeps them: a hanging request, a failing API, a failing store. The poller itself clears it.
  */
 export const watch = async (
-  watched: readonly Watched[],
+  watched: () => readonly Watched[],
   options: {
     readonly intervalMs: number;
     readonly now: Clock;
@@ -60,7 +60,7 @@ export const watch = async (
     return nowMs - sinceMs;
   };
   for (; !signal.aborted; await sleep(Math.min(limitMs / 4, 15_000), signal)) {
-    for (const poller of watched) {
+    for (const poller of watched()) {
       const silentMs = silence(poller);
       if (silentMs <= limitMs) continue;
       const failure = poller.lastFailure();

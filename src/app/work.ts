@@ -1,27 +1,20 @@
-import { systemAlert } from '../alerts/system-alert.ts';
 import { errorText } from '../base/errors.ts';
 import type { Poller } from '../collect/poller.ts';
-import type { Settings } from '../config/settings.ts';
-import type { ConditionChange, ConditionName } from '../core/conditions.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
-import { createCommitRest } from '../deliver/commit-rest.ts';
-import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
-import { createSinkLoop } from '../deliver/sink-loop.ts';
-import { type Account, createAccount } from './account.ts';
-import { createFeedLoops } from './feeds.ts';
+import type { Account } from './account.ts';
+import { createFeed, feedsOfSinks } from './feeds.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import { accountMemory, type Memory } from './memory.ts';
-import { type Budget, createBudget, createMeasuredPace, type Pace } from './pace.ts';
+import type { Memory } from './memory.ts';
+import type { Budget } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
-import { createRuleFailures } from './rule-failures.ts';
 import { runInTurn, runTogether, type Task } from './tasks.ts';
 import { tellOfConfig } from './tell-of-config.ts';
-import { createTrouble } from './trouble.ts';
-import { watchParked } from './watch-parked.ts';
+import { parkedWatch } from './watch-parked.ts';
 import { watch } from './watchdog.ts';
+import { createWorkshop } from './workshop.ts';
 
 /** What a process does while it holds the lease. */
 export interface Work {
@@ -43,97 +36,26 @@ export interface Work {
 
 /** Sets up polling and delivering under a lease. `memory` is what the work before under the same lease knew. */
 export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory): Promise<Work> => {
-  const { store, telemetry, sinks, wakes } = monitor;
-  const { settings, log, now, random, redact } = monitor.parts;
+  const { store, sinks } = monitor;
+  const { settings, log, now } = monitor.parts;
 
   // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
   await store.outbox.reclaim();
   await warnOfOrphans(monitor, memory.warned);
   await warnOfFormerAccounts(monitor, memory.warned);
 
-  const open = await openConditions(monitor);
-  const trouble = createTrouble({
-    conditions: store.conditions,
-    open,
-    alert: (name, subject, detail, open, sinceMs) => ({
-      alert: systemAlert(
-        { name, subject, detail: redact(detail) },
-        open ? 'firing' : 'resolved',
-        sinceMs,
-        now(),
-      ),
-      // Trouble of a sink is told through the others.
-      except: name === 'parked' || name === 'circuit' || name === 'drill' || name === 'feed' ? [subject] : [],
-    }),
-    now,
-    log,
-    telemetry,
-    onChange: monitor.wake,
-    memory: memory.trouble,
-  });
-
-  const failures = createRuleFailures(
-    open.filter((key) => key.startsWith('rule_failing:')).map((key) => key.slice('rule_failing:'.length)),
-    trouble,
-    now,
-    memory.ruleFailures,
-  );
-  const { requestsPerSecond } = settings.api;
-  const paceOf = (budget: string, perSecond: number): Pace =>
-    createMeasuredPace(budget, perSecond, now, telemetry);
-  const budget =
-    requestsPerSecond === undefined
-      ? undefined
-      : createBudget(paceOf('all', requestsPerSecond), requestsPerSecond, now);
-  const paces = {
-    all: budget?.pace,
-    reconcile: paceOf('reconcile', settings.reconcile.requestsPerMinute / 60),
-    backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
-  };
+  const workshop = createWorkshop(monitor, memory, { open: await openConditions(monitor) });
+  const { trouble, budget } = workshop;
   for (const name of memory.accounts.keys())
     if (!settings.accounts.some((account) => account.name === name)) memory.accounts.delete(name);
-  const accounts = settings.accounts.map((account) =>
-    createAccount(account, monitor, lease, trouble, failures, paces, accountMemory(memory, account.name)),
-  );
+  const accounts = settings.accounts.map((account) => workshop.account(account, lease));
   const close = async (): Promise<void> => {
     await Promise.all(accounts.map((account) => account.close()));
   };
   const pollers = accounts.map((account) => account.poller);
 
-  const condition = (
-    name: Extract<ConditionName, 'parked' | 'circuit'>,
-    open: boolean,
-    sink: string,
-    detail: string,
-  ): ConditionChange => trouble.change(open, name, sink, detail);
-  const rest = createCommitRest(now);
-  const loops = sinks.map((sink) => {
-    const wake = wakes.get(sink.name);
-    if (!wake) throw new Error(`no bell for sink ${sink.name}`);
-    return createSinkLoop({
-      sink,
-      outbox: store.outbox,
-      now,
-      random,
-      policy: policyOf(settings, sink.name),
-      wake,
-      log,
-      telemetry,
-      tracer: monitor.tracer,
-      conditions: {
-        parked: ({ count, reason }) =>
-          condition('parked', true, sink.name, count > 1 ? `${reason} (${count} deliveries)` : reason),
-        recovered: () => condition('parked', false, sink.name, ''),
-        opened: ({ reason }) => condition('circuit', true, sink.name, reason),
-        closed: () => condition('circuit', false, sink.name, ''),
-      },
-      onConditions: trouble.changed,
-      onHandedOver: (fallback) => monitor.wake([fallback]),
-      rest,
-      redact,
-    });
-  });
-  const feeds = createFeedLoops(monitor, trouble);
+  const loops = sinks.map((sink) => workshop.sinkLoop(sink, lease));
+  const feeds = feedsOfSinks(settings.feeds, sinks).map((feed) => createFeed(feed, monitor, trouble, lease));
   try {
     for (const account of accounts) await account.prepare();
     for (const feed of feeds) await feed.open();
@@ -159,25 +81,12 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
           ),
           (until) =>
             watch(
-              pollers,
+              () => pollers,
               { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError('raise stale') },
               until,
             ),
-          (until) =>
-            watchParked(
-              {
-                conditions: store.conditions,
-                status: store.status,
-                async close(sink) {
-                  trouble.changed(await store.conditions.change([trouble.change(false, 'parked', sink, '')]));
-                },
-                trouble,
-                now,
-                onError: storeError('end parked'),
-              },
-              until,
-            ),
-          ...checksOf(monitor, pollers, trouble),
+          (until) => parkedWatch(monitor, trouble, storeError('end parked'), until),
+          ...checksOf(monitor, () => pollers, trouble),
           (until) => tellOfConfig(monitor, trouble, until),
         ],
         signal,
@@ -256,20 +165,4 @@ const isAnyLate = async ({ store, sinks, parts }: Monitor): Promise<boolean> => 
 const isAnyDue = async ({ store, sinks, parts }: Monitor, blocked: readonly boolean[]): Promise<boolean> => {
   const dueMs = await Promise.all(sinks.map((sink) => store.outbox.nextDueMs(sink.name)));
   return dueMs.some((ms, index) => ms !== undefined && ms <= parts.now() && !blocked[index]);
-};
-
-/** The default policy with what the configuration says about the sink. */
-const policyOf = (settings: Settings, name: string): DeliveryPolicy => {
-  const limits = settings.sinks.find((sink) => sink.name === name)?.limits;
-  // A fallback that is off is none.
-  const isOn = (other: string): boolean => settings.sinks.some((sink) => sink.name === other && !sink.off);
-  return {
-    ...DEFAULT_DELIVERY_POLICY,
-    ...(limits && {
-      pace: limits.pace,
-      foldAbove: limits.foldAbove,
-      maxAgeMs: limits.maxAgeMs,
-      fallback: limits.fallback !== undefined && isOn(limits.fallback) ? limits.fallback : undefined,
-    }),
-  };
 };

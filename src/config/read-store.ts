@@ -5,13 +5,18 @@ import type { Section } from './section.ts';
 
 const URL_ALLOWED = 'allowed: postgres://user:password@host:port/database';
 
+/** Where the store is, for how long it keeps things, and how long a lease of a replica lasts. */
+export interface StoreSettings {
+  readonly place: StorePlace;
+  readonly retentionMs: number;
+  readonly leaseMs: number;
+}
+
 /** Reads `store`: a file, or a database. Undefined when it has problems. */
-export const readStore = (
-  section: Section,
-): { readonly place: StorePlace; readonly retentionMs: number } | undefined => {
+export const readStore = (section: Section): StoreSettings | undefined => {
   const store = section.check(SECTIONS.store, ['store'], (path) => path.at(-1) === 'url');
   if (store === undefined) return undefined;
-  const { url, url_file: file, tls, pool_size: poolSize, retention: retentionMs } = store;
+  const { url, url_file: file, tls, pool_size: poolSize, retention: retentionMs, lease: leaseMs } = store;
   const raw = section.value(['store']);
   const names = ['path', 'url', 'url_file'].filter(
     (name) => typeof raw === 'object' && raw !== null && Object.hasOwn(raw, name),
@@ -24,7 +29,7 @@ export const readStore = (
     for (const name of ['tls', 'pool_size'] as const)
       if (store[name] !== undefined)
         section.problem(['store', name], `store.${name}: is about a database, allowed: with url or url_file`);
-    return { place: { kind: 'sqlite', path: store.path }, retentionMs };
+    return { place: { kind: 'sqlite', path: store.path }, retentionMs, leaseMs };
   }
   const read = url ?? readSecret(section, ['store', 'url_file'], file ?? '')?.value;
   if (read === undefined) return undefined;
@@ -46,7 +51,7 @@ export const readStore = (
     );
     return undefined;
   }
-  return { place: { kind: 'postgres', url: read, tls, poolSize }, retentionMs };
+  return { place: { kind: 'postgres', url: read, tls, poolSize }, retentionMs, leaseMs };
 };
 
 /** The passwords in a URL, before the host and as an option, as they are written and as they are meant. */

@@ -154,6 +154,9 @@ const store = z.strictObject({
     .describe(
       'Encrypts the connection to the database and checks who answers. Absent: as the `url` says (`sslmode`).',
     ),
+  lease: duration('2s', '1m', '10s').describe(
+    'How long what a replica holds stays its own without a word from it: so long after a crash another takes over. Only with a database.',
+  ),
   pool_size: whole(2, 100)
     .optional()
     .describe('Connections to the database at a time; one more listens. Absent: 10.'),

@@ -1,9 +1,10 @@
 import type { FeedRoute } from '../core/feed.ts';
 import type { Role } from '../core/role.ts';
 import type { Route } from '../core/route.ts';
-import type { StorePlace } from '../core/store-place.ts';
+
 import type { TimeWindowSettings } from '../core/time-window.ts';
 import type { ProxySettings } from './proxy.ts';
+import type { StoreSettings } from './read-store.ts';
 import type { SinkOptionsType } from './schema.ts';
 import type { TellOfSecret } from './secrets.ts';
 import type { SinkLimitSettings } from './sink-limits.ts';
@@ -126,7 +127,7 @@ export interface Settings {
     readonly sweeps: readonly { readonly lastMs: number; readonly everyMs: number }[];
   };
   readonly drift: { readonly learnMs: number };
-  readonly store: { readonly place: StorePlace; readonly retentionMs: number };
+  readonly store: StoreSettings;
   readonly lists: Readonly<Record<string, readonly string[]>>;
   readonly timezone: string;
   readonly timeWindows: Readonly<Record<string, TimeWindowSettings>>;

@@ -12,6 +12,7 @@ export type ConditionName =
   | 'feed'
   | 'rule_failing'
   | 'config'
+  | 'skew'
   | 'store';
 
 /** Where a part reports trouble with itself. Both are no-ops when the condition already is in that state. */

@@ -85,6 +85,8 @@ export const COUNTERS = {
 export const GAUGES = {
   build_info: ['Always 1; the version is a label.', ['version']],
   lease_held: ['Whether this process polls and delivers (1) or stands by (0).', []],
+  replicas: ['Living processes that share the store, as this one saw them last.', []],
+  replica_shares: ['Accounts, sinks, feeds and duties that this replica works.', ['kind']],
   poll_interval_seconds: ['Time between two passes of one account, as configured.', []],
   watermark_timestamp_seconds: ['Up to when the trail is completely read.', ['account']],
   last_poll_timestamp_seconds: ['When the last pass was committed.', ['account']],

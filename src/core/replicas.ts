@@ -74,6 +74,8 @@ export interface Replicas {
   leave(id: string): Promise<void>;
   /** Who is alive and how the shares stand, without a beat: for people. */
   list(): Promise<Pick<BeatAnswer, 'nowMs' | 'replicas' | 'shares'>>;
-  /** Resolves as soon as another process has told of a change, or when the signal aborts. */
+  /** Resolves as soon as another process has given shares back, or may have; or when the signal aborts. */
   told(signal: AbortSignal): Promise<void>;
+  /** Resolves as soon as another process has committed work for others (events, deliveries, what a person did), or may have. */
+  toldOfWork(signal: AbortSignal): Promise<void>;
 }

@@ -44,6 +44,8 @@ export interface SinkLoopOptions {
   readonly outbox: Outbox;
   /** Under which the sink is worked. Left out: nothing is guarded. */
   readonly lease?: Lease;
+  /** Asked before every attempt: whether the lease may still be relied on. Left out: it may. */
+  readonly isHeld?: () => boolean;
   readonly now: Clock;
   readonly random: Random;
   readonly policy: DeliveryPolicy;
@@ -175,8 +177,9 @@ const work = async (
   const attempt = createAttempts(sink, policy.attemptTimeoutMs, hardStop.signal);
   const send = async ({ delivery, leasedUntilMs }: Claimed): Promise<void> => {
     const startedAtMs = now();
-    if (startedAtMs + policy.attemptTimeoutMs + ABORT_PATIENCE_MS > leasedUntilMs) {
-      // It waited too long behind slow ones (or the clock jumped): this send might outlive its lease.
+    const endsMs = startedAtMs + policy.attemptTimeoutMs + ABORT_PATIENCE_MS;
+    if (endsMs > leasedUntilMs || options.isHeld?.() === false) {
+      // It waited too long behind slow ones (or the clock jumped, or the process slept): this send might outlive its lease.
       await release([delivery.id]);
       return;
     }

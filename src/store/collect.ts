@@ -18,7 +18,7 @@ import type { InsertEvents } from './insert-events.ts';
 import { checkLease } from './leases.ts';
 import { enterReading, rangesTouching } from './ledger.ts';
 import type { Names } from './names.ts';
-import { all, get, many, run, type Steps } from './steps.ts';
+import { all, get, many, run, type Steps, tellOthers } from './steps.ts';
 
 /** What collecting shares with the other parts of the store. */
 export interface CollectDeps {
@@ -80,6 +80,8 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
     yield* keepState(account, decision.state);
     if (decision.drift) yield* applyDrift(account, decision.drift);
     const touching = yield* rangesTouching(account, commit);
+    // Feeds and fleet rules read them, wherever they are worked.
+    if (fresh.length > 0) yield* tellOthers();
     const late = fresh.filter((event) => covers(touching, event.createdAtMs));
     const found = { fresh, late, touching };
     yield* insertWindow(account, commit, found, watermarkMs);

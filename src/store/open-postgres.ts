@@ -40,7 +40,7 @@ function* bytesOf(): Steps<number> {
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
   const { place, now, planner = explicitPlanner, leaseClock } = options;
   const others = createOthers(place);
-  const connection = connectPostgres({ ...place, onTold: others.tell });
+  const connection = connectPostgres({ ...place, onTold: () => others.tell() });
   const end = async (): Promise<void> => {
     await others.close();
     await connection.close();
@@ -71,7 +71,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     committedUpTo,
     dropBefore: dropMonths,
   });
-  return { ...store, replicas: createReplicas(connection, leaseClock, others.told), close: end };
+  return { ...store, replicas: createReplicas(connection, leaseClock, others), close: end };
 };
 
 /** Connects to a store that is there for reading alone, or to one that is made or brought up to date. Rejects with a StoreError. */

@@ -4,14 +4,17 @@ import { sleep } from '../base/sleep.ts';
 import type { PostgresPlace } from '../core/store-place.ts';
 import { clientConfig } from './postgres-client.ts';
 
+/** What is told of: that there is something to do, or that shares are free. */
+export type Topic = 'work' | 'shares';
+
 /** Hears of what other processes have committed, and tells them what was committed here. */
 export interface Others {
   /** Whether another one has told since this was last asked; also after a time in which nothing could be heard. */
   changed(): boolean;
-  /** Resolves as soon as another one tells, or may have told unheard; or when the signal aborts. */
-  told(signal: AbortSignal): Promise<void>;
+  /** Resolves as soon as another one tells of this, or may have told unheard; or when the signal aborts. */
+  told(of: Topic, signal: AbortSignal): Promise<void>;
   /** Tells the others, soon and once however often it is called. */
-  tell(): void;
+  tell(of?: Topic): void;
   close(): Promise<void>;
 }
 
@@ -34,10 +37,11 @@ export const createOthers = (place: PostgresPlace): Others => {
   let client: pg.Client | undefined;
   let changed = false;
   let timer: NodeJS.Timeout | undefined;
-  const waiting = new Set<() => void>();
-  const heard = (): void => {
-    changed = true;
-    for (const tell of waiting) tell();
+  const toTell = new Set<Topic>();
+  const waiting = new Map<() => void, Topic>();
+  const heard = (topic?: Topic): void => {
+    if (topic !== 'shares') changed = true;
+    for (const [resolve, of] of waiting) if (topic === undefined || topic === of) resolve();
   };
 
   const listen = async (): Promise<void> => {
@@ -49,7 +53,8 @@ export const createOthers = (place: PostgresPlace): Others => {
     // One that breaks while it ends says so once more.
     own.on('error', () => undefined);
     own.on('notification', ({ channel, payload }) => {
-      if (channel === CHANNEL && payload !== self) heard();
+      const [from, topic] = payload?.split(' ') ?? [];
+      if (channel === CHANNEL && from !== self) heard(topic === 'shares' ? topic : 'work');
     });
     try {
       await own.connect();
@@ -76,7 +81,11 @@ export const createOthers = (place: PostgresPlace): Others => {
   const notify = (): void => {
     timer = undefined;
     // Lost when the connection breaks just now: whoever was to be told looks for work now and then all the same.
-    client?.query('SELECT pg_notify($1, $2)', [CHANNEL, self]).catch(() => undefined);
+    const told = [...toTell].map((topic) => `${self} ${topic}`);
+    client
+      ?.query('SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told', [CHANNEL, told])
+      .catch(() => undefined);
+    toTell.clear();
   };
   return {
     changed() {
@@ -84,17 +93,18 @@ export const createOthers = (place: PostgresPlace): Others => {
       changed = false;
       return found;
     },
-    async told(signal) {
+    async told(of, signal) {
       if (signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.add(resolve);
+      waiting.set(resolve, of);
       const onAbort = (): void => resolve();
       signal.addEventListener('abort', onAbort, { once: true });
       await promise;
       signal.removeEventListener('abort', onAbort);
       waiting.delete(resolve);
     },
-    tell() {
+    tell(of = 'work') {
+      toTell.add(of);
       timer ??= setTimeout(notify, TELL_EVERY_MS).unref();
     },
     async close() {

@@ -4,7 +4,8 @@ import type { Lease } from '../core/lease.ts';
 import type { BeatAnswer, ReplicaFacts, ReplicaState, Replicas, ShareName } from '../core/replicas.ts';
 import type { Connection } from './connection.ts';
 import { timeOf } from './leases.ts';
-import { all, run, type Steps, tellOthers, value, values } from './steps.ts';
+import type { Others } from './postgres-others.ts';
+import { all, run, type Steps, value, values } from './steps.ts';
 
 /** Rows of the dead are kept for so long, for people who look what has become of them. */
 const FORGET_MS = 86_400_000;
@@ -52,11 +53,11 @@ type ReplicaRow = Omit<ReplicaState, 'wants' | 'refusal'> & {
   readonly refusal: string | null;
 };
 
-/** Replicas on PostgreSQL. `told` resolves when others have committed something, as {@link Replicas.told}. */
+/** Replicas on PostgreSQL. */
 export const createReplicas = (
   connection: Connection,
   now: Clock | undefined,
-  told: Replicas['told'],
+  others: Pick<Others, 'tell' | 'told'>,
 ): Replicas => {
   /** What sets of shares hold, by their hashes: a set never changes, and is as long as a configuration. */
   const sets = new Map<string, readonly ShareName[]>();
@@ -116,33 +117,34 @@ export const createReplicas = (
         return free.length === 0 ? [] : yield* all<Lease>(TAKE, id, nowMs, ttlMs, free);
       }),
 
-    release: (leases) =>
-      connection.commit(function* () {
+    async release(leases) {
+      if (leases.length === 0) return;
+      await connection.commit(function* () {
         for (const holder of new Set(leases.map((lease) => lease.holder))) {
           const own = leases.filter((lease) => lease.holder === holder);
-          yield* run(
-            CLEAR,
-            own.map(({ name }) => name),
-            own.map(({ token }) => token),
-            holder,
-          );
+          const [of, tokens] = [own.map(({ name }) => name), own.map(({ token }) => token)];
+          yield* run(CLEAR, of, tokens, holder);
         }
-        if (leases.length > 0) yield* tellOthers();
-      }),
+      });
+      others.tell('shares');
+    },
 
-    leave: (id) =>
-      connection.commit(function* () {
+    async leave(id) {
+      await connection.commit(function* () {
         yield* run(CLEAR_ALL, id);
         yield* run(REMOVE, id);
-        yield* tellOthers();
-      }),
+      });
+      others.tell('shares');
+    },
 
     list: () =>
       connection.read(function* () {
         return yield* standing(yield* timeOf(now));
       }),
 
-    told,
+    told: (signal) => others.told('shares', signal),
+
+    toldOfWork: (signal) => others.told('work', signal),
   };
 };
 

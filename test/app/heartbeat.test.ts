@@ -77,7 +77,7 @@ const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
       lastFailure: () => undefined,
     },
   ];
-  const [task] = checksOf(monitor, pollers, { async raise() {}, async clear() {} });
+  const [task] = checksOf(monitor, () => pollers, { async raise() {}, async clear() {} });
   const stop = new AbortController();
   const ended = task?.(stop.signal, stop.signal);
   scope.defer('heartbeat', async () => {

@@ -12,7 +12,7 @@ const never = new AbortController().signal;
 
 describe('a shared budget of requests', () => {
   it('lets requests go evenly spaced, in the order of asking, and saves nothing up', async () => {
-    const pace = createPace(10, Date.now);
+    const pace = createPace(() => 10, Date.now);
     const went: [number, number][] = [];
     const ask = (who: number) => pace(never).then(() => went.push([who, Date.now() - 1_000_000]));
     const all = [ask(1), ask(2), ask(3)];
@@ -30,7 +30,7 @@ describe('a shared budget of requests', () => {
   });
 
   it('does not hold back who was asked to stop, nor anybody after the clock was set back', async () => {
-    const pace = createPace(1, Date.now);
+    const pace = createPace(() => 1, Date.now);
     const stop = new AbortController();
     await pace(never);
     const waiting = pace(stop.signal);
@@ -44,7 +44,11 @@ describe('a shared budget of requests', () => {
 
 describe('a budget that is measured', () => {
   it('says what share of the last minute was taken', async () => {
-    const budget = createBudget(createPace(2, Date.now), 2, Date.now);
+    const budget = createBudget(
+      createPace(() => 2, Date.now),
+      () => 2,
+      Date.now,
+    );
     expect(budget.usedRatio()).toBe(0);
     const asked = Array.from({ length: 60 }, () => budget.pace(never));
     await vi.advanceTimersByTimeAsync(30_000);

@@ -32,7 +32,7 @@ const watched = () => {
   const raised: string[] = [];
   const stop = new AbortController();
   const ended = watch(
-    [poller],
+    () => [poller],
     {
       intervalMs: 30_000,
       now,
