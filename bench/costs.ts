@@ -1,4 +1,4 @@
-import { startDatabase } from './database.ts';
+import { startDatabase, writtenBytes } from './database.ts';
 import type { Program } from './installation.ts';
 import { createPlace } from './place.ts';
 import { measurePolling, type Polling, quietAccounts, startQuietApi } from './polling.ts';
@@ -54,7 +54,7 @@ const rows = (name: string, sqlite: Polling, postgres: Polling): readonly Figure
     value: of(postgres) / postgres.passes,
     beside: { name: 'SQLite', value: of(sqlite) / sqlite.passes },
   });
-  const ofServer = (key: 'cpuMs' | 'walBytes' | 'walSyncs' | 'commits' | 'diskBytes'): number =>
+  const ofServer = (key: 'cpuMs' | 'walBytes' | 'walSyncs' | 'commits'): number =>
     (postgres.server?.[key] ?? Number.NaN) / postgres.passes;
   return [
     {
@@ -72,7 +72,7 @@ const rows = (name: string, sqlite: Polling, postgres: Polling): readonly Figure
     },
     {
       name: '  bytes to the disk per pass',
-      value: ofServer('diskBytes'),
+      value: (postgres.server ? writtenBytes(postgres.server) : Number.NaN) / postgres.passes,
       unit: 'bytes',
       beside: { name: 'SQLite', value: sqlite.monitor.diskBytes / sqlite.passes },
     },

@@ -8,8 +8,11 @@ import pg from 'pg';
 import { ROOT } from './child.ts';
 import { type Usage, usageOf } from './usage.ts';
 
-/** What a server has done so far. */
-export interface ServerUse extends Usage {
+/**
+ * What a server has done so far. Of its bytes on the disk the system counts whole large pages of its cache for each small one
+ * that is written: what was written follows from what the server says itself.
+ */
+export interface ServerUse extends Pick<Usage, 'cpuMs'> {
   /** Bytes of its write-ahead log. */
   readonly walBytes: number;
   /** How often the log was written, and how often the disk was waited for. */
@@ -45,6 +48,12 @@ const USE = `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 
   (SELECT sum(xact_commit)::float8 FROM pg_stat_database) AS commits,
   (SELECT (buffers_checkpoint + buffers_clean + buffers_backend)::float8 FROM pg_stat_bgwriter) AS pages
   FROM pg_stat_wal`;
+/** A page of a table, an index or the log: the least that is written at once. */
+const PAGE_BYTES = 8_192;
+/** Bytes that a server has written: of the log at least a page each time, and pages of tables and indexes. */
+export const writtenBytes = ({ walBytes, walWrites, pages }: ServerUse): number =>
+  Math.max(walBytes, walWrites * PAGE_BYTES) + pages * PAGE_BYTES;
+
 /** Backends tell what they did at most so often. */
 const TOLD_WITHIN_MS = 700;
 
@@ -97,10 +106,10 @@ export const startDatabase = async (): Promise<DatabaseServer> => {
           admin(async (client) => {
             if (checkpoint) await client.query('CHECKPOINT');
             await sleep(TOLD_WITHIN_MS);
-            const { rows } = await client.query<Omit<ServerUse, keyof Usage>>(USE);
+            const { rows } = await client.query<Omit<ServerUse, 'cpuMs'>>(USE);
             const [row] = rows;
             if (!row) throw new Error('the server tells nothing of itself');
-            return { ...row, ...usageOf(pid) };
+            return { ...row, cpuMs: usageOf(pid).cpuMs };
           }),
         async bytes() {
           const client = await connect();

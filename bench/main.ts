@@ -138,6 +138,7 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
       sinks: count('sinks'),
       deliveries: count('deliveries'),
       percent: count('cpu'),
+      rounds: count('rounds'),
       seconds: count('idle'),
     }),
   store: runScript('store.ts', [values.events]),

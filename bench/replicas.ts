@@ -3,11 +3,11 @@ import type { NewAlert } from '../src/core/decided.ts';
 import type { Child } from './child.ts';
 import { limitCpu } from './cpu-limit.ts';
 import { type DatabaseServer, startDatabase } from './database.ts';
-import { hookSinks, manyAlerts, startHook } from './delivery.ts';
+import { type Hook, hookSinks, manyAlerts, startHook } from './delivery.ts';
 import { type Program, startMonitor } from './installation.ts';
 import { createPlace, type Place } from './place.ts';
 import { quietAccounts, scrape, startQuietApi } from './polling.ts';
-import { perSecond } from './statistics.ts';
+import { median, perSecond } from './statistics.ts';
 import type { Figure } from './table.ts';
 import { usageOf } from './usage.ts';
 
@@ -16,7 +16,7 @@ const LATENCY_MS = 50;
 /** At least this share of N times the work of one. */
 const LEAST = 0.8;
 
-/** How much there is to do, and by whom. */
+/** How much there is to do, and with how much. */
 interface Load {
   readonly accounts: number;
   readonly interval: string;
@@ -28,14 +28,14 @@ interface Load {
 
 /** What so many replicas did. */
 interface Done {
-  readonly passes: number;
-  readonly deliveries: number;
-  /** Processor time of all replicas in the time of the passes, in cores; and of the server. */
+  readonly perSecond: number;
+  /** Processor time of all replicas, in cores. */
   readonly cores: number;
-  readonly serverCores: number;
 }
 
 const COUNTS = [1, 2, 3] as const;
+/** Accounts where deliveries are measured: there to be held, and polled once. */
+const IDLE = { accounts: 3, interval: '1h' };
 
 /**
  * 1, 2 and 3 replicas as real processes on one PostgreSQL server. First the same work for all of them, each bounded to a part of
@@ -49,13 +49,14 @@ export const measureReplicas = async (
     readonly sinks: number;
     readonly deliveries: number;
     readonly percent: number;
+    readonly rounds: number;
     readonly seconds: number;
   },
 ): Promise<readonly Figure[]> => {
-  const { seconds } = options;
+  const { rounds, seconds } = options;
   const server = await startDatabase();
   try {
-    const same: Load = { ...options, interval: '500ms' };
+    const same: Load = { ...options, interval: '250ms' };
     const growing = (count: number): Load => ({
       accounts: 100 * count,
       interval: '2s',
@@ -64,68 +65,74 @@ export const measureReplicas = async (
       percent: undefined,
     });
     const figures: Figure[] = [];
-    for (const [name, load] of [
-      [
-        `the same ${same.accounts} accounts and ${same.sinks} sinks, ${same.percent} % of a core each`,
-        () => same,
-      ],
-      ['100 accounts and 2 sinks for each', growing],
-    ] as const) {
-      const done: Done[] = [];
-      for (const count of COUNTS) {
-        console.error(`  ${name}: ${count} …`);
-        done.push(await run(program, server, load(count), count, seconds));
-      }
-      figures.push(...rows(name, 'passes/s', done, (one) => one.passes));
-      figures.push(...rows(name, 'deliveries/s', done, (one) => one.deliveries));
-      figures.push(
-        ...done.map(
-          (one, index): Figure => ({
-            name: `  cores used in the passes, ${index + 1}`,
-            value: one.cores,
-            unit: 'cores',
-            beside: { name: 'the server', value: one.serverCores },
-          }),
-        ),
-      );
-    }
+    const measure = async (
+      name: string,
+      unit: string,
+      run: (count: number) => Promise<Done>,
+    ): Promise<void> => {
+      const done: Done[][] = COUNTS.map(() => []);
+      for (let round = 0; round < rounds; round += 1)
+        for (const [index, count] of COUNTS.entries()) {
+          console.error(`  ${name}: ${count} …`);
+          done[index]?.push(await run(count));
+        }
+      figures.push(...rows(name, unit, done));
+    };
+    const bound = `${same.percent} % of a core each`;
+    await measure(`${same.accounts} accounts, ${bound}`, 'passes/s', (count) =>
+      withReplicas(program, server, { ...same, sinks: 3 }, count, (replicas) => passesOf(replicas, seconds)),
+    );
+    await measure(`${same.sinks} sinks, ${bound}`, 'deliveries/s', (count) =>
+      withReplicas(program, server, { ...same, ...IDLE }, count, deliveriesOf),
+    );
+    await measure('100 accounts for each replica', 'passes/s', (count) =>
+      withReplicas(program, server, growing(count), count, (replicas) => passesOf(replicas, seconds)),
+    );
+    await measure('2 sinks for each replica', 'deliveries/s', (count) =>
+      withReplicas(program, server, { ...growing(count), ...IDLE }, count, deliveriesOf),
+    );
     return figures;
   } finally {
     await server.close();
   }
 };
 
-const rows = (
-  name: string,
-  unit: string,
-  done: readonly Done[],
-  of: (one: Done) => number,
-): readonly Figure[] =>
-  done.map((one, index) => {
-    const count = index + 1;
-    const [first] = done;
-    return {
+const rows = (name: string, unit: string, done: readonly (readonly Done[])[]): readonly Figure[] => {
+  const of = (index: number, key: keyof Done): readonly number[] =>
+    (done[index] ?? []).map((one) => one[key]);
+  const first = median(of(0, 'perSecond'));
+  return COUNTS.flatMap((count, index): Figure[] => [
+    {
       name: index === 0 ? `${name}: 1 replica` : `  ${count} replicas`,
-      value: of(one),
+      value: median(of(index, 'perSecond')),
       unit,
-      ...(index > 0 &&
-        first && { beside: { name: `${count} × one`, value: count * of(first) }, aim: { share: LEAST } }),
-    };
-  });
+      runs: of(index, 'perSecond'),
+      ...(index > 0 && { beside: { name: `${count} × one`, value: count * first }, aim: { share: LEAST } }),
+    },
+    { name: '    processor time of all of them', value: median(of(index, 'cores')), unit: 'cores' },
+  ]);
+};
 
-const run = async (
+/** A number of replicas at work. */
+interface Running {
+  readonly replicas: readonly Child[];
+  readonly place: Place;
+  readonly hook: Hook;
+  readonly load: Load;
+}
+
+const withReplicas = async (
   program: Program,
   server: DatabaseServer,
   load: Load,
   count: number,
-  seconds: number,
+  measure: (running: Running) => Promise<Done>,
 ): Promise<Done> => {
   const api = await startQuietApi(load.accounts, LATENCY_MS);
   const hook = await startHook(load.deliveries, LATENCY_MS);
-  const names = Array.from({ length: load.sinks }, (_, index) => `hook-${index}`);
   const place = await createPlace(server, api.url, {
     ...quietAccounts(load.accounts, load.interval),
-    ...hookSinks(names, hook.url),
+    ...hookSinks(sinksOf(load), hook.url),
   });
   const replicas: Child[] = [];
   const unbound: (() => void)[] = [];
@@ -141,10 +148,9 @@ const run = async (
       unbound.push(remove);
     }
     await balanced(replicas, load);
-    const polled = await passesOf(replicas, place, seconds);
-    const deliveries = await deliver(place, hook, names, load.deliveries);
+    const done = await measure({ replicas, place, hook, load });
     for (const replica of replicas) await replica.stop();
-    return { ...polled, deliveries };
+    return done;
   } finally {
     await Promise.all(replicas.map((replica) => replica.kill()));
     for (const remove of unbound) remove();
@@ -152,6 +158,12 @@ const run = async (
     await place.remove();
   }
 };
+
+const sinksOf = ({ sinks }: Load): readonly string[] =>
+  Array.from({ length: sinks }, (_, index) => `hook-${index}`);
+
+const cpuOf = (replicas: readonly Child[]): number =>
+  replicas.reduce((sum, { pid }) => sum + usageOf(pid).cpuMs, 0);
 
 /** Waits until every account was polled and each replica holds its part. */
 const balanced = async (replicas: readonly Child[], load: Load): Promise<void> => {
@@ -169,44 +181,34 @@ const balanced = async (replicas: readonly Child[], load: Load): Promise<void> =
   }
 };
 
-const passesOf = async (
-  replicas: readonly Child[],
-  place: Place,
-  seconds: number,
-): Promise<Omit<Done, 'deliveries'>> => {
+const passesOf = async ({ replicas }: Running, seconds: number): Promise<Done> => {
   const passes = async (): Promise<number> =>
     (await Promise.all(replicas.map(scrape))).reduce((sum, one) => sum + one.passes, 0);
-  const cpuMs = (): number => replicas.reduce((sum, { pid }) => sum + usageOf(pid).cpuMs, 0);
   // What was handed over last is counted from its first pass on.
   await sleep(2_000);
-  const serverBefore = await place.use();
-  const before = { passes: await passes(), cpuMs: cpuMs(), atMs: performance.now() };
+  const before = { passes: await passes(), cpuMs: cpuOf(replicas), atMs: performance.now() };
   await sleep(seconds * 1_000);
-  const after = { passes: await passes(), cpuMs: cpuMs(), atMs: performance.now() };
-  const serverAfter = await place.use();
-  const elapsedMs = after.atMs - before.atMs;
+  const after = { passes: await passes(), cpuMs: cpuOf(replicas), atMs: performance.now() };
+  const ms = after.atMs - before.atMs;
   return {
-    passes: perSecond(after.passes - before.passes, elapsedMs),
-    cores: (after.cpuMs - before.cpuMs) / elapsedMs,
-    serverCores: ((serverAfter?.cpuMs ?? 0) - (serverBefore?.cpuMs ?? 0)) / elapsedMs,
+    perSecond: perSecond(after.passes - before.passes, ms),
+    cores: (after.cpuMs - before.cpuMs) / ms,
   };
 };
 
 /** Puts alerts into the outbox, spread evenly over the sinks, and waits until all have arrived. */
-const deliver = async (
-  place: Place,
-  hook: Awaited<ReturnType<typeof startHook>>,
-  names: readonly string[],
-  deliveries: number,
-): Promise<number> => {
-  const done = hook.round();
-  const store = await place.open();
-  const alerts = manyAlerts(deliveries).map((alert, index): NewAlert => {
+const deliveriesOf = async ({ replicas, place, hook, load }: Running): Promise<Done> => {
+  const names = sinksOf(load);
+  const alerts = manyAlerts(load.deliveries).map((alert, index): NewAlert => {
     const sink = names[index % names.length] ?? '';
     return { alert, sinks: [sink] };
   });
+  const store = await place.open();
+  const cpuMs = cpuOf(replicas);
+  const done = hook.round();
   await store.outbox.enqueue(alerts);
   const ms = await done;
+  const cores = (cpuOf(replicas) - cpuMs) / ms;
   await store.close();
-  return perSecond(deliveries, ms);
+  return { perSecond: perSecond(load.deliveries, ms), cores };
 };

@@ -1,5 +1,5 @@
 import { type CatchUp, catchUp, HISTORY } from './catch-up.ts';
-import { type DatabaseServer, startDatabase } from './database.ts';
+import { type DatabaseServer, startDatabase, writtenBytes } from './database.ts';
 import { type Delivered, deliver, manyAlerts, postBare, startHook } from './delivery.ts';
 import { type Program, startSimulator } from './installation.ts';
 import {
@@ -226,7 +226,7 @@ const costs = <T extends Costly>(
     { name: `  of the server`, value: ofServer('cpuMs') * 1_000, unit: 'µs' },
     {
       name: `bytes to the disk per ${one}, PostgreSQL`,
-      value: ofServer('diskBytes'),
+      value: median(runs.postgres.map(each(({ server }) => (server ? writtenBytes(server) : Number.NaN)))),
       unit: 'bytes',
       beside: { name: 'SQLite', value: median(runs.sqlite.map(each((run) => run.monitor.diskBytes))) },
     },
