@@ -9,6 +9,7 @@ import { measureDelivery } from './delivery.ts';
 import { compile, type Program, SOURCE } from './installation.ts';
 import { measureReplicas } from './replicas.ts';
 import { measureScale } from './scale.ts';
+import { measureShares } from './shares.ts';
 import { measureSideBySide } from './side-by-side.ts';
 import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
@@ -26,6 +27,7 @@ sections (default: start catch-up delivery delay soak)
   postgres   catch-up, delivery and polls over a file and over PostgreSQL side by side, and what each costs
   costs      quiet accounts over a file and over PostgreSQL: processor time, memory and writes of each
   replicas   1, 2 and 3 replicas on PostgreSQL, an API and receivers that answer after 50 ms
+  shares     what it costs to divide many accounts among three replicas
   store      the store alone (bench/store.ts)
   rules      the rule engine alone (bench/rules.ts)
   pack       the shipped rules alone (bench/pack.ts)
@@ -42,6 +44,7 @@ options
   --stored N,N…    sizes of the stores of "scale" (10000,100000); 10000000 takes 10 GB and some minutes
   --accounts N     accounts of "scale" (200), one of which fails and one of which is slow, and of "replicas"
   --watched N,N…   numbers of accounts of "costs" (10,100,1000)
+  --shares N,N…    numbers of accounts of "shares" (1000,10000,100000)
   --sinks N        sinks of "replicas" (24)
   --cpu N          hundredths of a core that each replica of "replicas" gets (20)
   --source         run the monitor from source, without compiling it first
@@ -62,6 +65,7 @@ const { values, positionals } = parseArgs({
     stored: { type: 'string', default: '10000,100000' },
     accounts: { type: 'string', default: '200' },
     watched: { type: 'string', default: '10,100,1000' },
+    shares: { type: 'string', default: '1000,10000,100000' },
     sinks: { type: 'string', default: '24' },
     cpu: { type: 'string', default: '20' },
     source: { type: 'boolean', default: false },
@@ -81,6 +85,7 @@ type Option =
   | 'stored'
   | 'accounts'
   | 'watched'
+  | 'shares'
   | 'sinks'
   | 'cpu';
 
@@ -141,6 +146,7 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
       rounds: count('rounds'),
       seconds: count('idle'),
     }),
+  shares: () => measureShares(values.shares.split(',').map((text) => whole('shares', text))),
   store: runScript('store.ts', [values.events]),
   rules: runScript('rules.ts'),
   pack: runScript('pack.ts', [values.events]),
