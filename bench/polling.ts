@@ -38,7 +38,9 @@ export interface Scrape {
 /** Asks a monitor for its metrics. */
 export const scrape = async (monitor: Child): Promise<Scrape> => {
   const { fields } = await monitor.line('http.listening');
-  const text = await (await fetch(`${String(fields.url)}/metrics`)).text();
+  const ask = async (): Promise<string> => (await fetch(`${String(fields.url)}/metrics`)).text();
+  // A connection that was idle may just be closed by the other side: then it is asked once more.
+  const text = await ask().catch(ask);
   const counts = [...text.matchAll(/^\w*poll_duration_seconds_count\{[^}]*\} (\S+)$/gm)].map((found) =>
     Number(found[1]),
   );

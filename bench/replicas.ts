@@ -73,8 +73,9 @@ export const measureReplicas = async (
       const done: Done[][] = COUNTS.map(() => []);
       for (let round = 0; round < rounds; round += 1)
         for (const [index, count] of COUNTS.entries()) {
-          console.error(`  ${name}: ${count} …`);
-          done[index]?.push(await run(count));
+          const one = await run(count);
+          console.error(`  ${name}: ${count} × → ${Math.round(one.perSecond)} ${unit}`);
+          done[index]?.push(one);
         }
       figures.push(...rows(name, unit, done));
     };
