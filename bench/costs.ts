@@ -4,9 +4,10 @@ import { createPlace } from './place.ts';
 import { measurePolling, type Polling, quietAccounts, startQuietApi } from './polling.ts';
 import type { Figure } from './table.ts';
 
-/** Passes a second of all accounts together, so that no process is at its limit; and the shortest interval. */
+/** Passes a second of all accounts together, so that no process is at its limit; and the bounds of the interval. */
 const PER_SECOND = 40;
 const SHORTEST_MS = 1_000;
+const LONGEST_MS = 60_000;
 
 /** What it costs to watch quiet accounts, over a file and over a database: for each pass, and for each account that is held. */
 export const measureAccounts = async (
@@ -19,10 +20,13 @@ export const measureAccounts = async (
     const figures: Figure[] = [];
     let first: { readonly sqlite: Polling; readonly postgres: Polling } | undefined;
     for (const accounts of options.sizes) {
-      const interval = `${Math.max(SHORTEST_MS, Math.round((accounts * 1_000) / PER_SECOND))}ms`;
+      const evenMs = Math.round((accounts * 1_000) / PER_SECOND);
+      const intervalMs = Math.min(Math.max(SHORTEST_MS, evenMs), LONGEST_MS);
+      const interval = `${intervalMs}ms`;
       const measure = async (on: typeof server | undefined): Promise<Polling> => {
         const place = await createPlace(on, api.url, quietAccounts(accounts, interval));
-        const { seconds } = options;
+        // All begin at the same time: whoever looks for less than an interval sees all of them, or none.
+        const seconds = Math.max(options.seconds, intervalMs / 1_000);
         return measurePolling(program, place, { accounts, warmSeconds: 5, seconds }).finally(() =>
           place.remove(),
         );
