@@ -27,9 +27,11 @@ export const measureAccounts = async (
         const place = await createPlace(on, api.url, quietAccounts(accounts, interval));
         // All begin at the same time: whoever looks for less than an interval sees all of them, or none.
         const seconds = Math.max(options.seconds, intervalMs / 1_000);
-        return measurePolling(program, place, { accounts, warmSeconds: 5, seconds }).finally(() =>
-          place.remove(),
-        );
+        try {
+          return await measurePolling(program, place, { accounts, warmSeconds: 5, seconds });
+        } finally {
+          await place.remove();
+        }
       };
       const sqlite = await measure(undefined);
       const postgres = await measure(server);

@@ -150,7 +150,11 @@ const polls: Measure = async (program, server, { rounds, seconds }) => {
       await inTurn(round, runs, server, async (on) => {
         const place = await createPlace(on, api.url, quietAccounts(ACCOUNTS, INTERVAL));
         const options = { accounts: ACCOUNTS, warmSeconds: 3, seconds };
-        return measurePolling(program, place, options).finally(() => place.remove());
+        try {
+          return await measurePolling(program, place, options);
+        } finally {
+          await place.remove();
+        }
       });
     }
     const limit = { sqlite: bare, postgres: bare };
