@@ -86,6 +86,12 @@ const rows = (name: string, sqlite: Polling, postgres: Polling): readonly Figure
     { name: '  waits for the disk per pass', value: ofServer('walSyncs'), unit: 'syncs' },
     { name: '  commits per pass', value: ofServer('commits'), unit: 'commits' },
     {
+      name: '  start until all were polled',
+      value: postgres.allPolledMs,
+      unit: 'ms',
+      beside: { name: 'SQLite', value: sqlite.allPolledMs },
+    },
+    {
       name: '  resident memory of the monitor',
       value: postgres.nowMb,
       unit: 'MB',

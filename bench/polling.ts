@@ -59,6 +59,8 @@ export interface Polling {
   readonly monitor: Usage;
   readonly server: ServerUse | undefined;
   readonly nowMb: number;
+  /** From the start of the process until every account was polled once. */
+  readonly allPolledMs: number;
 }
 
 /** Runs a monitor until every account was polled, then `warmSeconds` more, and measures the `seconds` after that. */
@@ -71,6 +73,7 @@ export const measurePolling = async (
   try {
     await monitor.line('poll.completed');
     while ((await scrape(monitor)).polled < options.accounts) await sleep(500);
+    const allPolledMs = performance.now() - monitor.spawnedMs;
     await sleep(options.warmSeconds * 1_000);
     const serverBefore = await place.use();
     const before = { ...(await scrape(monitor)), atMs: performance.now(), usage: usageOf(monitor.pid) };
@@ -87,6 +90,7 @@ export const measurePolling = async (
       monitor: since(before.usage, usage),
       server: serverBefore && serverAfter && since(serverBefore, serverAfter),
       nowMb,
+      allPolledMs,
     };
   } finally {
     await monitor.kill();
