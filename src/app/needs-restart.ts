@@ -23,6 +23,11 @@ const FIXED: readonly {
     keep: keepPlace,
   },
   {
+    name: 'store.lease',
+    of: ({ store: { leaseMs } }) => leaseMs,
+    keep: (fresh, { store: { leaseMs } }) => ({ ...fresh, store: { ...fresh.store, leaseMs } }),
+  },
+  {
     name: 'http',
     // Who may ask can change while the server listens; where it listens cannot.
     of: ({ http: { listen, externalUrl } }) => ({ listen, externalUrl }),

@@ -172,6 +172,7 @@ it('keeps what only a restart changes, and names it', async () => {
   expect(settings.store).toEqual({
     place: { kind: 'sqlite', path: 'one.db' },
     retentionMs: 7 * 86_400_000,
+    leaseMs: 10_000,
   });
   expect(settings.http).toEqual(running.http);
   expect(keepFixed(running, running)).toEqual({ settings: running, needsRestart: [] });

@@ -42,7 +42,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-export const LEASE_MS = 2_000;
+const LEASE_MS = 2_000;
 const LOOK_EVERY_MS = 50;
 const PATIENCE_MS = 30_000;
 

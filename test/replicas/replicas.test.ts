@@ -16,8 +16,7 @@ afterEach(async () => {
 
 const isEven = async (counts: readonly number[]): Promise<void> => {
   await fleet.until(
-    async () =>
-      JSON.stringify((await spread(fleet, 'account')).toSorted()) === JSON.stringify(counts.toSorted()),
+    async () => (await spread(fleet, 'account')).toSorted((a, b) => a - b).join() === counts.join(),
     `accounts spread as ${counts.join(', ')}`,
   );
 };
