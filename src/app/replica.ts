@@ -172,11 +172,9 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     reliedUntil = began + RELIED_ON * ttlMs;
     clearTimeout(fence);
     fence = setTimeout(abandon, Math.max(0, reliedUntil - ticks()));
-    drop(
-      [...own.values()].filter(
-        ({ lease }) => !said.leases.some(({ name, token }) => name === lease.name && token === lease.token),
-      ),
-    );
+    // One that holds a hundred thousand must not compare each with each.
+    const tokens = new Map<string, number>(said.leases.map(({ name, token }) => [name, token]));
+    drop([...own.values()].filter(({ lease }) => tokens.get(lease.name) !== lease.token));
     if (!isStopping) adopt(said.leases);
     const answer = await buryTheDead(said);
     standing = answer;

@@ -17,8 +17,11 @@ export interface OwnPostgres {
   stop(how?: 'order' | 'crash'): Promise<void>;
 }
 
-/** Makes a server in a folder; it is not started. */
-export const createOwnPostgres = async (folder: string): Promise<OwnPostgres> => {
+/**
+ * Makes a server in a folder; it is not started. `isDurable`, for benchmarks: it keeps what it has committed as it does by default;
+ * tests do without, to be quick.
+ */
+export const createOwnPostgres = async (folder: string, isDurable = false): Promise<OwnPostgres> => {
   linkLibraries();
   // The server does not run as root, and its user has to come to its files.
   chmodSync(folder, 0o755);
@@ -38,10 +41,9 @@ export const createOwnPostgres = async (folder: string): Promise<OwnPostgres> =>
         '--listen_addresses=127.0.0.1',
         '--unix_socket_directories=',
         '--max_connections=200',
-        '--fsync=off',
-        '--full_page_writes=off',
-        '--shared_buffers=32MB',
-        '--max_wal_size=256MB',
+        ...(isDurable
+          ? []
+          : ['--fsync=off', '--full_page_writes=off', '--shared_buffers=32MB', '--max_wal_size=256MB']),
       ],
       onLog: (text: string) => void log.push(text),
       onError: (error) => void log.push(errorText(error)),

@@ -1,16 +1,17 @@
 /*
- * A PostgreSQL server of its own for a run of tests: `node postgres-server.ts FOLDER PARENT`. Says in FOLDER/ready how to reach
- * it, or in FOLDER/failed why it cannot be. Ends with SIGTERM, or when the process PARENT has ended without a word.
+ * A PostgreSQL server of its own for a run of tests: `node postgres-server.ts FOLDER PARENT [durable]`. Says in FOLDER/ready how
+ * to reach it, or in FOLDER/failed why it cannot be. Ends with SIGTERM, or when the process PARENT has ended without a word. With
+ * `durable`, for benchmarks, it keeps what it has committed as it does by default; tests do without, to be quick.
  */
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../src/base/errors.ts';
 import { createOwnPostgres } from './own-postgres.ts';
 
-const [folder = '', parent = ''] = process.argv.slice(2);
+const [folder = '', parent = '', durability = ''] = process.argv.slice(2);
 
 const start = async (): Promise<void> => {
-  const server = await createOwnPostgres(folder);
+  const server = await createOwnPostgres(folder, durability === 'durable');
   const stop = async (): Promise<void> => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
