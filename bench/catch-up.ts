@@ -1,16 +1,22 @@
-import { statSync } from 'node:fs';
 import { memoryOf } from './child.ts';
-import { install, type Program, startMonitor, startSimulator } from './installation.ts';
+import type { DatabaseServer, ServerUse } from './database.ts';
+import { type Program, startMonitor, startSimulator } from './installation.ts';
 import { fetchPages, insertBodies, parsePages } from './limits.ts';
+import { createPlace } from './place.ts';
 import { median, perSecond, quantile } from './statistics.ts';
 import type { Figure } from './table.ts';
+import { since, type Usage, usageOf } from './usage.ts';
 
 /** So wide that events come as thick as in a large account, and rules see ordinary days. */
-const HISTORY = '180d';
+export const HISTORY = '180d';
 const START = '181d';
 
-interface CatchUp {
+/** What one catch-up was. */
+export interface CatchUp {
   readonly eventsPerSecond: number;
+  /** Of the process, and of the server if there is one. */
+  readonly monitor: Usage;
+  readonly server: ServerUse | undefined;
   readonly alerts: number;
   readonly typicalMb: number;
   readonly peakMb: number;
@@ -90,26 +96,39 @@ export const measureCatchUp = async (
   }
 };
 
-const catchUp = async (program: Program, url: string, events: number): Promise<CatchUp> => {
-  const installation = install(url, { poll: { interval: '1h', start: START } });
-  const monitor = startMonitor(program, installation);
+/** Lets a new monitor read all of a history, into a file or, with a server, into a database. */
+export const catchUp = async (
+  program: Program,
+  url: string,
+  events: number,
+  server?: DatabaseServer,
+): Promise<CatchUp> => {
+  const place = await createPlace(server, url, { poll: { interval: '1h', start: START } });
+  const serverBefore = await place.use();
+  const monitor = startMonitor(program, place.installation);
   try {
     const samples: number[] = [];
+    await monitor.line('http.listening');
+    const before = usageOf(monitor.pid);
     const sampling = setInterval(() => samples.push(memoryOf(monitor.pid).nowMb), 100);
     const { fields } = await monitor.line('poll.completed').finally(() => clearInterval(sampling));
+    const usage = usageOf(monitor.pid);
     const { peakMb } = memoryOf(monitor.pid);
     if (fields.new !== events) throw new Error(`${String(fields.new)} of ${events} events were stored`);
     await monitor.stop();
+    const serverAfter = await place.use(true);
     return {
       eventsPerSecond: perSecond(events, Number(fields.duration_ms)),
+      monitor: since(before, usage),
+      server: serverBefore && serverAfter && since(serverBefore, serverAfter),
       alerts: Number(fields.alerts),
       typicalMb: quantile(samples, 0.5),
       peakMb,
       // The log is gone after a clean end: all is in the database file.
-      bytes: statSync(installation.database).size,
+      bytes: await place.bytes(),
     };
   } finally {
     await monitor.kill();
-    installation.remove();
+    await place.remove();
   }
 };

@@ -6,13 +6,15 @@ import type { AuditEvent } from '../src/core/event.ts';
 import type { Match, RuleInfo } from '../src/core/match.ts';
 import { createGenerator } from '../src/simulator/generator.ts';
 import { portableJson, publicAlert } from '../src/sinks/alert-json.ts';
-import { openStore } from '../src/store/open-store.ts';
 import { KEY } from '../test/support/installation.ts';
-import { ROOT, startNode } from './child.ts';
-import { install, type Program, startMonitor, startSimulator } from './installation.ts';
+import { type Child, type Line, ROOT, startNode } from './child.ts';
+import type { DatabaseServer, ServerUse } from './database.ts';
+import { type Program, startMonitor, startSimulator } from './installation.ts';
 import { postBodies } from './limits.ts';
+import { createPlace } from './place.ts';
 import { median, perSecond } from './statistics.ts';
 import type { Figure } from './table.ts';
+import { since, type Usage, usageOf } from './usage.ts';
 
 const SINK = 'hook';
 /** The webhook's default. */
@@ -30,28 +32,14 @@ export const measureDelivery = async (
 ): Promise<readonly Figure[]> => {
   const { deliveries, rounds } = options;
   const simulator = await startSimulator(0);
-  const receiver = startNode([`${ROOT}bench/receiver-process.ts`, String(deliveries)]);
+  const hook = await startHook(deliveries);
   try {
-    const url = String((await receiver.line('receiver.listening')).fields.url);
-    const alerts = Array.from({ length: deliveries }, (_, index) => alertOf(index));
-    const bodies = alerts.map((alert) =>
-      portableJson(
-        publicAlert({
-          id: stableId('delivery', alert.id, SINK),
-          sink: SINK,
-          alert,
-          attempt: 1,
-          createdAtMs: alert.decidedAtMs,
-        }),
-      ),
-    );
+    const alerts = manyAlerts(deliveries);
     const bare: number[] = [];
     const durable: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      bare.push(perSecond(deliveries, await postBodies(url, bodies, CONCURRENCY)));
-      await receiver.line(`receiver.done.${2 * round + 1}`);
-      const done = receiver.line(`receiver.done.${2 * round + 2}`);
-      durable.push(perSecond(deliveries, await deliver(program, simulator.url, url, alerts, done)));
+      bare.push(await postBare(hook, alerts));
+      durable.push((await deliver(program, simulator.url, hook, alerts)).perSecond);
     }
     return [
       {
@@ -64,32 +52,99 @@ export const measureDelivery = async (
       },
     ];
   } finally {
-    await Promise.all([simulator.kill(), receiver.kill()]);
+    await Promise.all([simulator.kill(), hook.kill()]);
   }
 };
 
-const deliver = async (
+/** A receiver in a process of its own. */
+export interface Hook extends Child {
+  readonly url: string;
+  /** Resolves when all of the next round have arrived, with the ms from the first to the last. */
+  round(): Promise<number>;
+}
+
+/** Starts a receiver that expects so many deliveries in every round, and answers each after `delayMs`. */
+export const startHook = async (deliveries: number, delayMs = 0): Promise<Hook> => {
+  const child = startNode([`${ROOT}bench/receiver-process.ts`, String(deliveries), String(delayMs)]);
+  const { fields } = await child.line('receiver.listening');
+  let turn = 0;
+  return {
+    ...child,
+    url: String(fields.url),
+    async round() {
+      turn += 1;
+      const { fields: done }: Line = await child.line(`receiver.done.${turn}`);
+      return Number(done.ms);
+    },
+  };
+};
+
+/** The sinks of a configuration that all post to one receiver. */
+export const hookSinks = (names: readonly string[], url: string): object => ({
+  sinks: Object.fromEntries(names.map((name) => [name, { type: 'webhook', url, secret: SECRET }])),
+  routes: [{ to: names }],
+});
+
+/** Alerts as rules decide them about one event each. */
+export const manyAlerts = (count: number): readonly Alert[] =>
+  Array.from({ length: count }, (_, index) => alertOf(index));
+
+/** Posts what the deliveries of these alerts would say, without anything around it. Deliveries a second. */
+export const postBare = async (hook: Hook, alerts: readonly Alert[]): Promise<number> => {
+  const bodies = alerts.map((alert) =>
+    portableJson(
+      publicAlert({
+        id: stableId('delivery', alert.id, SINK),
+        sink: SINK,
+        alert,
+        attempt: 1,
+        createdAtMs: alert.decidedAtMs,
+      }),
+    ),
+  );
+  const done = hook.round();
+  const ms = await postBodies(hook.url, bodies, CONCURRENCY);
+  await done;
+  return perSecond(bodies.length, ms);
+};
+
+/** What the emptying of a full outbox was. */
+export interface Delivered {
+  readonly perSecond: number;
+  readonly monitor: Usage;
+  readonly server: ServerUse | undefined;
+}
+
+/** Starts a monitor over an outbox that holds a delivery of each alert, in a file or, with a server, in a database. */
+export const deliver = async (
   program: Program,
   apiUrl: string,
-  url: string,
+  hook: Hook,
   alerts: readonly Alert[],
-  done: Promise<{ readonly fields: Readonly<Record<string, unknown>> }>,
-): Promise<number> => {
-  const installation = install(apiUrl, {
-    sinks: { [SINK]: { type: 'webhook', url, secret: SECRET } },
-    routes: [{ to: [SINK] }],
-  });
-  const store = openStore({ path: installation.database, now: Date.now });
+  server?: DatabaseServer,
+): Promise<Delivered> => {
+  const place = await createPlace(server, apiUrl, hookSinks([SINK], hook.url));
+  const store = await place.open();
   await store.outbox.enqueue(alerts.map((alert): NewAlert => ({ alert, sinks: [SINK] })));
   await store.close();
-  const monitor = startMonitor(program, installation);
+  const serverBefore = await place.use(true);
+  const done = hook.round();
+  const monitor = startMonitor(program, place.installation);
   try {
-    const { fields } = await Promise.race([done, monitor.failure()]);
+    await monitor.line('http.listening');
+    const before = usageOf(monitor.pid);
+    const ms = await Promise.race([done, monitor.failure()]);
+    const usage = usageOf(monitor.pid);
     await monitor.stop();
-    return Number(fields.ms);
+    const serverAfter = await place.use(true);
+    return {
+      perSecond: perSecond(alerts.length, ms),
+      monitor: since(before, usage),
+      server: serverBefore && serverAfter && since(serverBefore, serverAfter),
+    };
   } finally {
     await monitor.kill();
-    installation.remove();
+    await place.remove();
   }
 };
 

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Pool } from 'undici';
 import { KEY, SECRET } from '../test/support/installation.ts';
+import type { BenchDatabase } from './database.ts';
+import { accountKey, SCALE_SECRET } from './scale-store.ts';
 
 /*
  * What no program that does this work can beat: the same bytes through the same library, without anything around it.
@@ -93,6 +95,73 @@ export const insertBodies = (bodies: readonly Body[]): { readonly ms: number; re
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+/** The same on PostgreSQL: one statement and one durable transaction for 5,000. */
+export const insertRemotely = async (
+  bodies: readonly Body[],
+  database: BenchDatabase,
+): Promise<{ readonly ms: number }> => {
+  const client = await database.connect();
+  try {
+    await client.query('CREATE TABLE events (id text COLLATE "C" PRIMARY KEY, body text)');
+    const started = performance.now();
+    for (let from = 0; from < bodies.length; from += TRANSACTION) {
+      const part = bodies.slice(from, from + TRANSACTION);
+      await client.query('INSERT INTO events SELECT * FROM unnest($1::text[], $2::text[])', [
+        part.map(({ id }) => id),
+        part.map(({ json }) => json),
+      ]);
+    }
+    return { ms: performance.now() - started };
+  } finally {
+    await client.end();
+  }
+};
+
+const SYNC_BYTES = 8_192;
+const SYNC_MS = 1_000;
+
+/** How often a second a page can be appended to a file and waited for until it is on the disk. */
+export const syncsPerSecond = (): number => {
+  const folder = mkdtempSync(join(tmpdir(), 'vam-bench-'));
+  const file = openSync(join(folder, 'synced'), 'w');
+  try {
+    const page = Buffer.alloc(SYNC_BYTES, 1);
+    const started = performance.now();
+    let count = 0;
+    for (; performance.now() - started < SYNC_MS; count += 1) {
+      writeSync(file, page);
+      fdatasyncSync(file);
+    }
+    return (count / (performance.now() - started)) * 1_000;
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** How often a second a page of each account can be fetched in turn, so many at a time, and parsed. */
+export const fetchesPerSecond = async (
+  baseUrl: string,
+  accounts: number,
+  places: number,
+  fetches: number,
+): Promise<number> => {
+  const url = new URL(baseUrl);
+  const pool = new Pool(url.origin, { connections: places });
+  const started = performance.now();
+  await spread(fetches, places, async (index) => {
+    const key = `${accountKey(index % accounts)}:${SCALE_SECRET}`;
+    const headers = { authorization: `Basic ${Buffer.from(key).toString('base64')}` };
+    const path = `${url.pathname}/events?page=1&size=${PAGE_SIZE}`;
+    const { statusCode, body } = await pool.request({ method: 'GET', path, headers });
+    if (statusCode !== 200) throw new Error(`${path} was answered with ${statusCode}`);
+    await body.json();
+  });
+  const ms = performance.now() - started;
+  await pool.close();
+  return (fetches / ms) * 1_000;
 };
 
 /** POSTs the bodies, so many at a time, and reads every answer. */

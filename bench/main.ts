@@ -3,10 +3,14 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCatchUp } from './catch-up.ts';
 import { ROOT } from './child.ts';
+import { measureAccounts } from './costs.ts';
 import { measureDelay } from './delay.ts';
 import { measureDelivery } from './delivery.ts';
 import { compile, type Program, SOURCE } from './installation.ts';
+import { measureReplicas } from './replicas.ts';
 import { measureScale } from './scale.ts';
+import { measureShares } from './shares.ts';
+import { measureSideBySide } from './side-by-side.ts';
 import { measureSoak } from './soak.ts';
 import { measureStart } from './start.ts';
 import { type Figure, table } from './table.ts';
@@ -20,6 +24,10 @@ sections (default: start catch-up delivery delay soak)
   delay      from visible to received, beyond the poll wait
   soak       alerts to four sinks of which three are in trouble: lost, repeated, memory, delay of the healthy one
   scale      one process over stores of growing size: start, pass, memory, pruning, looking back
+  postgres   catch-up, delivery and polls over a file and over PostgreSQL side by side, and what each costs
+  costs      quiet accounts over a file and over PostgreSQL: processor time, memory and writes of each
+  replicas   1, 2 and 3 replicas on PostgreSQL, an API and receivers that answer after 50 ms
+  shares     what it costs to divide many accounts among three replicas
   store      the store alone (bench/store.ts)
   rules      the rule engine alone (bench/rules.ts)
   pack       the shipped rules alone (bench/pack.ts)
@@ -34,7 +42,11 @@ options
   --starts N       starts of which the median counts (7)
   --idle SECONDS   time until idle memory is read (20)
   --stored N,N…    sizes of the stores of "scale" (10000,100000); 10000000 takes 10 GB and some minutes
-  --accounts N     accounts of "scale" (200), one of which fails and one of which is slow
+  --accounts N     accounts of "scale" (200), one of which fails and one of which is slow, and of "replicas"
+  --watched N,N…   numbers of accounts of "costs" (10,100,1000)
+  --shares N,N…    numbers of accounts of "shares" (1000,10000,100000)
+  --sinks N        sinks of "replicas" (24)
+  --cpu N          hundredths of a core that each replica of "replicas" gets (20)
   --source         run the monitor from source, without compiling it first
 
 Aims are judged on the compiled form, which the package and the image have.`;
@@ -52,6 +64,10 @@ const { values, positionals } = parseArgs({
     idle: { type: 'string', default: '20' },
     stored: { type: 'string', default: '10000,100000' },
     accounts: { type: 'string', default: '200' },
+    watched: { type: 'string', default: '10,100,1000' },
+    shares: { type: 'string', default: '1000,10000,100000' },
+    sinks: { type: 'string', default: '24' },
+    cpu: { type: 'string', default: '20' },
     source: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -67,7 +83,11 @@ type Option =
   | 'starts'
   | 'idle'
   | 'stored'
-  | 'accounts';
+  | 'accounts'
+  | 'watched'
+  | 'shares'
+  | 'sinks'
+  | 'cpu';
 
 const whole = (name: Option, text: string): number => {
   if (!/^[1-9]\d{0,7}$/.test(text))
@@ -105,6 +125,28 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
       accounts: count('accounts'),
       seconds: count('idle'),
     }),
+  postgres: (program) =>
+    measureSideBySide(program, {
+      events: count('events'),
+      deliveries: count('deliveries'),
+      rounds: count('rounds'),
+      seconds: count('idle'),
+    }),
+  costs: (program) =>
+    measureAccounts(program, {
+      sizes: values.watched.split(',').map((text) => whole('watched', text)),
+      seconds: count('idle'),
+    }),
+  replicas: (program) =>
+    measureReplicas(program, {
+      accounts: count('accounts'),
+      sinks: count('sinks'),
+      deliveries: count('deliveries'),
+      percent: count('cpu'),
+      rounds: count('rounds'),
+      seconds: count('idle'),
+    }),
+  shares: () => measureShares(values.shares.split(',').map((text) => whole('shares', text))),
   store: runScript('store.ts', [values.events]),
   rules: runScript('rules.ts'),
   pack: runScript('pack.ts', [values.events]),

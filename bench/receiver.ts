@@ -10,16 +10,18 @@ export interface Arrival {
 /** Epoch ms with fractions; the same clock in every process of the machine, but for what it is set by. */
 export const preciseNow = (): number => performance.timeOrigin + performance.now();
 
-/** Answers every POST with 200 and hands it on. Resolves when it listens on a free port of 127.0.0.1. */
+/** Answers every POST with 200, after `delayMs`, and hands it on. Resolves when it listens on a free port of 127.0.0.1. */
 export const createArrivals = async (
   onArrival: (arrival: Arrival) => void,
+  delayMs = 0,
 ): Promise<{ readonly url: string; close(): void }> => {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       onArrival({ atMs: preciseNow(), body: Buffer.concat(chunks).toString('utf8') });
-      response.end();
+      if (delayMs > 0) setTimeout(() => response.end(), delayMs);
+      else response.end();
     });
   });
   server.keepAliveTimeout = 60_000;

@@ -3,15 +3,16 @@ import { createSimulator } from '../src/simulator/simulator.ts';
 import { accountKey, SCALE_SECRET } from './scale-store.ts';
 
 /*
- * `node scale-api.ts ACCOUNTS`: an Audit API with so many quiet accounts, a few events in each. The second one is always
- * refused with 503, the third one answers after two seconds.
+ * `node scale-api.ts ACCOUNTS [LATENCY_MS]`: an Audit API with so many quiet accounts, a few events in each. The second one is
+ * always refused with 503, the third one answers after two seconds; with LATENCY_MS all answer after that time, and none is refused.
  */
 
 const EVENTS_EACH = 5;
 const SPREAD_MS = 240_000;
 const SLOW_MS = 2_000;
 
-const accounts = Array.from({ length: Number(process.argv[2]) }, (_, index) => ({
+const [count, latency] = process.argv.slice(2);
+const accounts = Array.from({ length: Number(count) }, (_, index) => ({
   key: accountKey(index),
   secret: SCALE_SECRET,
 }));
@@ -21,7 +22,9 @@ for (const { key } of accounts) {
   const { burst } = createGenerator({ seed: 'scale', account: key });
   simulator.add(key, burst(EVENTS_EACH, nowMs - SPREAD_MS, SPREAD_MS));
 }
-if (accounts.length > 2) {
+if (latency !== undefined) {
+  if (Number(latency) > 0) simulator.faults.add({ kind: 'slow', delayMs: Number(latency) });
+} else if (accounts.length > 2) {
   simulator.faults.add({ kind: 'status', status: 503, account: accountKey(1) });
   simulator.faults.add({ kind: 'slow', delayMs: SLOW_MS, account: accountKey(2) });
 }

@@ -25,7 +25,7 @@ export interface FarWatch {
 export const createFarWatch = (options: {
   readonly accounts: readonly string[];
   readonly isNear: (account: string) => boolean;
-  readonly collect: Pick<CollectStore, 'progress'>;
+  readonly collect: Pick<CollectStore, 'committed'>;
   readonly now: Clock;
   readonly log: Log;
 }): FarWatch => {
@@ -41,11 +41,8 @@ export const createFarWatch = (options: {
     }),
   );
   const look = async (): Promise<void> => {
-    for (const account of options.accounts) {
-      if (options.isNear(account)) continue;
-      const progress = await options.collect.progress(account);
-      if (progress) lastMs.set(account, progress.committedAtMs);
-    }
+    // One question for all: there may be ten thousand of them.
+    for (const [account, atMs] of await options.collect.committed()) lastMs.set(account, atMs);
   };
   return {
     watched: () => all.filter(({ account }) => !options.isNear(account)),

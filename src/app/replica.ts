@@ -135,6 +135,20 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     );
   };
 
+  const ended = new Set<Own>();
+  let giving: Promise<void> | undefined;
+  /** Gives back all that ended until its turn comes, in one commit: a beat must not wait for one of each. */
+  const giveBackTogether = (share: Own): Promise<void> => {
+    ended.add(share);
+    giving ??= inTurn(async () => {
+      giving = undefined;
+      const all = [...ended];
+      ended.clear();
+      await giveBack(all);
+    });
+    return giving;
+  };
+
   /** What the dead held is free at once, where it is certain that they are dead. */
   const buryTheDead = async (answer: BeatAnswer): Promise<BeatAnswer> => {
     const dead = new Set(
@@ -158,11 +172,9 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     reliedUntil = began + RELIED_ON * ttlMs;
     clearTimeout(fence);
     fence = setTimeout(abandon, Math.max(0, reliedUntil - ticks()));
-    drop(
-      [...own.values()].filter(
-        ({ lease }) => !said.leases.some(({ name, token }) => name === lease.name && token === lease.token),
-      ),
-    );
+    // One that holds a hundred thousand must not compare each with each.
+    const tokens = new Map<string, number>(said.leases.map(({ name, token }) => [name, token]));
+    drop([...own.values()].filter(({ lease }) => tokens.get(lease.name) !== lease.token));
     if (!isStopping) adopt(said.leases);
     const answer = await buryTheDead(said);
     standing = answer;
@@ -218,7 +230,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
       share.isWorked = false;
       if (!isStopping && !share.ending.aborted) return;
       try {
-        await inTurn(() => giveBack([share]));
+        await giveBackTogether(share);
       } catch (error) {
         // The next beat finds it again, or it expires.
         log.error('store.error', { operation: 'give back a share', reason: errorText(error) });

@@ -1,7 +1,7 @@
 import { createLatch } from '../base/latch.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { Replicas } from '../core/replicas.ts';
-import type { Store } from '../core/store.ts';
+import { mayPass, type Store } from '../core/store.ts';
 import type { Figures } from '../core/telemetry.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import type { Generation } from './generation.ts';
@@ -112,7 +112,8 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
   let isFirst = true;
   const underOne = async (one: Generation, until: AbortSignal, ending: AbortSignal): Promise<void> => {
     const begin = (): Promise<SharedWork> => startSharedWork(one.monitor, replica, memory, tokens);
-    const begun = await (isFirst ? begin() : beginPatiently(begin, log, until));
+    // The database may go away between the opening of the store and this. What will not pass is told to whoever started us.
+    const begun = await beginPatiently(begin, log, until, isFirst ? mayPass : undefined);
     isFirst = false;
     work = begun;
     try {

@@ -96,6 +96,8 @@ export interface Committed {
 /** Progress and history of collecting. */
 export interface CollectStore {
   progress(account: string): Promise<Progress | undefined>;
+  /** When each account that was ever read was last committed, by its name. Epoch ms. */
+  committed(): Promise<ReadonlyMap<string, number>>;
   /** All rule state of an account, as last committed. */
   ruleState(account: string): Promise<ReadonlyMap<string, Json>>;
   /**

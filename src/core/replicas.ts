@@ -65,7 +65,8 @@ export interface Replicas {
   beat(facts: ReplicaFacts, ttlMs: number): Promise<BeatAnswer>;
   /**
    * Takes those of the shares that are free or whose lease has expired, for `ttlMs`; passes over those that somebody else is
-   * just taking. Each that is taken gets a larger token than it ever had. A replica without a living row gets none.
+   * just taking. Each that is taken gets a larger token than it ever had. A replica without a living row gets none, and nobody gets any
+   * while a process that does all the work (`--once`, `backfill`, `state reset`) holds the lease `monitor`.
    */
   claim(id: string, shares: readonly ShareName[], ttlMs: number): Promise<readonly Lease[]>;
   /** Gives shares back, so that another replica can have them at once; the others are told. Those that were lost are passed over. */

@@ -33,6 +33,8 @@ const PROGRESS = `SELECT start_ms AS "startMs", watermark_ms AS "watermarkMs", c
   FROM progress WHERE account = ?`;
 const INSERT_QUARANTINED = `INSERT INTO quarantine (account, key, found_ms, reason, json) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (account, key) DO NOTHING`;
+const COMMITTED =
+  'SELECT n.name, p.committed_ms AS "atMs" FROM progress AS p JOIN accounts AS n ON n.key = p.account';
 const INSERT_WINDOW = `INSERT INTO windows (account, from_ms, to_ms, verified, events, fresh, late, committed_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 // Only the very first window sets the start, and nothing moves a watermark back.
@@ -102,6 +104,12 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
       connection.read(function* () {
         const key = yield* accounts.find(account);
         return key === undefined ? undefined : yield* progressOf(key);
+      }),
+
+    committed: () =>
+      connection.read(function* () {
+        const rows = yield* all<{ name: string; atMs: number }>(COMMITTED);
+        return new Map(rows.map(({ name, atMs }) => [name, atMs]));
       }),
 
     ruleState: (account) =>

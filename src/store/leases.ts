@@ -18,6 +18,14 @@ const PUT = 'UPDATE leases SET holder = ?, token = ?, renewed_ms = ?, ttl_ms = ?
 const EXTEND = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND holder = ? AND token = ?';
 // The row stays, so that the next holder gets a larger token.
 const CLEAR = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?";
+/** The lease of a process that does all the work: nobody has it beside replicas, and they take nothing beside it. */
+export const WHOLE = 'monitor';
+/** Stands for whatever a replica holds. */
+const NO_TOKEN = 0;
+const LIVING = `SELECT id, seen_ms + ttl_ms AS "expiresAtMs" FROM replicas WHERE seen_ms + ttl_ms > ? ORDER BY id LIMIT 1`;
+/** All that a replica holds, and the replica itself. */
+export const CLEAR_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE holder = ?";
+export const REMOVE = 'DELETE FROM replicas WHERE id = ?';
 const DATABASE_CLOCK = 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 /** The time by which leases run: see {@link createLeases}. Epoch ms. */
@@ -36,6 +44,11 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
       const row = yield* get<LeaseRow>(SELECT, name);
       if (!row) throw new Error(`lease ${name} cannot be made`);
       const nowMs = yield* timeOf(now);
+      if (connection.dialect === 'postgres' && name === WHOLE) {
+        const living = yield* get<{ id: string; expiresAtMs: number }>(LIVING, nowMs);
+        if (living)
+          return { held: { name, holder: living.id, token: NO_TOKEN }, expiresAtMs: living.expiresAtMs };
+      }
       const expiresAtMs = row.renewed_ms + row.ttl_ms;
       if (nowMs < expiresAtMs && row.holder !== holder) {
         const held = { name, holder: row.holder, token: row.token };
@@ -60,6 +73,9 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
   release: (lease) =>
     connection.commit(function* () {
       yield* run(CLEAR, lease.name, lease.holder, lease.token);
+      if (connection.dialect !== 'postgres' || lease.token !== NO_TOKEN) return;
+      yield* run(CLEAR_ALL, lease.holder);
+      yield* run(REMOVE, lease.holder);
     }),
 });
 

@@ -7,6 +7,8 @@ import { sinkFacts } from './overview-sinks.ts';
 import { type SilenceRow, silenceOf } from './silence-rows.ts';
 import { all, get, type Sql, type Steps } from './steps.ts';
 
+const REPLICA = `SELECT id AS holder, seen_ms AS "renewedAtMs", seen_ms + ttl_ms AS "expiresAtMs" FROM replicas
+  ORDER BY seen_ms + ttl_ms DESC, id LIMIT 1`;
 const LEASE = `SELECT holder, renewed_ms AS "renewedAtMs", renewed_ms + ttl_ms AS "expiresAtMs" FROM leases WHERE name = ?`;
 const CONDITIONS = 'SELECT key, since_ms FROM conditions ORDER BY key';
 const SILENCES = `SELECT s.json, s.expired_ms, s.expired_by,
@@ -32,7 +34,10 @@ export const createOverview = (connection: Connection, bytes: () => Steps<number
       const alerts = yield* all<{ level: Level; count: number }>(ALERTS, alertsSinceMs);
       const totals = yield* get<{ events: number; alerts: number; quarantined: number }>(TOTALS);
       return {
-        lease: yield* get<LeaseState>(LEASE, lease),
+        // Where several share the work, any of them is the monitor that works.
+        lease:
+          (connection.dialect === 'postgres' ? yield* get<LeaseState>(REPLICA) : undefined) ??
+          (yield* get<LeaseState>(LEASE, lease)),
         accounts: yield* accountFacts(latenessSinceMs),
         sinks: yield* sinkFacts(sinks, nowMs),
         conditions: new Map(conditions.map((row) => [row.key, row.since_ms])),

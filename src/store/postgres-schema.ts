@@ -350,5 +350,6 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   );
   CREATE TABLE share_sets (hash txt PRIMARY KEY, names jsonb NOT NULL, told_ms bigint NOT NULL);
   CREATE INDEX leases_by_holder ON leases (holder);
+  ALTER TABLE leases SET (fillfactor = 40);
   `,
 ];

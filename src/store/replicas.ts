@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Lease } from '../core/lease.ts';
 import type { BeatAnswer, ReplicaFacts, ReplicaState, Replicas, ShareName } from '../core/replicas.ts';
 import type { Connection } from './connection.ts';
-import { timeOf } from './leases.ts';
+import { CLEAR_ALL, REMOVE, timeOf, WHOLE } from './leases.ts';
 import type { Others } from './postgres-others.ts';
-import { all, run, type Steps, value, values } from './steps.ts';
+import { all, get, run, type Steps, value, values } from './steps.ts';
 
 /** Rows of the dead are kept for so long, for people who look what has become of them. */
 const FORGET_MS = 86_400_000;
@@ -45,8 +45,9 @@ const TAKE = `UPDATE leases SET holder = ?, token = token + 1, renewed_ms = ?, t
   RETURNING name, holder, token`;
 const CLEAR = `UPDATE leases SET holder = '', ttl_ms = 0 FROM unnest(?::text[], ?::bigint[]) AS given (name, token)
   WHERE leases.name = given.name AND leases.token = given.token AND leases.holder = ?`;
-const CLEAR_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE holder = ?";
-const REMOVE = 'DELETE FROM replicas WHERE id = ?';
+// Who takes that lease holds its row until it is committed, and looks for living replicas meanwhile.
+const WHOLE_HELD =
+  'SELECT holder, renewed_ms + ttl_ms AS "expiresAtMs" FROM leases WHERE name = ? FOR KEY SHARE';
 
 type ReplicaRow = Omit<ReplicaState, 'wants' | 'refusal'> & {
   readonly wants: string;
@@ -112,7 +113,9 @@ export const createReplicas = (
       connection.commitLightly(function* () {
         const nowMs = yield* timeOf(now);
         if (shares.length === 0 || (yield* value<number>(IS_ALIVE, id, nowMs)) === undefined) return [];
-        yield* run(MAKE, shares);
+        yield* run(MAKE, [...shares, WHOLE]);
+        const whole = yield* get<{ holder: string; expiresAtMs: number }>(WHOLE_HELD, WHOLE);
+        if (whole && whole.holder !== '' && whole.expiresAtMs > nowMs) return [];
         const free = yield* values<string>(FREE, shares, nowMs);
         return free.length === 0 ? [] : yield* all<Lease>(TAKE, id, nowMs, ttlMs, free);
       }),

@@ -127,6 +127,19 @@ export const collectContract = (bench: Bench): void => {
     expect(other.quarantined).toHaveLength(1);
   });
 
+  it('tells of all accounts at once when each was last committed', async () => {
+    expect(await bench.store.collect.committed()).toEqual(new Map());
+    await commit(windowOf([], { account: 'one' }), decideNothing);
+    await commit(windowOf([], { account: 'two', nowMs: T0 + 200_000 }), decideNothing);
+    await commit(windowOf([], { account: 'one', nowMs: T0 + 300_000 }), decideNothing);
+    expect(await bench.store.collect.committed()).toEqual(
+      new Map([
+        ['one', T0 + 300_000],
+        ['two', T0 + 200_000],
+      ]),
+    );
+  });
+
   it('stores quarantined content once by its key', async () => {
     const bad = { account: 'default', key: 'k1', json: '{"no":"id"}', reason: 'id: found nothing' };
     const first = await commit(windowOf([], { quarantined: [bad] }), decideNothing);

@@ -256,3 +256,43 @@ describe('deliveries under the lease of their sink', () => {
     ]);
   });
 });
+
+describe('the lease of a process that does all the work', () => {
+  it('is not had beside living replicas, and they take nothing beside it', async () => {
+    const { replicas, leases } = await open();
+    await replicas.beat(facts('one'), TTL);
+    const answer = await leases.acquire('monitor', 'once', TTL);
+    expect(answer).toEqual({ held: { name: 'monitor', holder: 'one', token: 0 }, expiresAtMs: T0 + TTL });
+    await replicas.leave('one');
+    const taken = await leases.acquire('monitor', 'once', TTL);
+    if (!('lease' in taken)) throw new Error('not taken');
+    await replicas.beat(facts('two'), TTL);
+    expect(await replicas.claim('two', WANTS, TTL)).toEqual([]);
+    await leases.release(taken.lease);
+    expect(await replicas.claim('two', WANTS, TTL)).toHaveLength(WANTS.length);
+  });
+
+  it('is had at once when the replica that is in the way is known to be dead', async () => {
+    const { replicas, leases } = await open();
+    await replicas.beat(facts('dead'), TTL);
+    await replicas.claim('dead', WANTS, TTL);
+    const answer = await leases.acquire('monitor', 'once', TTL);
+    if (!('held' in answer)) throw new Error('taken beside a replica');
+    await leases.release(answer.held);
+    expect(await leases.acquire('monitor', 'once', TTL)).toHaveProperty('lease');
+    expect((await replicas.list()).replicas).toEqual([]);
+  });
+
+  it('is refused to one of two that ask for all and for a share at the same time', async () => {
+    const [first, second] = [await open(), await open()];
+    for (let round = 0; round < 30; round += 1) {
+      const [whole, shares] = await Promise.all([
+        first.leases.acquire('monitor', 'once', TTL),
+        second.replicas.beat(facts('two'), TTL).then(() => second.replicas.claim('two', WANTS, TTL)),
+      ]);
+      expect('lease' in whole && shares.length > 0).toBe(false);
+      if ('lease' in whole) await first.leases.release(whole.lease);
+      await second.replicas.leave('two');
+    }
+  });
+});

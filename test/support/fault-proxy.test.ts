@@ -107,6 +107,31 @@ describe('a fault proxy', () => {
     expect(await say(REQUEST)).toMatchObject({ end: 'ended' });
   });
 
+  it('holds up all that is on its way, and lets it go', async () => {
+    proxy.freeze();
+    const saying = say(REQUEST);
+    while (proxy.accepted() === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(receiver.requests).toEqual([]);
+    proxy.thaw();
+    expect(await saying).toMatchObject({ end: 'ended' });
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  it('leaves connections without an end, and new ones alone', async () => {
+    const silent = connect(proxy.port, '127.0.0.1');
+    let end = '';
+    silent.on('error', (error) => {
+      end = error.message;
+    });
+    while (proxy.accepted() === 0) await new Promise((resolve) => setImmediate(resolve));
+    proxy.strand();
+    silent.write(REQUEST);
+    expect(await say(REQUEST)).toMatchObject({ end: 'ended' });
+    expect(receiver.requests).toHaveLength(1);
+    expect(end).toBe('');
+    silent.destroy();
+  });
+
   it('stands before a mail server as well', async () => {
     const mails = await createSmtpServer({ tls: 'none' });
     scope.defer('mails', () => mails.close());

@@ -43,6 +43,12 @@ export interface FaultProxy {
   always(fault: LinkFault | Draw | undefined): void;
   /** Cuts (RST) all connections that are open. */
   cut(): void;
+  /** From now on no byte moves, on old connections and new ones, and nobody is told: until {@link thaw}. */
+  freeze(): void;
+  /** What was held up goes on its way. */
+  thaw(): void;
+  /** On connections that are open, no byte moves ever again, and nobody is told; new ones are left alone. */
+  strand(): void;
   /** Cuts all connections and stops listening: what follows is refused, until {@link up}. */
   down(): Promise<void>;
   /** Listens again on the same port. */
@@ -60,6 +66,12 @@ export const createFaultProxy = async (
   const queue: (LinkFault | undefined)[] = [];
   let standing: Draw = () => undefined;
   let accepted = 0;
+  let frozen: PromiseWithResolvers<void> | undefined;
+  let stranded = 0;
+  const thaw = (): void => {
+    frozen?.resolve();
+    frozen = undefined;
+  };
 
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -86,11 +98,14 @@ export const createFaultProxy = async (
       target.destroy();
     };
     target.on('error', cut);
-    client.on('close', () => target.destroy());
+    const number = accepted;
+    const thawed = (): Promise<void> | undefined =>
+      number <= stranded ? new Promise(() => undefined) : frozen?.promise;
+    client.on('close', () => void Promise.resolve(thawed()).then(() => target.destroy()));
     const of = (direction: 'answer' | 'request'): LinkFault | undefined =>
       (fault?.of ?? 'answer') === direction ? fault : undefined;
-    void carry(client, target, of('request'), cut, onTraffic);
-    void carry(target, client, of('answer'), cut, onTraffic);
+    void carry(client, target, of('request'), cut, onTraffic, thawed);
+    void carry(target, client, of('answer'), cut, onTraffic, thawed);
   });
   const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
@@ -101,6 +116,7 @@ export const createFaultProxy = async (
     for (const socket of sockets) socket.resetAndDestroy();
   };
   const down = async (): Promise<void> => {
+    thaw();
     if (!server.listening) return;
     const closed = once(server, 'close');
     server.close();
@@ -120,6 +136,13 @@ export const createFaultProxy = async (
       standing = typeof fault === 'function' ? fault : () => fault;
     },
     cut,
+    freeze() {
+      frozen ??= Promise.withResolvers();
+    },
+    thaw,
+    strand() {
+      stranded = accepted;
+    },
     down,
     async up() {
       if (!server.listening) await listen(port);
@@ -135,6 +158,7 @@ const carry = async (
   fault: LinkFault | undefined,
   cut: () => void,
   onTraffic: () => void,
+  thawed: () => Promise<void> | undefined,
 ): Promise<void> => {
   let carried = 0;
   const write = async (piece: Buffer): Promise<void> => {
@@ -146,6 +170,7 @@ const carry = async (
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
       const piece = chunk as Buffer;
+      await thawed();
       onTraffic();
       const left = fault && 'afterBytes' in fault ? fault.afterBytes - carried : 0;
       switch (fault?.kind) {

@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Turns } from '../../src/base/turns.ts';
+import type { OwnPostgres } from '../support/own-postgres.ts';
+import type { Fleet } from './fleet.ts';
+import { ableMs } from './invariants.ts';
+import type { Fault } from './plan.ts';
+import type { ReplicaRun } from './replica-run.ts';
+import type { Variant } from './variant.ts';
+
+/** What faults work on. */
+export interface Stage {
+  readonly fleet: Fleet;
+  readonly database: OwnPostgres;
+  /** What is done to the database, one after the other. */
+  readonly databaseInTurn: Turns;
+  /** The configuration that all are to have. */
+  variant: Variant;
+  readonly handovers: Handover[];
+}
+
+/** How one that was asked to end was followed. */
+export interface Handover {
+  readonly replica: string;
+  /** From the signal until others had polled all of its accounts. */
+  readonly ms: number;
+  /** Whether nothing hindered the others meanwhile. */
+  readonly calm: boolean;
+}
+
+/** Does it, and resolves when it is over: what was taken away is given back. Not all is well again by then. */
+export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
+  const { fleet, database } = stage;
+  const one = 'replica' in fault ? fleet.replicas[fault.replica] : undefined;
+  switch (fault.kind) {
+    case 'kill':
+      return turn(one, async (run) => {
+        await run.end('SIGKILL');
+        await pause(fault.forMs);
+        await startUp(run, stage);
+      });
+    case 'leave':
+      return turn(one, async (run) => {
+        await leave(run, stage);
+        await pause(fault.forMs);
+        await startUp(run, stage);
+      });
+    case 'sleep':
+      return turn(one, (run) =>
+        hindered(run, 'asleep', fault.forMs, {
+          begin: () => run.process?.kill('SIGSTOP'),
+          end: () => run.process?.kill('SIGCONT'),
+        }),
+      );
+    case 'cut':
+      return turn(one, async (run) => run.link.cut());
+    case 'strand':
+      return turn(one, async (run) => run.link.strand());
+    case 'lose':
+      return turn(one, (run) =>
+        hindered(run, 'no link', fault.forMs, { begin: () => run.link.down(), end: () => run.link.up() }),
+      );
+    case 'freeze':
+      return turn(one, (run) =>
+        hindered(run, 'no link', fault.forMs, {
+          begin: () => run.link.freeze(),
+          end: () => run.link.thaw(),
+        }),
+      );
+    case 'database':
+      return stage.databaseInTurn(async () => {
+        for (const run of fleet.replicas) run.hinder('no database', true);
+        await database.stop(fault.how);
+        await pause(fault.forMs);
+        await database.start();
+        for (const run of fleet.replicas) run.hinder('no database', false);
+      });
+    case 'roll': {
+      stage.variant = fault.variant;
+      for (let at = 0; at < fleet.replicas.length; at += 1)
+        await turn(fleet.replicas[(fault.first + at) % fleet.replicas.length], async (run) => {
+          await leave(run, stage);
+          await startUp(run, stage);
+        });
+      return;
+    }
+    case 'reload': {
+      stage.variant = fault.variant;
+      for (const [at, run] of fleet.replicas.entries()) {
+        await turn(run, () => reload(run, stage));
+        await pause(fault.gapsMs[at]);
+      }
+    }
+  }
+};
+
+const turn = async (run: ReplicaRun | undefined, work: (run: ReplicaRun) => Promise<void>): Promise<void> => {
+  if (!run) throw new Error('a fault of no replica');
+  await run.inTurn(() => work(run));
+};
+
+const hindered = async (
+  run: ReplicaRun,
+  by: 'asleep' | 'no link',
+  forMs: number,
+  { begin, end }: { readonly begin: () => unknown; readonly end: () => unknown },
+): Promise<void> => {
+  run.hinder(by, true);
+  await begin();
+  await pause(forMs);
+  await end();
+  run.hinder(by, false);
+};
+
+/** The database may be away just then: a monitor that cannot begin ends, and is started again as by whoever runs it. */
+const startUp = async (run: ReplicaRun, { fleet, variant }: Stage): Promise<void> => {
+  fleet.configure(run, variant);
+  await run.startUp();
+};
+
+/** Has it read the configuration that is in force, and waits until it works by it. */
+export const reload = async (run: ReplicaRun, { fleet, variant }: Stage): Promise<void> => {
+  const { process } = run;
+  if (!process) return;
+  fleet.configure(run, variant);
+  const from = process.lines.length;
+  process.kill('SIGHUP');
+  await process.until(({ event }) => event === 'config.reloaded' || event === 'config.unchanged', from);
+};
+
+const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void> => {
+  const id = run.process && idOf(run.process.child.pid);
+  const others = fleet.replicas.some((other) => other !== run && isAble(other));
+  const shares = others
+    ? await fleet.store.replicas
+        .list()
+        .then((list) => list.shares)
+        .catch(() => [])
+    : [];
+  const held = shares.flatMap(({ name, lease }) =>
+    id !== undefined && lease?.holder.includes(id) && fleet.accounts.includes(name.slice('account:'.length))
+      ? [name.slice('account:'.length)]
+      : [],
+  );
+  const leftMs = Date.now();
+  await run.end('SIGTERM');
+  if (held.length === 0) return;
+  const missing = new Set(held);
+  let lastMs = leftMs;
+  await fleet.until(() => {
+    for (const { account, replica, beganMs } of fleet.polls.slice(-20 * fleet.accounts.length))
+      if (replica !== run.name && beganMs > leftMs && missing.delete(account))
+        lastMs = Math.max(lastMs, beganMs);
+    return missing.size === 0;
+  }, `others poll the accounts of ${run.name}`);
+  const calm = fleet.replicas.every(
+    (other) => other === run || ableMs([other], leftMs, lastMs) === lastMs - leftMs,
+  );
+  handovers.push({ replica: run.name, ms: lastMs - leftMs, calm });
+};
+
+const isAble = (run: ReplicaRun): boolean => run.able().at(-1)?.toMs === Number.POSITIVE_INFINITY;
+
+/** As it stands in the name of a holder. */
+const idOf = (pid: number | undefined): string | undefined => (pid === undefined ? undefined : `/${pid}/`);

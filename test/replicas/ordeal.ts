@@ -1,0 +1,215 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { createScope } from '../../src/base/scope.ts';
+import { createTurns } from '../../src/base/turns.ts';
+import { seeded } from '../e2e/kill.ts';
+import { createOwnPostgres } from '../support/own-postgres.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { inflict, reload, type Stage } from './inflict.ts';
+import { type Gap, gaps, isEven, overlaps, stored, told, unfinished } from './invariants.ts';
+import { drawPlan, type Fault, type Step } from './plan.ts';
+import { wholeVariant } from './variant.ts';
+
+/** How hard it is to be. */
+export interface OrdealOptions {
+  readonly seed: number;
+  readonly faults: number;
+  readonly accounts: number;
+  readonly intervalMs: number;
+  readonly leaseMs: number;
+  /** Events a second. */
+  readonly events: number;
+  readonly only?: string | undefined;
+  readonly say?: (line: string) => void;
+  readonly logFile?: string | undefined;
+}
+
+/** What became of it. */
+export interface OrdealResult {
+  readonly violations: readonly string[];
+  readonly faults: Readonly<Record<string, number>>;
+  readonly events: number;
+  readonly alerts: number;
+  readonly polls: number;
+  readonly repeats: number;
+  readonly handoversMs: readonly number[];
+  readonly longestGap: Gap | undefined;
+}
+
+const REPLICAS = 3;
+const LATENCY_MS = 30;
+const EVENTS_EVERY_MS = 100;
+/**
+ * On top of a lease and an interval: beats of the others until they see what is free, their claim, tries of a store in trouble
+ * every two seconds, and what a busy machine takes to start processes.
+ */
+const SLACK_MS = 4_000;
+
+/** For so long a process that is suspended in the middle of a commit may keep others from its account: the server then ends it. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+const lockedMs = (fault: Fault): number =>
+  fault.kind === 'sleep' || fault.kind === 'freeze' ? Math.min(fault.forMs, IDLE_IN_TRANSACTION_MS) : 0;
+
+/** Puts three replicas, with a database of their own, through a plan of faults, and looks whether all held. */
+export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
+  const { seed, accounts, leaseMs, intervalMs, say = () => undefined } = options;
+  const random = seeded(seed);
+  const plan = drawPlan({ faults: options.faults, replicas: REPLICAS, leaseMs, random, only: options.only });
+  const scope = createScope();
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'vam-replicas-'));
+    scope.defer('folder', () => rmSync(folder, { recursive: true, force: true }));
+    const database = await createOwnPostgres(folder);
+    await database.start();
+    scope.defer('database', () => database.stop());
+    await makeDatabase(database.url);
+    const fleet = await createFleet({
+      databaseUrl: `${database.url}/monitor`,
+      accounts,
+      guests: Math.ceil(accounts / 10),
+      replicas: REPLICAS,
+      random,
+      leaseMs,
+      intervalMs,
+      latencyMs: LATENCY_MS,
+      ownHosts: true,
+      patienceMs: 90_000,
+      logFile: options.logFile,
+    });
+    scope.defer('fleet', () => fleet.close());
+    for (const receiver of fleet.receivers)
+      receiver.answer(async () => {
+        // Long enough for faults to come in between.
+        await pause(random() * 20);
+        return random() < 0.01 ? 'reset in body' : {};
+      });
+    const stage: Stage = {
+      fleet,
+      database,
+      databaseInTurn: createTurns(),
+      variant: wholeVariant(0),
+      handovers: [],
+    };
+    await Promise.all(fleet.replicas.map((run) => run.startUp()));
+    await settle(stage);
+    const faultsBegun: { readonly fault: Fault; readonly atMs: number; toMs: number }[] = [];
+    const begunMs = Date.now();
+
+    const carry = Math.max(1, Math.round((options.events * EVENTS_EVERY_MS) / 1_000));
+    const happening = setInterval(() => fleet.addEvents(carry), EVENTS_EVERY_MS);
+    scope.defer('events', () => clearInterval(happening));
+    const running = new Set<Promise<void>>();
+    let failure: { readonly error: unknown } | undefined;
+    const begin = ({ fault }: Step): void => {
+      const noted = { fault, atMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
+      faultsBegun.push(noted);
+      const over = inflict(fault, stage)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => {
+          noted.toMs = Date.now();
+          running.delete(over);
+        });
+      running.add(over);
+    };
+    for (const [at, step] of plan.entries()) {
+      say(`${at + 1}/${plan.length} ${JSON.stringify(step.fault)}${step.calm ? '' : ' and on'}`);
+      begin(step);
+      if (step.calm) {
+        await Promise.all(running);
+        if (!failure) await settle(stage);
+      } else await pause(step.pauseMs);
+      if (failure) throw failure.error;
+    }
+    clearInterval(happening);
+    const endedMs = Date.now();
+
+    stage.variant = wholeVariant(plan.length + 1);
+    for (const run of fleet.replicas) await reload(run, stage);
+    await settle(stage);
+    await fleet
+      .until(() => told(fleet).missing.length === 0, 'every alert at every receiver')
+      .catch(() => undefined);
+    await fleet
+      .until(async () => (await unfinished(fleet)) === 0, 'no delivery is unfinished')
+      .catch(() => undefined);
+    const { missing, repeats, violations } = told(fleet);
+    const all = gaps(fleet, begunMs, endedMs);
+    const allowed = ({ fromMs, toMs }: Gap): number => {
+      const hit = faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs);
+      const heldMs = Math.max(leaseMs, ...hit.map(({ fault }) => lockedMs(fault)));
+      return heldMs + leaseMs * Math.max(0, hit.length - 1) + intervalMs * 1.1 + SLACK_MS;
+    };
+    const result: OrdealResult = {
+      violations: [
+        ...missing.map((event) => `the alert of ${event} was not sent everywhere`),
+        ...violations,
+        ...overlaps(fleet.polls),
+        ...all
+          .filter((gap) => gap.ableMs > allowed(gap))
+          .map(
+            (gap) =>
+              `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)}`,
+          ),
+        ...stage.handovers
+          // A lease that was not given back runs out no sooner than this.
+          .filter(({ ms, calm }) => calm && ms >= 0.8 * leaseMs)
+          .map(
+            ({ replica, ms }) => `the accounts of ${replica} were polled by others ${ms} ms after it left`,
+          ),
+        ...((await unfinished(fleet)) === 0 ? [] : ['there are unfinished deliveries at the end']),
+        ...(await stored(fleet)),
+      ],
+      faults: Object.fromEntries(
+        [...Map.groupBy(plan, ({ fault }) => fault.kind)].map(([kind, of]) => [kind, of.length]),
+      ),
+      events: fleet.generated(),
+      alerts: fleet.expected.size,
+      polls: fleet.polls.length,
+      repeats,
+      handoversMs: stage.handovers.map(({ ms }) => ms),
+      longestGap: all[0],
+    };
+    for (const run of fleet.replicas) await run.end('SIGTERM');
+    return result;
+  } finally {
+    await scope.close();
+  }
+};
+
+/** Until all take part, share everything evenly, and have polled everything since. */
+const settle = async ({ fleet, variant }: Stage): Promise<void> => {
+  const sinceMs = Date.now();
+  // One machine, one clock.
+  await fleet.until(async () => {
+    const { replicas } = await fleet.store.replicas.list();
+    return replicas.filter(({ seenAtMs }) => seenAtMs > sinceMs).length === REPLICAS;
+  }, `beats of ${REPLICAS} replicas`);
+  const unpolled = new Set(fleet.accounts);
+  let at = fleet.polls.findLastIndex(({ beganMs }) => beganMs < sinceMs) + 1;
+  await fleet.until(() => {
+    for (; at < fleet.polls.length; at += 1) unpolled.delete(fleet.polls[at]?.account ?? '');
+    return unpolled.size === 0;
+  }, 'polls of all accounts');
+  const all = fleet.accounts.length + (variant.guests ? fleet.guests.length : 0);
+  await isShared(fleet, 'account', all);
+  await isShared(fleet, 'sink', fleet.receivers.length - (variant.extraSink ? 0 : 1));
+};
+
+const isShared = (fleet: Fleet, kind: string, all: number): Promise<void> =>
+  fleet.until(
+    () => isEven(fleet, REPLICAS, kind, all),
+    `${REPLICAS} replicas share ${all} of ${kind} evenly`,
+  );
+
+const makeDatabase = async (server: string): Promise<void> => {
+  const client = new pg.Client(`${server}/postgres`);
+  await client.connect();
+  await client.query('CREATE DATABASE monitor TEMPLATE template0');
+  await client.end();
+};
