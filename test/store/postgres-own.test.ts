@@ -47,7 +47,7 @@ describe('the schema', () => {
     );
     // By these several processes divide their work: there is one at a time on a file.
     const onlyHere = ['events_other', 'replicas', 'share_sets'];
-    expect(rows.filter(({ name }) => onlyHere.includes(name))).toHaveLength(3);
+    expect(rows.filter(({ name }) => onlyHere.includes(name))).toHaveLength(2);
     const sqlite = new Database(':memory:');
     for (const sql of MIGRATIONS) sqlite.exec(sql);
     const tables = sqlite
@@ -278,10 +278,11 @@ describe('several that commit at once', () => {
   });
 
   it.each([
-    ['dropped', "state = 'dropped', due_ms = NULL"],
-    ['put off', `due_ms = ${T0 + 900_000}`],
-    ['put into a bundle', "bundle = 'group:x'"],
-  ])('never claim a delivery that is %s while they wait for it', async (_, change) => {
+    ['dropped', "state = 'dropped', due_ms = NULL", 0],
+    ['put off', `due_ms = ${T0 + 900_000}`, 0],
+    // One of its own: it goes as what the bundle has come to.
+    ['put into a bundle', "bundle = 'group:x'", 1],
+  ])('never claim a delivery that is just being %s', async (_, change, later) => {
     const store = await open();
     await store.outbox.enqueue([decided('goes'), decided('stays')]);
     const other = new pg.Client(database.url);
@@ -291,14 +292,15 @@ describe('several that commit at once', () => {
       `UPDATE deliveries SET ${change} WHERE alert = (SELECT seq FROM alerts WHERE id = $1)`,
       [decided('goes').alert.id],
     );
-    const claim = store.outbox.claim('hook', 7, 60_000);
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    while ((await database.query(waiting)).length === 0) await Promise.resolve();
+    const goOn = async (): Promise<readonly string[]> =>
+      (await store.outbox.claim('hook', 7, 60_000)).map(({ alert }) => alert.id);
+    // It waits for nobody: what somebody is just changing is looked at next time.
+    expect(await goOn()).toEqual([decided('stays').alert.id]);
     await other.query('COMMIT');
     await other.end();
-    expect((await claim).map(({ alert }) => alert.id)).toEqual([decided('stays').alert.id]);
+    expect(await goOn()).toHaveLength(later);
     expect(await database.query(`SELECT seq FROM ${SCHEMA}.deliveries WHERE state = 'sending'`)).toHaveLength(
-      1,
+      1 + later,
     );
     await closeAll();
   });
