@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
+import { POSTGRES_MIGRATIONS } from './migrations/list.ts';
 import { NO_LIMITS, PATIENT, SCHEMA } from './postgres-client.ts';
 import { refusal } from './postgres-errors.ts';
-import { POSTGRES_MIGRATIONS } from './postgres-schema.ts';
 
 /** The oldest PostgreSQL that has all we use. */
 const OLDEST = 140_000;

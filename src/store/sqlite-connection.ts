@@ -2,12 +2,12 @@ import Database from 'better-sqlite3';
 import { errorCode } from '../base/errors.ts';
 import { StoreError } from '../core/store.ts';
 import type { Connection } from './connection.ts';
+import { SQLITE_MIGRATIONS } from './migrations/list.ts';
 import { createTogether } from './sqlite-commit-together.ts';
 import { refusal, translate } from './sqlite-errors.ts';
 import { checkLength, directoryRefusal, prepareFile } from './sqlite-file.ts';
 import { checkIdentity, migrate } from './sqlite-migrate.ts';
 import { createRunNow } from './sqlite-run.ts';
-import { MIGRATIONS } from './sqlite-schema.ts';
 import type { Steps } from './steps.ts';
 
 /** One open SQLite file. */
@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   readonly path: string;
   /** `off` leaves durability to the operating system, for tests. */
   readonly durability: 'full' | 'off';
-  /** The list in schema.ts unless given. */
+  /** The list in migrations/ unless given. */
   readonly migrations?: readonly string[];
   /** How long a statement waits for another process. Commits of others take milliseconds; 5 s unless given. */
   readonly busyTimeoutMs?: number;
@@ -32,7 +32,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 
 /** Opens, checks and migrates the database at `path`. Throws a StoreError; what is there is never replaced. */
 export const connect = (options: ConnectionOptions): SqliteConnection => {
-  const { path, durability, migrations = MIGRATIONS, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
+  const { path, durability, migrations = SQLITE_MIGRATIONS, busyTimeoutMs = BUSY_TIMEOUT_MS } = options;
   prepareFile(path);
   let db: Database.Database;
   try {
@@ -64,8 +64,8 @@ export const connectToRead = (path: string): SqliteConnection => {
     throw translate(path, error);
   }
   try {
-    checkIdentity(db, path, MIGRATIONS.length);
-    if (Number(db.pragma('user_version', { simple: true })) < MIGRATIONS.length) {
+    checkIdentity(db, path, SQLITE_MIGRATIONS.length);
+    if (Number(db.pragma('user_version', { simple: true })) < SQLITE_MIGRATIONS.length) {
       throw new StoreError(
         'failed',
         `database ${path}: an older version wrote it; start this one once with "run"`,

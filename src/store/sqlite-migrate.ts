@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { refusal } from './sqlite-errors.ts';
-import { APPLICATION_ID } from './sqlite-schema.ts';
+
+/** Marks a SQLite file as ours (`VAM1`), so that no other program's database is ever written to. */
+export const APPLICATION_ID = 0x56_41_4d_31;
 
 /**
  * Refuses a file that is another program's or that a newer version has migrated. Reads only, and comes before

@@ -10,9 +10,9 @@ import type { AuditEvent } from '../../src/core/event.ts';
 import type { Silence } from '../../src/core/silence.ts';
 import type { Store } from '../../src/core/store.ts';
 import { type Verification, verifyChains } from '../../src/store/chain-verify.ts';
+import { SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connect } from '../../src/store/sqlite-connection.ts';
-import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
 let folder = '';
@@ -394,7 +394,7 @@ describe('what an older version stored', () => {
   it('is not covered, and named; what comes after it is', async () => {
     await store.close();
     rmSync(path);
-    const old = connect({ path, durability: 'off', migrations: MIGRATIONS.slice(0, 2) });
+    const old = connect({ path, durability: 'off', migrations: SQLITE_MIGRATIONS.slice(0, 2) });
     old.db.exec(`
       INSERT INTO accounts VALUES (1, 'default'); INSERT INTO event_types VALUES (1, 'NUMBER_UPDATED');
       INSERT INTO progress VALUES (1, ${T0}, ${T0}, ${T0}, 3);

@@ -7,8 +7,8 @@ import type { Store } from '../../src/core/store.ts';
 import type { StorePlace } from '../../src/core/store-place.ts';
 import { copyPlaces } from '../../src/store/copy-place.ts';
 import { COPIED_TABLES } from '../../src/store/copy-tables.ts';
+import { SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { isStoreAt, openStoreAt, verifyChainsAt } from '../../src/store/open.ts';
-import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   auditEvent,
@@ -149,7 +149,7 @@ const reports = async (place: StorePlace) =>
 
 it('names every table of a store but what keeps itself', () => {
   const db = new Database(':memory:');
-  for (const sql of MIGRATIONS) db.exec(sql);
+  for (const sql of SQLITE_MIGRATIONS) db.exec(sql);
   const tables = db
     .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     .pluck()

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { completenessOf } from '../../src/core/completeness.ts';
+import { SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connect } from '../../src/store/sqlite-connection.ts';
-import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 
 /** The last version that kept a row for every window and had no ledger. */
-const BEFORE_LEDGER = MIGRATIONS.slice(
+const BEFORE_LEDGER = SQLITE_MIGRATIONS.slice(
   0,
-  MIGRATIONS.findIndex((sql) => sql.includes('TABLE ledger')),
+  SQLITE_MIGRATIONS.findIndex((sql) => sql.includes('TABLE ledger')),
 );
 const SECOND = 1_000;
 

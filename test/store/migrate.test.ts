@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connect } from '../../src/store/sqlite-connection.ts';
-import { APPLICATION_ID, MIGRATIONS } from '../../src/store/sqlite-schema.ts';
+import { APPLICATION_ID } from '../../src/store/sqlite-migrate.ts';
 import { decided, T0 } from './fixtures.ts';
 
 const now = () => T0;
@@ -33,7 +34,7 @@ const open = (migrations: readonly string[]) => connect({ path, durability: 'off
 describe('migrations', () => {
   it('marks a new file as ours, at the newest version', async () => {
     await openStore({ path, now, durability: 'off' }).close();
-    expect(version()).toBe(MIGRATIONS.length);
+    expect(version()).toBe(SQLITE_MIGRATIONS.length);
     expect(inspect((db) => db.pragma('application_id', { simple: true }))).toBe(APPLICATION_ID);
   });
 
@@ -62,7 +63,7 @@ describe('migrations', () => {
   });
 
   it('keeps every delivery, attempt and count of a file of version 1, and every reference', async () => {
-    open(MIGRATIONS.slice(0, 1)).close();
+    open(SQLITE_MIGRATIONS.slice(0, 1)).close();
     const states = ['pending', 'sending', 'sent', 'parked', 'folded', 'silenced'];
     inspect((db) => {
       db.exec(
@@ -133,12 +134,12 @@ describe('migrations', () => {
 
   it('refuses a file of a newer version with both versions, and does not touch it', async () => {
     await openStore({ path, now, durability: 'off' }).close();
-    inspect((db) => db.pragma(`user_version = ${MIGRATIONS.length + 3}`));
+    inspect((db) => db.pragma(`user_version = ${SQLITE_MIGRATIONS.length + 3}`));
     const before = readFileSync(path);
     const refused = { name: 'StoreError', kind: 'newer' };
     expect(() => openStore({ path, now })).toThrow(expect.objectContaining(refused));
     expect(() => openStore({ path, now })).toThrow(
-      `schema version ${MIGRATIONS.length + 3}, this program knows up to ${MIGRATIONS.length}`,
+      `schema version ${SQLITE_MIGRATIONS.length + 3}, this program knows up to ${SQLITE_MIGRATIONS.length}`,
     );
     expect(readFileSync(path)).toEqual(before);
   });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { connect } from '../../src/store/sqlite-connection.ts';
-import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { auditEvent, decideNothing, windowOf } from './fixtures.ts';
 
 const CHILD = fileURLToPath(new URL('migration-child.ts', import.meta.url));
@@ -48,8 +48,8 @@ it('9: killed in the middle of a migration: the old version is there as it was, 
   expect(await again.status.totals()).toMatchObject({ events: 20 });
   await again.close();
   const quick = 'CREATE TABLE later (n INTEGER PRIMARY KEY) STRICT';
-  const migrated = connect({ path, durability: 'off', migrations: [...MIGRATIONS, quick] });
-  expect(migrated.db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length + 1);
+  const migrated = connect({ path, durability: 'off', migrations: [...SQLITE_MIGRATIONS, quick] });
+  expect(migrated.db.pragma('user_version', { simple: true })).toBe(SQLITE_MIGRATIONS.length + 1);
   expect(migrated.db.prepare('SELECT count(*) AS n FROM later').get()).toEqual({ n: 0 });
   expect(migrated.db.pragma('integrity_check', { simple: true })).toBe('ok');
   migrated.close();

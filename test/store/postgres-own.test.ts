@@ -2,12 +2,11 @@ import Database from 'better-sqlite3';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
+import { POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
 import { clientConfig } from '../../src/store/postgres-client.ts';
 import { connectPostgres } from '../../src/store/postgres-connection.ts';
 import { isLost, translate } from '../../src/store/postgres-errors.ts';
-import { POSTGRES_MIGRATIONS } from '../../src/store/postgres-schema.ts';
-import { MIGRATIONS } from '../../src/store/sqlite-schema.ts';
 import { type Steps, value } from '../../src/store/steps.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -38,7 +37,7 @@ describe('the schema', () => {
   it('is made by one of several that start at once, and the same as that of SQLite', async () => {
     await Promise.all([open(), open(), open()]);
     await closeAll();
-    expect(POSTGRES_MIGRATIONS).toHaveLength(MIGRATIONS.length);
+    expect(POSTGRES_MIGRATIONS).toHaveLength(SQLITE_MIGRATIONS.length);
     const rows = await database.query<{ name: string; columns: string[] }>(
       `SELECT table_name AS name, array_agg(column_name::text ORDER BY column_name) AS columns
        FROM information_schema.columns WHERE table_schema = $1 AND table_name !~ '^events_' OR table_name = 'event_types'
@@ -49,7 +48,7 @@ describe('the schema', () => {
     const onlyHere = ['events_other', 'replicas', 'share_sets'];
     expect(rows.filter(({ name }) => onlyHere.includes(name))).toHaveLength(2);
     const sqlite = new Database(':memory:');
-    for (const sql of MIGRATIONS) sqlite.exec(sql);
+    for (const sql of SQLITE_MIGRATIONS) sqlite.exec(sql);
     const tables = sqlite
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
       .pluck()

@@ -1,18 +1,55 @@
-/**
- * The migrations of PostgreSQL, step by step the same as those of SQLite (schema of either file: one change, two texts). A
- * store's version says how many of them it has had. Entries are never changed once released. The first ones are empty: there
- * were no PostgreSQL stores of these versions.
- *
- * What differs from SQLite: texts are compared by their bytes (`COLLATE "C"`), events lie in a table for each month, so that
- * pruning drops tables (see postgres-months.ts), and the counts of deliveries are sums of differences, since one row for each
- * count would make all who send wait for each other.
- */
-export const POSTGRES_MIGRATIONS: readonly string[] = [
-  '',
-  '',
-  '',
-  '',
-  `
+import type { Migration } from './migration.ts';
+
+export const chain: Migration = {
+  sqlite: `
+  -- The chain of hashes (see chain.ts). Columns of entries that an older version stored stay NULL: nothing vouches for
+  -- them, and a start must not have to read ten million events. The chain begins behind them.
+  ALTER TABLE events ADD COLUMN position INTEGER;
+  ALTER TABLE events ADD COLUMN hash BLOB;
+  ALTER TABLE acts ADD COLUMN position INTEGER;
+  ALTER TABLE acts ADD COLUMN hash BLOB;
+
+  -- One row for each account, and 0 for acts. head_…: the newest entry. begin_…: the newest entry that was pruned and
+  -- had nothing older left before it: the next one follows it. pruned_ms, pruned_before_ms: when, and what bound.
+  CREATE TABLE chains (
+    account INTEGER PRIMARY KEY,
+    head_position INTEGER NOT NULL,
+    head_hash BLOB NOT NULL,
+    begin_position INTEGER NOT NULL,
+    begin_hash BLOB NOT NULL,
+    pruned_ms INTEGER,
+    pruned_before_ms INTEGER
+  ) STRICT;
+  -- How many entries have no hash, and the seq behind which all have one.
+  CREATE TABLE unchained (account INTEGER PRIMARY KEY, entries INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+  INSERT INTO unchained
+    SELECT account, events, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) FROM progress WHERE events > 0;
+  INSERT INTO unchained SELECT 0, count(*), max(seq) FROM acts HAVING count(*) > 0;
+
+  -- What is left of entries that were pruned while older ones, committed before them, are still kept.
+  CREATE TABLE chain_holes (
+    account INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (account, position)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Which alerts an event took part in, for the export. Written with the alert, and not by a trigger on it: SQLite reads
+  -- no JSON that is nested a thousand levels deep, and an alert with such an event in it must be stored all the same.
+  CREATE TABLE alert_events (
+    event TEXT NOT NULL, alert INTEGER NOT NULL, PRIMARY KEY (event, alert)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX alert_events_by_alert ON alert_events (alert);
+  INSERT OR IGNORE INTO alert_events
+    SELECT e.value, a.seq
+    FROM alerts AS a, json_each(CASE WHEN json_valid(a.json) THEN a.json ELSE '{}' END, '$.eventIds') AS e;
+  CREATE TRIGGER alert_events_delete AFTER DELETE ON alerts BEGIN
+    DELETE FROM alert_events WHERE alert = old.seq;
+  END;
+  `,
+  postgres: `
   CREATE DOMAIN txt AS text COLLATE "C";
 
   CREATE TABLE accounts (key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name txt NOT NULL UNIQUE);
@@ -332,24 +369,4 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   END $$;
   REVOKE ALL ON FUNCTION add_events_month, hold_events_month, drop_events_month FROM PUBLIC;
   `,
-  `
-  CREATE INDEX alerts_by_rule_and_time ON alerts (rule, decided_ms);
-  DROP INDEX alerts_by_rule;
-  `,
-  `
-  -- Who works on this store, and the shares that its configuration knows: each set once, by the hash of its names.
-  CREATE TABLE replicas (
-    id txt PRIMARY KEY,
-    version txt NOT NULL,
-    config_hash txt NOT NULL,
-    refusal txt,
-    started_ms bigint NOT NULL,
-    wants txt NOT NULL,
-    seen_ms bigint NOT NULL,
-    ttl_ms bigint NOT NULL
-  );
-  CREATE TABLE share_sets (hash txt PRIMARY KEY, names jsonb NOT NULL, told_ms bigint NOT NULL);
-  CREATE INDEX leases_by_holder ON leases (holder);
-  ALTER TABLE leases SET (fillfactor = 40);
-  `,
-];
+};
