@@ -112,7 +112,10 @@ export const createAccount = (
     wake: monitor.wake,
   });
   const tell = async (committed: Committed, reader: Reader): Promise<void> => {
-    if (committed.fresh.length > 0) for (const bell of monitor.feedWakes.values()) bell.ring();
+    if (committed.fresh.length > 0) {
+      for (const bell of monitor.feedWakes.values()) bell.ring();
+      monitor.fleetWake.ring();
+    }
     report.committed(committed, reader);
     await failures.report();
   };

@@ -69,6 +69,7 @@ export const createGeneration = (ready: Ready, lasting: Lasting): Generation => 
     sinks,
     wakes,
     feedWakes: new Map(feedsOfSinks(settings.feeds, sinks).map(({ sink }) => [sink.name, createLatch()])),
+    fleetWake: createLatch(),
     wake(names = wakes.keys()) {
       for (const name of names) wakes.get(name)?.ring();
     },

@@ -89,6 +89,7 @@ const runBuilt = async (
     async refresh() {
       const { parts: inForce, wakes, feedWakes } = generations.current.monitor;
       countEngine(inForce.rules.engine);
+      if (inForce.rules.fleet) countEngine(inForce.rules.fleet);
       await countForScrape({
         settings: inForce.settings,
         store,
@@ -129,6 +130,7 @@ const runBuilt = async (
     const { settings: next, rules } = fresh.monitor.parts;
     planner.switchTo(fresh.planner);
     countEngine(old.monitor.parts.rules.engine);
+    if (old.monitor.parts.rules.fleet) countEngine(old.monitor.parts.rules.fleet);
     forgetFigures(telemetry, old.monitor.parts, fresh.monitor.parts);
     telemetry.gauge('poll_interval_seconds', next.poll.intervalMs / 1_000);
     tellRules(rules.rules, telemetry);

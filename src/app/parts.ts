@@ -47,6 +47,8 @@ export interface Monitor {
   readonly wakes: ReadonlyMap<string, Latch>;
   /** One bell for each sink that is fed with events: rung when new ones were stored. */
   readonly feedWakes: ReadonlyMap<string, Latch>;
+  /** Rung when new events were stored: rules over all accounts look at them. */
+  readonly fleetWake: Latch;
   /** Rings the bells of some sinks, or of all. */
   wake(sinks?: Iterable<string>): void;
   /** Where an alert would go if the store, with its silences, were not asked: for when it cannot be. */

@@ -131,9 +131,10 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
       void replicas.toldOfWork(AbortSignal.any([until, wait.signal])).then(() => bell.ring());
       await bell.wait(LOOK_EVERY_MS, until);
       wait.abort();
-      const { wake, feedWakes } = current();
+      const { wake, feedWakes, fleetWake } = current();
       wake();
       for (const feed of feedWakes.values()) feed.ring();
+      fleetWake.ring();
       await createLatch().wait(MIN_GAP_MS, until);
     }
   };

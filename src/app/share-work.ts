@@ -3,6 +3,7 @@ import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { ShareName } from '../core/replicas.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
+import { createFleet } from './fleet.ts';
 import { createFarWatch, watchConfigurations } from './fleet-watch.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import type { Memory } from './memory.ts';
@@ -30,6 +31,7 @@ export const sharesOf = ({ parts, sinks, feedWakes }: Monitor): readonly ShareNa
   ...parts.settings.accounts.map(({ name }): ShareName => `account:${name}`),
   ...sinks.map(({ name }): ShareName => `sink:${name}`),
   ...[...feedWakes.keys()].map((name): ShareName => `feed:${name}`),
+  ...(parts.rules.fleet ? (['duty:fleet'] as const) : []),
   ...DUTIES,
 ];
 
@@ -99,6 +101,7 @@ export const startSharedWork = async (
         await createFeed(feed, monitor, trouble, lease).run(until);
       },
     ]),
+    ['duty:fleet', async (lease, until) => createFleet(monitor, lease, workshop.failures)?.run(until)],
     ['duty:checks', (_lease, until) => check(monitor, replica, workshop, pollers, until)],
   ]);
   const isReader = (name: ShareName): boolean => name.startsWith('account:');

@@ -5,6 +5,7 @@ import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { Account } from './account.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
+import { createFleet } from './fleet.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import type { Memory } from './memory.ts';
 import type { Budget } from './pace.ts';
@@ -56,6 +57,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
 
   const loops = sinks.map((sink) => workshop.sinkLoop(sink, lease));
   const feeds = feedsOfSinks(settings.feeds, sinks).map((feed) => createFeed(feed, monitor, trouble, lease));
+  const fleet = createFleet(monitor, lease, workshop.failures);
   try {
     for (const account of accounts) await account.prepare();
     for (const feed of feeds) await feed.open();
@@ -79,6 +81,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
               (until) =>
                 feed.run(until),
           ),
+          async (until) => fleet?.run(until),
           (until) =>
             watch(
               () => pollers,
@@ -98,6 +101,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
       const parkedBefore = await countDeliveries(monitor, 'parked');
       const passed = await Promise.all(pollers.map((poller) => poller.pass(signal)));
       const fed = await Promise.all(feeds.map((feed) => feed.drain(signal)));
+      const judged = (await fleet?.drain(signal)) ?? true;
       // Nobody else tells what a silence hid where the monitor only ever runs once at a time.
       await store.silences.tellEnded();
       await repairAll(accounts, log, signal);
@@ -107,7 +111,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
       while (!signal.aborted && (await isAnyDue(monitor, blocked)));
       const delivered =
         !(await isAnyLate(monitor)) && (await countDeliveries(monitor, 'parked')) <= parkedBefore;
-      return passed.every(Boolean) && fed.every(Boolean) && delivered && !signal.aborted;
+      return passed.every(Boolean) && fed.every(Boolean) && judged && delivered && !signal.aborted;
     },
     async backfill(signal) {
       const endsMs = now() + BACKFILL_TURN_MS;

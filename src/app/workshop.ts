@@ -10,7 +10,7 @@ import { type Account, createAccount } from './account.ts';
 import { accountMemory, type Memory } from './memory.ts';
 import { type Budget, createBudget, createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
-import { createRuleFailures } from './rule-failures.ts';
+import { createRuleFailures, type RuleFailures } from './rule-failures.ts';
 import { createTrouble, type StoredTrouble } from './trouble.ts';
 
 /** Makes what works by one configuration, piece by piece. */
@@ -18,6 +18,7 @@ export interface Workshop {
   readonly trouble: StoredTrouble;
   /** Of all requests to the API; undefined: not limited. */
   readonly budget: Budget | undefined;
+  readonly failures: RuleFailures;
   account(settings: AccountSettings, lease: Lease): Account;
   sinkLoop(sink: Sink, lease: Lease): SinkLoop;
 }
@@ -116,6 +117,7 @@ export const createWorkshop = (monitor: Monitor, memory: Memory, options: Worksh
   return {
     trouble,
     budget,
+    failures,
     account: (account, lease) =>
       createAccount(
         account,

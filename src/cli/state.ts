@@ -5,6 +5,7 @@ import { counted, grouped } from '../app/numbers.ts';
 import { resetMemory } from '../app/reset-memory.ts';
 import { UsageError } from '../base/errors.ts';
 import { didYouMean } from '../base/similar.ts';
+import { FLEET } from '../core/fleet.ts';
 import { type Remembered, rememberedOf } from '../rules/remembered.ts';
 import { openHistoryAt } from '../store/open.ts';
 import type { StoredHistory } from '../store/open-history.ts';
@@ -94,7 +95,9 @@ const chosenAccounts = async (
   account: string | undefined,
 ): Promise<readonly string[]> => {
   const known = await stored.history.accounts();
-  if (account === undefined) return known;
+  // What rules over all accounts remember lies under a name of its own.
+  if (account === undefined) return (await stored.memory(FLEET)).length > 0 ? [...known, FLEET] : known;
+  if (account === FLEET) return [FLEET];
   if (!known.includes(account))
     throw new UsageError(
       `the store knows no account "${account}"; there are ${known.join(', ') || 'none'}${didYouMean(account, known)}`,

@@ -7,6 +7,7 @@ import type { Conditions } from './conditions.ts';
 import type { DeliveryState } from './delivery.ts';
 import type { DriftStore } from './drift.ts';
 import type { Feeds } from './feed.ts';
+import type { FleetStore } from './fleet.ts';
 import type { History } from './history.ts';
 import type { Leases } from './lease.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -110,6 +111,7 @@ export interface Store {
   readonly figures: StoreFigures;
   readonly retention: Retention;
   readonly feeds: Feeds;
+  readonly fleet: FleetStore;
   readonly history: History;
   readonly browse: Browse;
   readonly chains: Chains;

@@ -5,6 +5,7 @@ import { pinnedTypes } from './candidates.ts';
 import { createEngine, type EngineOptions } from './create-engine.ts';
 import { BROKEN, type Document, type Header, readDocument } from './document.ts';
 import type { RuleEngine } from './engine.ts';
+import { byScope } from './fleet.ts';
 import { type Left, type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
 import type { RuleTest } from './monitor.ts';
@@ -63,6 +64,8 @@ export interface SkippedRule {
 export interface CompiledRules {
   /** Evaluates the rules that have no problem; with problems it should not be used. */
   readonly engine: RuleEngine;
+  /** Evaluates the correlations over all accounts, each event with its account as a field; undefined: there are none. */
+  readonly fleet: RuleEngine | undefined;
   readonly rules: readonly RuleSummary[];
   /** All problems of all files, by place. Empty: everything is loaded. */
   readonly problems: readonly Problem[];
@@ -188,11 +191,13 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   const left = [...documents.filter((document) => document.kind === 'skipped'), ...linked.skipped];
   for (const { header, reason } of left) skipped.push({ info: header.info, line: header.line, reason });
   warnOfLeft(left);
+  const scopes = byScope(linked);
   const engineOptions = { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 };
   return {
     linked,
     engineOptions,
-    engine: createEngine(linked, engineOptions),
+    engine: createEngine(scopes.account, engineOptions),
+    fleet: scopes.fleet && createEngine(scopes.fleet, engineOptions),
     rules: [...linked.detections, ...linked.correlations].map(summaryOf),
     problems: problems.sort(byPlace),
     warnings: warnings.sort(byPlace),

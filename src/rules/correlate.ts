@@ -2,8 +2,9 @@ import type { Match, RuleState } from '../core/match.ts';
 import { createAbsence, type WindowEnd } from './absence.ts';
 import { MAX_BODIES } from './body.ts';
 import { type Contribution, createContributionReader } from './contribution.ts';
-import { type CorrelationSpec, type Limit, withinLimits } from './correlation.ts';
+import { type CorrelationSpec, withinLimits } from './correlation.ts';
 import { createMatchMaker } from './correlation-match.ts';
+import { countedOf, isDecidedByTime, limitsOf, stepsOf } from './decided-by-time.ts';
 import { createDueQueue, type DueQueue } from './due-queue.ts';
 import type { EngineCounters } from './engine.ts';
 import {
@@ -58,18 +59,16 @@ export const createCorrelator = (
   const { spanMs, type, groupBy } = spec;
   const rule = spec.header.info;
   const temporal = type === 'temporal' || type === 'temporal_ordered';
-  const counted = type === 'value_count' ? 'value' : temporal ? 'ref' : undefined;
-  // The same rule may stand twice in an ordered list; both places are fed by the first one's entries.
-  const steps = spec.rules.map((name) => spec.rules.indexOf(name));
+  const counted = countedOf(spec);
+  const steps = stepsOf(spec);
   const metric = createMetric(spec, steps);
   const distinctSteps = new Set(steps).size;
-  const complete = spec.names ? 1 : type === 'temporal' ? distinctSteps : steps.length;
-  const limits: readonly Limit[] = spec.limits.length > 0 ? spec.limits : [['gte', complete]];
+  const limits = limitsOf(spec);
   // All rules have to be there, so that a group that has not met them all need not be looked at.
   const needsAll = temporal && spec.limits.length === 0 && !spec.names;
   const holdsFor = (value: number): boolean => withinLimits(limits, value);
   const negated = spec.names !== undefined && hasNot(spec.names);
-  const clockDriven = negated || holdsFor(metric(emptyGroup([], 0, counted), 0, 0));
+  const clockDriven = isDecidedByTime(spec);
   const absence = clockDriven ? createAbsence(spec, limits, metric, negated) : undefined;
   const { encode, decode } = groupCodec(counted);
   const memory = createMemory<Group>({

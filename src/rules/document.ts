@@ -212,6 +212,7 @@ export const readDocument = (
       return { kind: 'skipped', header, reason: `no list ${shown(unlisted)} for its placeholder` };
     }
     case 'filter': {
+      refuseFleet(header, reporter);
       const rules = readFilterRules(section, reporter);
       const detection = readDetection(section.map, ['rules'], context);
       return { kind, header, rules, rulesAt: section.at('rules'), detection };
@@ -228,6 +229,17 @@ const retiredStatus = (map: Mapping): string | undefined => {
   const value = map.entries.find(({ key }) => key === 'status')?.value;
   const retired = value?.kind === 'scalar' && /^(?:deprecated|unsupported)$/i.test(value.text);
   return retired ? `status: ${value.text.toLowerCase()}` : undefined;
+};
+
+/** One event is of one account; only what counts several can look at all accounts. */
+const refuseFleet = (header: Header, reporter: Reporter): void => {
+  if (header.monitor.scope !== 'fleet') return;
+  const hint = 'put it on the correlation that refers to this rule';
+  reporter.problem(
+    header.fields.fields('monitor')?.at('scope') ?? header.at,
+    '"scope: fleet" is for correlations',
+    hint,
+  );
 };
 
 /** What is new or different is asked about an event, so of a detection; ignoring it here would look as if it worked. */

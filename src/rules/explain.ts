@@ -167,6 +167,7 @@ const monitorText = (monitor: MonitorBlock): string[] => {
       `After one alert${by(suppress.by)}, further ones are folded for ${formatDuration(suppress.forMs)}.`,
     );
   if (monitor.unsilenceable) lines.push('Silences do not apply.');
+  if (monitor.scope === 'fleet') lines.push('It looks at the events of all accounts together.');
   if (monitor.shadow) lines.push('It is a shadow rule: recorded and counted, but nothing is sent.');
   return lines;
 };

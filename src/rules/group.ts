@@ -134,10 +134,12 @@ export const groupCodec = (counted: Counted): Codec<Group> => ({
       const value = entry.value ?? null;
       if (entry.events.length === 0) return value === null ? [delta, entry.ref] : [delta, entry.ref, value];
       const refs = entry.events.map((event) => {
-        let place = places.get(event.id);
+        // Of two accounts, two events may have the same id.
+        const key = `${event.account}\0${event.id}`;
+        let place = places.get(key);
         if (place === undefined) {
           place = bodies.push(encodeEvent(event)) - 1;
-          places.set(event.id, place);
+          places.set(key, place);
         }
         return place;
       });

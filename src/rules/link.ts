@@ -1,6 +1,7 @@
 import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
+import { isDecidedByTime } from './decided-by-time.ts';
 import { type Document, type Header, type LogSource, type RuleHeader, ruleHeader } from './document.ts';
 import { handlesOf } from './handles.ts';
 import type { Expression } from './item.ts';
@@ -128,6 +129,33 @@ const checkAliases = (spec: CorrelationSpec, { reporter }: Header): void => {
   }
 };
 
+/** Whether a correlation and what it refers to look at different events, or wait where nobody can say that all was read. */
+const refuseScope = (
+  header: Header,
+  spec: CorrelationSpec,
+  parts: readonly (LinkedDetection | LinkedCorrelation)[],
+): boolean => {
+  const { scope } = header.monitor;
+  const { reporter } = header;
+  const before = reporter.count();
+  for (const [index, part] of parts.entries())
+    if ('spec' in part && part.header.monitor.scope !== scope)
+      reporter.problem(
+        spec.rulesAt,
+        `${shown(spec.rules[index] ?? '')} is a correlation over ${
+          scope === 'fleet' ? 'each account by itself' : 'all accounts'
+        }, and this one is not`,
+        'give both the same "scope", or refer to detections',
+      );
+  if (scope === 'fleet' && isDecidedByTime(spec))
+    reporter.problem(
+      header.fields.fields('monitor')?.at('scope') ?? header.at,
+      'absence cannot be judged over all accounts, since they are never read up to the same time',
+      'leave "scope" out, so that each account is judged by itself',
+    );
+  return reporter.count() > before;
+};
+
 /**
  * Joins documents: filters to rules, correlations to what they refer to, in an order in which every correlation comes
  * after its parts. Unknown, unloaded and circular references are problems.
@@ -203,6 +231,10 @@ export const link = (documents: readonly Document[]): Linked & { readonly skippe
       skipped.push({ header, reason: 'it refers to rules that are not loaded here' });
       placed.set(document, 'foreign');
       return 'foreign';
+    }
+    if (refuseScope(header, spec, parts)) {
+      placed.set(document, 'broken');
+      return 'broken';
     }
     const made: LinkedCorrelation = {
       header: spec.header,

@@ -36,6 +36,9 @@ export interface RuleTest {
   readonly untilMs: number | undefined;
 }
 
+/** Whose events a rule looks at: those of each account by itself, or those of all accounts. */
+export const SCOPES = ['account', 'fleet'] as const;
+
 /** The `monitor:` block, checked. */
 export interface MonitorBlock {
   readonly to: readonly string[] | undefined;
@@ -47,6 +50,8 @@ export interface MonitorBlock {
   readonly outside: readonly string[];
   readonly unsilenceable: boolean;
   readonly shadow: boolean;
+  /** `fleet`: a correlation over the events of all accounts together. */
+  readonly scope: (typeof SCOPES)[number];
   readonly tests: readonly RuleTest[];
 }
 
@@ -60,6 +65,7 @@ export const NO_MONITOR: MonitorBlock = {
   outside: [],
   unsilenceable: false,
   shadow: false,
+  scope: 'account',
   tests: [],
 };
 
@@ -80,6 +86,7 @@ const KEYS = [
   'outside',
   'unsilenceable',
   'shadow',
+  'scope',
   'tests',
 ];
 const DAY_MS = 86_400_000;
@@ -212,6 +219,7 @@ export const readMonitor = (fields: Fields, names: MonitorNames, reporter: Repor
     outside: readNames(fields, 'outside', names.timeWindows, 'time window', reporter) ?? [],
     unsilenceable: fields.flag('unsilenceable') ?? false,
     shadow: fields.flag('shadow') ?? false,
+    scope: fields.choice('scope', SCOPES) ?? 'account',
     tests:
       tests?.kind === 'list'
         ? tests.items.map((item) => readTest(item, reporter)).filter((test) => test !== undefined)

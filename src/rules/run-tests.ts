@@ -5,6 +5,7 @@ import { parseTime } from '../core/time-zone.ts';
 import type { CompiledRules } from './compile.ts';
 import { createEngine } from './create-engine.ts';
 import type { Evaluation, RuleEngine } from './engine.ts';
+import { ACCOUNT_FIELD, byScope, withAccount } from './fleet.ts';
 import { type RuleTest, TEST_START_MS } from './monitor.ts';
 
 /** What one of a rule's own tests came to. */
@@ -46,7 +47,7 @@ export const eventsOf = (test: RuleTest): AuditEvent[] =>
     const whole = { id, created_at: new Date(atMs).toISOString().slice(0, 19), ...fields };
     return {
       id,
-      account: 'test',
+      account: typeof fields[ACCOUNT_FIELD] === 'string' ? fields[ACCOUNT_FIELD] : 'test',
       eventType: typeof fields.event_type === 'string' ? fields.event_type : '',
       createdAtMs: atMs,
       json: canonicalJson(whole),
@@ -61,7 +62,12 @@ const difference = (what: string, expected: number, found: readonly Match[]): st
   return [`${counted}${times ? ` (at ${times})` : ''}`];
 };
 
-const runTest = (engine: RuleEngine, rule: RuleInfo, test: RuleTest): RuleTestResult => {
+const runTest = (
+  engine: RuleEngine,
+  rule: RuleInfo,
+  test: RuleTest,
+  seen: (event: AuditEvent) => AuditEvent = (event) => event,
+): RuleTestResult => {
   const state = createMemoryState();
   const matches: Match[] = [];
   const resolved: Match[] = [];
@@ -75,7 +81,7 @@ const runTest = (engine: RuleEngine, rule: RuleInfo, test: RuleTest): RuleTestRe
   };
   const events = eventsOf(test);
   take(engine.tick(Math.min(TEST_START_MS, events[0]?.createdAtMs ?? TEST_START_MS), state));
-  for (const event of events) take(engine.evaluate(event, state));
+  for (const event of events) take(engine.evaluate(seen(event), state));
   // One millisecond more, so that `until` 10m sees the end of a window of ten minutes.
   if (test.untilMs !== undefined) take(engine.tick(test.untilMs + 1, state));
   const reasons = [
@@ -95,14 +101,18 @@ export const runRuleTests = (
   only: (rule: RuleInfo) => boolean = () => true,
 ): readonly RuleTestResult[] => {
   const { detections, correlations } = compiled.linked;
-  const engine = createEngine(
-    {
-      detections: detections.map((rule) => ({ ...rule, alerting: true })),
-      correlations: correlations.map((rule) => ({ ...rule, alerting: true })),
-    },
-    compiled.engineOptions,
-  );
+  const scopes = byScope({
+    detections: detections.map((rule) => ({ ...rule, alerting: true })),
+    correlations: correlations.map((rule) => ({ ...rule, alerting: true })),
+  });
+  const engine = createEngine(scopes.account, compiled.engineOptions);
+  const fleet = scopes.fleet && createEngine(scopes.fleet, compiled.engineOptions);
+  const overAll = new Set(scopes.fleet?.correlations.map(({ header }) => header.info.id));
   return compiled.rules
     .filter(({ info }) => only(info))
-    .flatMap(({ info, tests }) => tests.map((test) => runTest(engine, info, test)));
+    .flatMap(({ info, tests }) =>
+      tests.map((test) =>
+        fleet && overAll.has(info.id) ? runTest(fleet, info, test, withAccount) : runTest(engine, info, test),
+      ),
+    );
 };

@@ -64,6 +64,12 @@ const DELETE_STATE = {
 /** How far an account is known, by its key. */
 export const progressOf = (account: number): Steps<Progress | undefined> => get<Progress>(PROGRESS, account);
 
+/** What rules remember of an account, by its key. */
+export function* ruleStateOf(account: number): Steps<ReadonlyMap<string, Json>> {
+  const rows = yield* all<{ key: string; value: string }>(RULE_STATE, account);
+  return new Map(rows.map((row) => [row.key, JSON.parse(row.value) as Json]));
+}
+
 /** Progress and history of collecting. */
 export const createCollectStore = (connection: Connection, deps: CollectDeps): CollectStore => {
   const { accounts, eventTypes } = deps;
@@ -109,8 +115,7 @@ export const createCollectStore = (connection: Connection, deps: CollectDeps): C
     ruleState: (account) =>
       connection.read(function* () {
         const key = yield* accounts.find(account);
-        const rows = key === undefined ? [] : yield* all<{ key: string; value: string }>(RULE_STATE, key);
-        return new Map(rows.map((row) => [row.key, JSON.parse(row.value) as Json]));
+        return key === undefined ? new Map<string, Json>() : yield* ruleStateOf(key);
       }),
 
     async commitWindow(lease, commit, decide) {
@@ -156,7 +161,8 @@ function* insertQuarantined(
   return fresh;
 }
 
-function* keepState(account: number, changes: readonly StateChange[]): Steps<void> {
+/** Writes what rules remember of an account, by its key. */
+export function* keepState(account: number, changes: readonly StateChange[]): Steps<void> {
   // Of a key that is named twice, the last value counts.
   const last = new Map(changes.map(({ key, value }) => [key, value]));
   const gone = [...last].filter(([, value]) => value === null);

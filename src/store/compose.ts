@@ -13,6 +13,7 @@ import type { Connection } from './connection.ts';
 import { createDriftStore } from './drift.ts';
 import { createFeeds } from './feeds.ts';
 import { createFigures } from './figures.ts';
+import { createFleetStore } from './fleet.ts';
 import { createFoldDue, createSummarise } from './fold.ts';
 import { createHistory } from './history.ts';
 import type { InsertEvents } from './insert-events.ts';
@@ -57,6 +58,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
   const summarise = createSummarise(planner);
   const foldDue = createFoldDue(summarise);
   const applyConditions = createApplyConditions(insertAlerts, now);
+  const feeds = createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo });
   return {
     collect: createCollectStore(connection, {
       accounts,
@@ -76,7 +78,8 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     conditions: createConditions(connection, applyConditions),
     status: createStatus(connection, parts.status),
     figures: createFigures(connection, { planner, bytes: parts.status.bytes }),
-    feeds: createFeeds(connection, { accounts, eventTypes, applyConditions, now, committedUpTo }),
+    feeds,
+    fleet: createFleetStore(connection, { accounts, insertAlerts, feeds }),
     retention: createRetention(connection, now, parts.dropBefore),
     chains: createChains(connection),
     overview: createOverview(connection, parts.status.bytes),

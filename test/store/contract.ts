@@ -11,6 +11,7 @@ import type { Store } from '../../src/core/store.ts';
 import { browseContract } from './contract-browse.ts';
 import { collectContract } from './contract-collect.ts';
 import { feedContract } from './contract-feeds.ts';
+import { fleetContract } from './contract-fleet.ts';
 import { foldingContract } from './contract-folding.ts';
 import { historyContract } from './contract-history.ts';
 import { leaseContract } from './contract-leases.ts';
@@ -117,6 +118,7 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('feeds', () => {
       feedContract(bench);
+      fleetContract(bench);
     });
     describe('retention', () => {
       retentionContract(bench);
