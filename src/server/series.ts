@@ -138,7 +138,7 @@ export const createMetric = <T extends Series>(
       const [first] = wanted;
       // Thousands of accounts may go one after the other: each walks through its own series alone.
       const keys = first ? (byValue[first[0]]?.get(first[1]) ?? []) : all.keys();
-      for (const key of [...keys]) {
+      for (const key of keys) {
         const values = all.get(key)?.values ?? [];
         if (keep?.has(key) || !wanted.every(([index, value]) => values[index] === value)) continue;
         all.delete(key);
