@@ -84,6 +84,21 @@ export const statusReport = async (input: StatusInput): Promise<StatusAnswer> =>
     alerts_24h: Object.fromEntries(
       LEVELS.map((level) => [level, overview.alerts[level] ?? 0]),
     ) as StatusAnswer['alerts_24h'],
+    replicas: overview.replicas.map(
+      ({ id, version, configHash, refusal, startedAtMs, seenAtMs, ...holds }) => ({
+        id,
+        version,
+        config_hash: configHash,
+        config_refused: refusal ?? null,
+        started_at: iso(startedAtMs),
+        seen_at: iso(seenAtMs),
+        accounts: holds.accounts,
+        sinks: holds.sinks,
+        feeds: holds.feeds,
+        duties: holds.duties,
+      }),
+    ),
+    config_skew: new Set(overview.replicas.map(({ configHash }) => configHash)).size > 1,
     api_budget: live?.apiBudget ?? null,
     store: {
       ...overview.totals,

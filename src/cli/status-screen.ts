@@ -56,6 +56,25 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
       'lease',
       `held by ${holderText(status.lease.holder)}, renewed ${agoCell(status.lease.renewed_at, status.now)}`,
     );
+  for (const replica of status.replicas) {
+    const mark = status.config_skew ? `, configuration ${shown(replica.config_hash.slice(0, 12))}` : '';
+    const refused =
+      replica.config_refused === null ? '' : `; ${out.colours.doubtful('refused its latest configuration')}`;
+    const holds = (['accounts', 'sinks', 'feeds', 'duties'] as const)
+      .filter((kind) => replica[kind] > 0)
+      .map(
+        (kind) =>
+          `${replica[kind]} ${replica[kind] === 1 ? (kind === 'duties' ? 'duty' : kind.slice(0, -1)) : kind}`,
+      )
+      .join(', ');
+    await fact(
+      out,
+      'replica',
+      `${holderText(replica.id)}: ${holds === '' ? 'holds nothing' : holds}${mark}${refused}`,
+    );
+  }
+  if (status.config_skew)
+    await fact(out, '', out.colours.doubtful('the replicas work by different configurations'));
   const { file, hash, loaded_at: loaded, last_reload: reload } = status.config;
   const when = loaded === null ? '' : `, read ${timeText(loaded)}`;
   await fact(out, 'config', `${shown(file)}${when}${hash === null ? '' : ` (${hash.slice(0, 12)})`}`);

@@ -5,6 +5,7 @@ import type { DeliveryState } from './delivery.ts';
 import type { SinkGate } from './gate.ts';
 import type { LatenessCount } from './lateness.ts';
 import type { LedgerRange } from './ledger.ts';
+import type { ReplicaFacts } from './replicas.ts';
 import type { Silence } from './silence.ts';
 
 /** A lease as it stands, held or not. */
@@ -13,6 +14,15 @@ export interface LeaseState {
   readonly renewedAtMs: number;
   /** When it ends unless it is renewed. */
   readonly expiresAtMs: number;
+}
+
+/** A living process of those that share the work on a store, with what it holds. */
+export interface ReplicaOverview extends Omit<ReplicaFacts, 'wants'> {
+  readonly seenAtMs: number;
+  readonly accounts: number;
+  readonly sinks: number;
+  readonly feeds: number;
+  readonly duties: number;
 }
 
 /** What the store knows of an account that was ever read. */
@@ -50,6 +60,8 @@ export interface SinkFacts {
 export interface Overview {
   /** The lease asked for; undefined: it was never taken. */
   readonly lease: LeaseState | undefined;
+  /** In the order of their ids; none where one process at a time works on the store. */
+  readonly replicas: readonly ReplicaOverview[];
   readonly accounts: readonly AccountFacts[];
   /** Of every sink that was asked for or has a delivery. */
   readonly sinks: readonly SinkFacts[];

@@ -92,6 +92,28 @@ export const status = z.object({
   conditions: z.array(z.object({ name: z.string(), subject: z.string(), since: time })),
   silences: z.object({ in_force: z.number().int(), hidden: z.number().int() }),
   alerts_24h: z.record(level, z.number().int()),
+  replicas: z
+    .array(
+      z.object({
+        id: z.string().describe('Host, where its process ids count, process id, and a part drawn at random.'),
+        version: z.string(),
+        config_hash: z.string(),
+        config_refused: z
+          .string()
+          .nullable()
+          .describe('Why its latest configuration is not in force; null: it is.'),
+        started_at: time,
+        seen_at: time.describe('Its latest beat, by the clock of the database.'),
+        accounts: z.number().int().describe('That it polls.'),
+        sinks: z.number().int(),
+        feeds: z.number().int(),
+        duties: z.number().int(),
+      }),
+    )
+    .describe(
+      'Living processes that share the work on a database, with how much each holds; none on a file.',
+    ),
+  config_skew: z.boolean().describe('Whether they work by different configurations.'),
   api_budget: z
     .object({ requests_per_second: z.number(), used_ratio: z.number() })
     .nullable()

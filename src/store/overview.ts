@@ -1,5 +1,5 @@
 import type { Level } from '../core/alert.ts';
-import type { LeaseState, ReadOverview } from '../core/overview.ts';
+import type { LeaseState, ReadOverview, ReplicaOverview } from '../core/overview.ts';
 import { IS_FIRING } from './alert-status.ts';
 import type { Connection } from './connection.ts';
 import { accountFacts } from './overview-accounts.ts';
@@ -10,6 +10,12 @@ import { all, get, type Sql, type Steps } from './steps.ts';
 const REPLICA = `SELECT id AS holder, seen_ms AS "renewedAtMs", seen_ms + ttl_ms AS "expiresAtMs" FROM replicas
   ORDER BY seen_ms + ttl_ms DESC, id LIMIT 1`;
 const LEASE = `SELECT holder, renewed_ms AS "renewedAtMs", renewed_ms + ttl_ms AS "expiresAtMs" FROM leases WHERE name = ?`;
+const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)';
+const REPLICAS = `SELECT id, version, config_hash AS "configHash", refusal, started_ms AS "startedAtMs", seen_ms AS "seenAtMs",
+    count(*) FILTER (WHERE name LIKE 'account:%')::int AS accounts, count(*) FILTER (WHERE name LIKE 'sink:%')::int AS sinks,
+    count(*) FILTER (WHERE name LIKE 'feed:%')::int AS feeds, count(*) FILTER (WHERE name LIKE 'duty:%')::int AS duties
+  FROM replicas AS r LEFT JOIN leases AS l ON l.holder = r.id AND l.renewed_ms + l.ttl_ms > ${CLOCK}
+  WHERE r.seen_ms + r.ttl_ms > ${CLOCK} GROUP BY r.id ORDER BY r.id`;
 const CONDITIONS = 'SELECT key, since_ms FROM conditions ORDER BY key';
 const SILENCES = `SELECT s.json, s.expired_ms, s.expired_by,
     (SELECT count(DISTINCT alert) FROM deliveries WHERE silence = s.id) AS hidden
@@ -38,6 +44,13 @@ export const createOverview = (connection: Connection, bytes: () => Steps<number
         lease:
           (connection.dialect === 'postgres' ? yield* get<LeaseState>(REPLICA) : undefined) ??
           (yield* get<LeaseState>(LEASE, lease)),
+        replicas:
+          connection.dialect === 'postgres'
+            ? (yield* all<ReplicaOverview>(REPLICAS)).map((row) => ({
+                ...row,
+                refusal: row.refusal ?? undefined,
+              }))
+            : [],
         accounts: yield* accountFacts(latenessSinceMs),
         sinks: yield* sinkFacts(sinks, nowMs),
         conditions: new Map(conditions.map((row) => [row.key, row.since_ms])),

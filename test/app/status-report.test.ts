@@ -35,6 +35,7 @@ const sinkFacts = (sink: string, more: Partial<SinkFacts> = {}): SinkFacts => ({
 });
 const WELL: Overview = {
   lease: { holder: 'elsewhere/1/2/x', renewedAtMs: T0 - 1_000, expiresAtMs: T0 + 9_000 },
+  replicas: [],
   accounts: [facts('one')],
   sinks: [],
   conditions: new Map(),

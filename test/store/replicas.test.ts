@@ -257,6 +257,27 @@ describe('deliveries under the lease of their sink', () => {
   });
 });
 
+it('the overview tells who lives, and how much of what each holds', async () => {
+  // By the clock of the database.
+  const store = await openPostgresStore({
+    place: { kind: 'postgres', url: database.url, poolSize: 4 },
+    now: () => nowMs,
+  });
+  opened.push(store);
+  const { replicas } = store;
+  if (!replicas) throw new Error('no replicas');
+  await replicas.beat({ ...facts('one'), refusal: 'line 3' }, 60_000);
+  await replicas.claim('one', WANTS, 60_000);
+  await replicas.beat(facts('two'), 60_000);
+  const asked = { nowMs, lease: 'monitor', sinks: [], latenessSinceMs: 0, alertsSinceMs: 0 };
+  const { replicas: living, lease } = await store.overview(asked);
+  expect(living).toMatchObject([
+    { id: 'one', refusal: 'line 3', accounts: 2, sinks: 1, feeds: 0, duties: 1 },
+    { id: 'two', refusal: undefined, accounts: 0, sinks: 0, feeds: 0, duties: 0 },
+  ]);
+  expect(lease?.holder).toBe('two');
+});
+
 describe('the lease of a process that does all the work', () => {
   it('is not had beside living replicas, and they take nothing beside it', async () => {
     const { replicas, leases } = await open();
