@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { createReplica } from '../../src/app/replica.ts';
+import type { BeatAnswer, Replicas, ShareName } from '../../src/core/replicas.ts';
+
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+const NAME: ShareName = 'account:a';
+
+/** A replica that holds one account, by a clock that moves when told. */
+const begin = async (ttlMs: number) => {
+  let nowTicks = 0;
+  let token = 1;
+  const beaten: (() => void)[] = [];
+  const lease = () => ({ name: NAME, holder: 'us', token });
+  const facts = { version: '0', configHash: '', refusal: undefined, startedAtMs: 0, wants: [NAME] };
+  const answer = (): BeatAnswer => ({
+    nowMs: 0,
+    leases: [lease()],
+    replicas: [{ ...facts, id: 'us', seenAtMs: 0, expiresAtMs: 1 }],
+    shares: [{ name: NAME, lease: lease() }],
+  });
+  const replicas: Replicas = {
+    beat: async () => answer(),
+    claim: async () => [],
+    release: async () => undefined,
+    leave: async () => undefined,
+    list: async () => answer(),
+    told: () => new Promise(() => undefined),
+    toldOfWork: () => new Promise(() => undefined),
+  };
+  const replica = createReplica({
+    id: 'us',
+    replicas,
+    facts: () => facts,
+    ttlMs,
+    isDead: () => false,
+    onBeat: () => {
+      for (const resolve of beaten.splice(0)) resolve();
+    },
+    log: silent,
+    ticks: () => nowTicks,
+  });
+  const nextBeat = (): Promise<void> => new Promise((resolve) => beaten.push(resolve));
+  const stop = new AbortController();
+  const first = nextBeat();
+  const running = replica.run(stop.signal);
+  await first;
+  return {
+    replica,
+    nextBeat,
+    move(to: number) {
+      nowTicks = to;
+    },
+    passOn() {
+      token += 1;
+    },
+    async end() {
+      stop.abort();
+      await running;
+    },
+  };
+};
+
+it('drops all that it holds, when asked, once four fifths of the lease are over without a beat', async () => {
+  const { replica, move, end } = await begin(50_000);
+  const [share] = replica.held();
+  move(39_999);
+  expect(replica.isHeld()).toBe(true);
+  expect(share?.lost.aborted).toBe(false);
+  move(40_000);
+  expect(replica.isHeld()).toBe(false);
+  expect(share?.lost.aborted).toBe(true);
+  expect(replica.held()).toEqual([]);
+  await end();
+});
+
+it('drops what was elsewhere in between, and takes it anew under the new token', async () => {
+  const { replica, nextBeat, passOn, end } = await begin(1_000);
+  const [before] = replica.held();
+  passOn();
+  await nextBeat();
+  expect(before?.lost.aborted).toBe(true);
+  expect(replica.held().map(({ lease, lost }) => [lease.token, lost.aborted])).toEqual([[2, false]]);
+  await end();
+});
