@@ -96,6 +96,8 @@ export const createMetric = <T extends Series>(
     string,
     { readonly values: readonly string[]; readonly labels: string; readonly series: T }
   >();
+  /** Keys of series by the value of each label. */
+  const byValue = labelNames.map(() => new Map<string, Set<string>>());
   const keyOf = (labels: Labels | undefined): string => {
     if (labelNames.length === 0) return '';
     const [only] = labelNames;
@@ -117,6 +119,11 @@ export const createMetric = <T extends Series>(
       .map((label, index) => `${label}="${escapeValue(values[index] as string)}"`)
       .join(',');
     all.set(key, { values, labels: text, series });
+    for (const [place, value] of values.entries()) {
+      const keys = byValue[place]?.get(value);
+      if (keys) keys.add(key);
+      else byValue[place]?.set(value, new Set([key]));
+    }
     return series;
   };
   // A metric without labels has its one series from the start: a counter that is 0 is known to be 0.
@@ -128,8 +135,19 @@ export const createMetric = <T extends Series>(
       const wanted = Object.entries(labels).map(
         ([label, value]) => [labelNames.indexOf(label), value] as const,
       );
-      for (const [key, { values }] of all)
-        if (!keep?.has(key) && wanted.every(([index, value]) => values[index] === value)) all.delete(key);
+      const [first] = wanted;
+      // Thousands of accounts may go one after the other: each walks through its own series alone.
+      const keys = first ? (byValue[first[0]]?.get(first[1]) ?? []) : all.keys();
+      for (const key of [...keys]) {
+        const values = all.get(key)?.values ?? [];
+        if (keep?.has(key) || !wanted.every(([index, value]) => values[index] === value)) continue;
+        all.delete(key);
+        for (const [place, value] of values.entries()) {
+          const others = byValue[place]?.get(value);
+          others?.delete(key);
+          if (others?.size === 0) byValue[place]?.delete(value);
+        }
+      }
     },
     text() {
       let lines = head;

@@ -17,11 +17,11 @@ export interface OwnPostgres {
   stop(how?: 'order' | 'crash'): Promise<void>;
 }
 
-/**
- * Makes a server in a folder; it is not started. `isDurable`, for benchmarks: it keeps what it has committed as it does by default;
- * tests do without, to be quick.
- */
-export const createOwnPostgres = async (folder: string, isDurable = false): Promise<OwnPostgres> => {
+/** Makes a server in a folder; it is not started. Unless it is durable, it is quick, and what it has committed may be lost in a crash of the machine. */
+export const createOwnPostgres = async (
+  folder: string,
+  options: { readonly isDurable?: boolean } = {},
+): Promise<OwnPostgres> => {
   linkLibraries();
   // The server does not run as root, and its user has to come to its files.
   chmodSync(folder, 0o755);
@@ -41,7 +41,7 @@ export const createOwnPostgres = async (folder: string, isDurable = false): Prom
         '--listen_addresses=127.0.0.1',
         '--unix_socket_directories=',
         '--max_connections=200',
-        ...(isDurable
+        ...(options.isDurable
           ? []
           : ['--fsync=off', '--full_page_writes=off', '--shared_buffers=32MB', '--max_wal_size=256MB']),
       ],

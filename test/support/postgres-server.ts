@@ -11,7 +11,7 @@ import { createOwnPostgres } from './own-postgres.ts';
 const [folder = '', parent = '', durability = ''] = process.argv.slice(2);
 
 const start = async (): Promise<void> => {
-  const server = await createOwnPostgres(folder, durability === 'durable');
+  const server = await createOwnPostgres(folder, { isDurable: durability === 'durable' });
   const stop = async (): Promise<void> => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
