@@ -18,6 +18,8 @@ import { createRuleState, type TrackedRuleState } from './rule-state.ts';
 
 /** Rules over all accounts at work, for whoever holds the lease. */
 export interface Fleet {
+  /** Rules that are new begin with what is stored from then on. To be awaited before the first pass where that is to count. */
+  open(): Promise<void>;
   /** Judges what is committed, as it comes, until the signal aborts. What a store in trouble undoes is done again. */
   run(signal: AbortSignal): Promise<void>;
   /** Judges what is committed by now; resolves with whether it went well. */
@@ -72,10 +74,14 @@ export const createFleet = (
     return matches;
   };
 
-  /** Judges one page; resolves with whether there may be more. */
-  const turn = async (): Promise<boolean> => {
+  const open = async (): Promise<void> => {
     if (!opened) await store.fleet.open(lease);
     opened = true;
+  };
+
+  /** Judges one page; resolves with whether there may be more. */
+  const turn = async (): Promise<boolean> => {
+    await open();
     if (state === undefined) {
       state = createRuleState(await store.fleet.ruleState());
       forgetRemoved(state, engine.isOwnState, now());
@@ -105,6 +111,7 @@ export const createFleet = (
   };
 
   return {
+    open,
     async run(signal) {
       while (!signal.aborted) {
         let wait = LOOK_EVERY_MS;

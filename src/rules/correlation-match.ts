@@ -27,7 +27,8 @@ export const createMatchMaker = (spec: CorrelationSpec, steps: readonly number[]
     atMs: number,
   ): Match => {
     const events = new Map<string, AuditEvent>();
-    for (const entry of entries) for (const event of entry.events) events.set(event.id, event);
+    for (const entry of entries)
+      for (const event of entry.events) events.set(`${event.account}\0${event.id}`, event);
     const named = groupBy.map((name, index): [string, Json] => [name, group.texts[index] ?? null]);
     const computed: [string, Json][] =
       type.startsWith('value_') && type !== 'value_count'

@@ -199,6 +199,7 @@ export const readDocument = (
   }
   switch (kind) {
     case 'detection': {
+      refuseFleet(header, reporter);
       const reason = leftOut(header);
       let unlisted: string | undefined;
       const onUnlisted = (name: string): void => {

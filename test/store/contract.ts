@@ -118,6 +118,8 @@ export const storeContract = (name: string, create: () => Promise<StoreUnderTest
     });
     describe('feeds', () => {
       feedContract(bench);
+    });
+    describe('fleet rules', () => {
       fleetContract(bench);
     });
     describe('retention', () => {
