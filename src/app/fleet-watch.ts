@@ -60,7 +60,7 @@ export const createFarWatch = (options: {
 };
 
 /** A replica as people know it: its host and process. */
-export const replicaLabel = (id: string): string => {
+const replicaLabel = (id: string): string => {
   const [host = '', , pid = ''] = id.split('/');
   return `${host}/${pid}`;
 };

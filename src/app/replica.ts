@@ -236,9 +236,10 @@ export const createReplica = (options: ReplicaOptions): Replica => {
         log.error('store.error', { operation: 'give back a share', reason: errorText(error) });
       }
     },
-    lose({ name }) {
+    lose({ name, lease }) {
       const share = own.get(name);
-      if (share) drop([share]);
+      // It may have been taken anew since.
+      if (share?.lease.token === lease.token) drop([share]);
       soon.ring();
     },
     stop() {

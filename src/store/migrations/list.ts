@@ -17,7 +17,7 @@ import type { Migration } from './migration.ts';
  * pruning drops tables (see postgres-months.ts), and the counts of deliveries are sums of differences, since one row for each
  * count would make all who send wait for each other. The first entries are empty there.
  */
-export const MIGRATIONS: readonly Migration[] = [
+const MIGRATIONS: readonly Migration[] = [
   store,
   deliveries,
   feeds,
