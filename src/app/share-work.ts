@@ -90,7 +90,7 @@ export const startSharedWork = async (
       async (lease, until, hurry) => {
         await trouble.refresh();
         // Nobody else sends under this lease: what a crashed predecessor was sending is due again at once.
-        await store.outbox.reclaim(sink.name);
+        await store.outbox.reclaim(sink.name, lease);
         await workshop.sinkLoop(sink, lease).run(until, hurry);
       },
     ]),

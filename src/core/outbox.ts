@@ -115,9 +115,9 @@ export interface Outbox {
   /**
    * Makes every delivery that is `sending` due at once, of one sink or of all: for the process that has just taken the lease
    * under which they are sent, so that what a crash left behind need not wait for its claim to expire. Resolves with their
-   * number.
+   * number. Rejects with a LeaseLostError, and does nothing, once `lease` has passed on.
    */
-  reclaim(sink?: string): Promise<number>;
+  reclaim(sink?: string, lease?: Lease): Promise<number>;
   /**
    * Gives claimed deliveries back untouched: no attempt is recorded, they are due at once. Rejects with a LeaseLostError, and
    * does nothing, once `lease` has passed on: by then they may be claimed by somebody else.

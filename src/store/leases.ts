@@ -23,6 +23,7 @@ export const WHOLE = 'monitor';
 /** Stands for whatever a replica holds. */
 const NO_TOKEN = 0;
 const LIVING = `SELECT id, seen_ms + ttl_ms AS "expiresAtMs" FROM replicas WHERE seen_ms + ttl_ms > ? ORDER BY id LIMIT 1`;
+const END_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name <> ? AND holder <> ''";
 /** All that a replica holds, and the replica itself. */
 export const CLEAR_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE holder = ?";
 export const REMOVE = 'DELETE FROM replicas WHERE id = ?';
@@ -48,6 +49,8 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
         const living = yield* get<{ id: string; expiresAtMs: number }>(LIVING, nowMs);
         if (living)
           return { held: { name, holder: living.id, token: NO_TOKEN }, expiresAtMs: living.expiresAtMs };
+        // A replica that slept over the end of its leases would find them again with its next beat.
+        yield* run(END_ALL, name);
       }
       const expiresAtMs = row.renewed_ms + row.ttl_ms;
       if (nowMs < expiresAtMs && row.holder !== holder) {

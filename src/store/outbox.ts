@@ -85,10 +85,11 @@ export const createOutbox = (connection: Connection, deps: OutboxDeps): Outbox =
         );
       }),
 
-    reclaim: (sink) =>
-      connection.commitLightly(() =>
-        sink === undefined ? run(RECLAIM, now()) : run(RECLAIM_OF, now(), sink),
-      ),
+    reclaim: (sink, lease) =>
+      connection.commitLightly(function* () {
+        if (lease) yield* checkLease(lease);
+        return sink === undefined ? yield* run(RECLAIM, now()) : yield* run(RECLAIM_OF, now(), sink);
+      }),
 
     nextDueMs: (sink) => connection.read(() => value<number>(NEXT_DUE, sink)),
 

@@ -249,6 +249,7 @@ describe('deliveries under the lease of their sink', () => {
         old,
       ),
     ).toEqual([]);
+    await expect(outbox.reclaim('slack', old)).rejects.toBeInstanceOf(LeaseLostError);
     expect(await outbox.reclaim('mail')).toBe(0);
     expect(await outbox.reclaim('slack')).toBe(1);
     expect(await outbox.claim('slack', 9, 60_000, { lease: current })).toMatchObject([
@@ -302,6 +303,16 @@ describe('the lease of a process that does all the work', () => {
     await leases.release(answer.held);
     expect(await leases.acquire('monitor', 'once', TTL)).toHaveProperty('lease');
     expect((await replicas.list()).replicas).toEqual([]);
+  });
+
+  it('ends what a replica held that sleeps: it finds nothing again when it wakes', async () => {
+    const { replicas, leases } = await open();
+    await replicas.beat(facts('sleeper'), TTL);
+    await replicas.claim('sleeper', WANTS, TTL);
+    nowMs += TTL;
+    expect(await leases.acquire('monitor', 'once', TTL)).toHaveProperty('lease');
+    expect((await replicas.beat(facts('sleeper'), TTL)).leases).toEqual([]);
+    expect(await replicas.claim('sleeper', WANTS, TTL)).toEqual([]);
   });
 
   it('is refused to one of two that ask for all and for a share at the same time', async () => {
