@@ -36,6 +36,14 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
   },
   'no volume': { existingSecret: 'vonage', persistence: { enabled: false } },
   'a claim that exists': { existingSecret: 'vonage', persistence: { existingClaim: 'old' } },
+  'a database': { existingSecret: 'vonage', database: { existingSecret: 'db' } },
+  'a database, and all about it': {
+    existingSecret: 'vonage',
+    replicas: 5,
+    database: { existingSecret: 'db', key: 'DATABASE_URL', port: 6432 },
+    podDisruptionBudget: { maxUnavailable: 2 },
+    networkPolicy: { enabled: true },
+  },
   'a configuration of its own as a map': {
     config: { accounts: [{ name: 'a', api_key: 'k', api_secret_file: '/run/secrets/own' }] },
     extraVolumes: [{ name: 'own', secret: { secretName: 'own' } }],
@@ -166,8 +174,72 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
     expect(listen).toBe(`0.0.0.0:${container.ports[0]?.containerPort}`);
   });
 
-  it('one pod at a time has the volume', () => {
-    expect(deploymentOf(render(values))).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+  it('one pod at a time has the volume, or several share a database', () => {
+    const all = render(values);
+    const { replicas, strategy, template } = deploymentOf(all);
+    const hasDatabase = template.spec.volumes.some(({ name }) => name === 'database');
+    const kinds = all.map(({ kind }) => kind);
+    expect({
+      hasDatabase,
+      isMany: replicas > 1,
+      hasClaim: kinds.includes('PersistentVolumeClaim'),
+      ...strategy,
+    }).toEqual(
+      hasDatabase
+        ? {
+            hasDatabase,
+            isMany: true,
+            hasClaim: false,
+            type: 'RollingUpdate',
+            rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+          }
+        : { hasDatabase, isMany: false, hasClaim: kinds.includes('PersistentVolumeClaim'), type: 'Recreate' },
+    );
+    expect(kinds.includes('PodDisruptionBudget')).toBe(hasDatabase);
+    expect('topologySpreadConstraints' in template.spec).toBe(hasDatabase);
+  });
+});
+
+describe('a database', () => {
+  const database = { existingSecret: 'vonage', database: { existingSecret: 'db', key: 'DATABASE_URL' } };
+  const configOf = (values: object): string => {
+    const data = one(render(values), 'ConfigMap')['data'] as Readonly<Record<string, string>>;
+    return data['monitor.yml'] ?? '';
+  };
+
+  it('is where the shipped configuration keeps everything, and nothing else of it changes', () => {
+    expect(parse(configOf(database))).toEqual({
+      ...(parse(configOf({ existingSecret: 'vonage' })) as object),
+      store: { url_file: '/run/secrets/database/url', retention: '400d' },
+    });
+    expect(parse(configOf({ ...database, config: { accounts: [] } }))).toEqual({
+      accounts: [],
+      store: { url_file: '/run/secrets/database/url' },
+    });
+    const own = { store: { url_file: '/other', lease: '5s' } };
+    expect(parse(configOf({ ...database, config: own }))).toEqual(own);
+  });
+
+  it('is known by a Secret alone: its URL is a file that the pod can read', () => {
+    const { spec } = deploymentOf(render(database)).template;
+    expect(spec.volumes.find(({ name }) => name === 'database')).toEqual({
+      name: 'database',
+      secret: { secretName: 'db', defaultMode: 0o440, items: [{ key: 'DATABASE_URL', path: 'url' }] },
+    });
+    expect(deploymentOf(render(database)).replicas).toBe(3);
+    expect(deploymentOf(render({ ...database, replicas: 1 })).replicas).toBe(1);
+  });
+
+  it('is needed for more than one pod', () => {
+    expect(() => render({ existingSecret: 'vonage', replicas: 2 })).toThrow(
+      'replicas is 2, but the database is a file, on which one pod works at a time',
+    );
+  });
+
+  it('may be reached, and so many pods be away', () => {
+    const all = render({ ...database, replicas: 5, networkPolicy: { enabled: true } });
+    expect(JSON.stringify(one(all, 'NetworkPolicy').spec)).toContain('"port":5432');
+    expect(one(all, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
   });
 });
 

@@ -56,13 +56,31 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{- /* monitor.yml. The shipped one is taken as it is, but for where the rules are. */ -}}
+{{- /* How many pods. */ -}}
+{{- define "monitor.replicas" -}}
+{{- $wanted := int .Values.replicas -}}
+{{- if .Values.database.existingSecret -}}
+{{- ternary 3 $wanted (eq $wanted 0) -}}
+{{- else if gt $wanted 1 -}}
+{{- fail (printf "replicas is %d, but the database is a file, on which one pod works at a time: set database.existingSecret to a Secret with the URL of a PostgreSQL database, or replicas to 1" $wanted) -}}
+{{- else -}}
+1
+{{- end -}}
+{{- end -}}
+
+{{- /* monitor.yml. The shipped one is taken as it is, but for where the rules are, and the store when it is a database. */ -}}
 {{- define "monitor.config" -}}
 {{- if not .Values.config -}}
 {{- $rules := ternary "[/app/rules, rules]" "[/app/rules]" (not (empty .Values.rules)) -}}
-{{- .Files.Get "files/monitor.yml" | replace "\nrules: [rules]\n" (printf "\nrules: %s\n" $rules) -}}
+{{- $text := .Files.Get "files/monitor.yml" | replace "\nrules: [rules]\n" (printf "\nrules: %s\n" $rules) -}}
+{{- if .Values.database.existingSecret -}}
+{{- $text = regexReplaceAll "(?m)^store: \\{ path: [^,]*," $text "store: { url_file: /run/secrets/database/url," -}}
+{{- end -}}
+{{- $text -}}
 {{- else if kindIs "string" .Values.config -}}
 {{- .Values.config -}}
+{{- else if and .Values.database.existingSecret (not (hasKey .Values.config "store")) -}}
+{{- toYaml (merge (dict "store" (dict "url_file" "/run/secrets/database/url")) .Values.config) -}}
 {{- else -}}
 {{- toYaml .Values.config -}}
 {{- end -}}
