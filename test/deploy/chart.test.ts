@@ -221,8 +221,8 @@ describe('secrets', () => {
 describe('with a database', () => {
   const database = { existingSecret: 'vonage', database: { existingSecret: 'postgres' } };
   const storeOf = (all: readonly Manifest[]): unknown => {
-    const [map] = all.filter(({ kind }) => kind === 'ConfigMap');
-    return (parse((map?.data as { 'monitor.yml': string })['monitor.yml']) as { store: unknown }).store;
+    const data = one(all, 'ConfigMap').data as Readonly<Record<string, string>>;
+    return (parse(data['monitor.yml'] ?? '') as { readonly store: unknown }).store;
   };
 
   it('three pods stand apart, are replaced one after the other, and need no volume', () => {
