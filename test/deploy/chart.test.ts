@@ -36,14 +36,6 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
   },
   'no volume': { existingSecret: 'vonage', persistence: { enabled: false } },
   'a claim that exists': { existingSecret: 'vonage', persistence: { existingClaim: 'old' } },
-  'a database': { existingSecret: 'vonage', database: { existingSecret: 'db' } },
-  'a database, and all about it': {
-    existingSecret: 'vonage',
-    replicas: 5,
-    database: { existingSecret: 'db', key: 'DATABASE_URL', port: 6432 },
-    podDisruptionBudget: { maxUnavailable: 2 },
-    networkPolicy: { enabled: true },
-  },
   'a configuration of its own as a map': {
     config: { accounts: [{ name: 'a', api_key: 'k', api_secret_file: '/run/secrets/own' }] },
     extraVolumes: [{ name: 'own', secret: { secretName: 'own' } }],
