@@ -17,6 +17,7 @@ describe('systemAlert', () => {
     const about: Partial<Record<ConditionName, string>> = {
       store: 'its database',
       config: 'The configuration',
+      skew: 'The replicas',
     };
     expect(firing.message).toContain(about[name] ?? '"subject-1"');
     expect(firing.message).toContain('2026-01-02 03:04:05 UTC');
@@ -56,6 +57,7 @@ describe('systemAlert', () => {
       unverified: 'medium',
       clock_skew: 'medium',
       rule_failing: 'medium',
+      skew: 'medium',
       config: 'high',
       store: 'critical',
     });

@@ -15,6 +15,7 @@ import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
 import { AlertLine } from './overview-alerts.tsx';
 import { StatusFacts } from './overview-facts.tsx';
+import { Replicas } from './overview-replicas.tsx';
 import { AccountTable, SinkTable } from './overview-tables.tsx';
 
 /** Between two looks at the status when nothing happens, ms. */
@@ -88,6 +89,7 @@ export const OverviewPage = () => {
             <Panel title="Sinks" flush hint={counted(now.sinks.length, 'sink')}>
               <SinkTable sinks={now.sinks} />
             </Panel>
+            <Replicas status={now} />
             <StatusFacts status={now} />
           </>
         )}
