@@ -48,9 +48,9 @@ afterEach(async () => {
 
 const alerts = (): readonly string[] =>
   (fleet.receivers[0]?.requests ?? [])
-    .map(({ body }) => JSON.parse(body) as { rule: { title: string }; alert_id: string })
+    .map(({ body }) => JSON.parse(body) as { rule: { title: string }; delivery_id: string })
     .filter(({ rule }) => rule.title === 'Five accounts')
-    .map((alert) => alert.alert_id);
+    .map((alert) => alert.delivery_id);
 const assign = (account: string): void =>
   fleet.simulator.add(
     account,
