@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { COPIES, manifestPath, manifests } from '../../scripts/deploy.ts';
+import { CLUSTER_CONFIG, COPIES, clusterConfig, manifestPath, manifests } from '../../scripts/deploy.ts';
 import { CHART, type Helm, openHelm } from '../../scripts/helm.ts';
 import { type Manifest, manifestsOf, schemaProblems, typeProblems } from '../support/kubernetes.ts';
 
@@ -400,6 +400,7 @@ describe('what the operator of Prometheus gets', () => {
 
 it('every file of the chart and every plain manifest is current (node scripts/deploy.ts)', () => {
   for (const { from, to } of COPIES) expect(read(to)).toBe(read(from));
+  expect(read(CLUSTER_CONFIG)).toBe(clusterConfig());
   for (const [name, text] of Object.entries(manifests(helm))) expect(read(manifestPath(name))).toBe(text);
 });
 
