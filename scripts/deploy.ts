@@ -22,6 +22,32 @@ export const COPIES: readonly { readonly from: string; readonly to: string }[] =
   },
 ];
 
+/** Where the configuration of the replicas of docker-compose.yml lies. */
+export const CLUSTER_CONFIG = join(ROOT, 'deploy/compose/monitor.yml');
+
+/** The shipped configuration with a database in place of the file, and the rules where the image has them. */
+export const clusterConfig = (): string => {
+  let text = readFileSync(join(ROOT, 'config/monitor.yml'), 'utf8');
+  for (const [from, to] of [
+    ['$schema=./monitor.schema.json\n', '$schema=../../config/monitor.schema.json\n'],
+    [
+      '#\n# The configuration of vonage-audit-monitor. It works as it is',
+      '#\n# For the replicas of docker-compose.yml. Made from config/monitor.yml by scripts/deploy.ts: change that.\n#\n' +
+        '# The configuration of vonage-audit-monitor. It works as it is',
+    ],
+    [
+      '# The database; a relative path begins at the working directory.\n',
+      '# The database, which all replicas share.\n',
+    ],
+    ['\nstore: { path: "${STORE_PATH:-data/monitor.db}",', '\nstore: { url: "${DATABASE_URL}",'],
+    ['\nrules: [rules]\n', '\nrules: [/app/rules]\n'],
+  ] as const) {
+    if (!text.includes(from)) throw new Error(`config/monitor.yml does not have: ${from.trim()}`);
+    text = text.replace(from, () => to);
+  }
+  return text;
+};
+
 const NAME = 'vonage-audit-monitor';
 const KINDS_OF_OPERATOR = ['ServiceMonitor', 'PrometheusRule'];
 
@@ -65,6 +91,7 @@ export const manifestPath = (name: string): string => join(KUBERNETES, name);
 
 if (import.meta.main) {
   for (const { from, to } of COPIES) writeFileSync(to, readFileSync(from));
+  writeFileSync(CLUSTER_CONFIG, clusterConfig());
   const folder = mkdtempSync(join(tmpdir(), 'helm-'));
   try {
     for (const [name, text] of Object.entries(manifests(openHelm(folder))))

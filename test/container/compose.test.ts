@@ -27,6 +27,7 @@ const compose = parse(await read('docker-compose.yml'), { merge: true }) as {
 const OURS = 'vonage-audit-monitor';
 const dockerfile = await read('Dockerfile');
 const shipped = await read('config/monitor.yml');
+const cluster = await read('deploy/compose/monitor.yml');
 
 describe.each(Object.entries(compose.services))('service %s', (_name, service) => {
   it('has a read-only root, no capability and no way to gain one', () => {
@@ -40,15 +41,19 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
   });
 
   it('sets only variables that the shipped configuration reads', () => {
-    const known = [...shipped.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
+    const config = service.volumes?.includes('./deploy/compose:/cluster:ro') ? cluster : shipped;
+    const known = [...config.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
     const names = Object.keys(service.environment ?? {});
     const fits = (name: string): boolean =>
-      service.image === OURS ? known.includes(name.replace(/_FILE$/, '')) : /^GF_[A-Z_]+$/.test(name);
+      service.image === OURS
+        ? known.includes(name.replace(/_FILE$/, ''))
+        : /^(GF|POSTGRES)_[A-Z_]+$/.test(name);
     expect(names.filter((name) => !fits(name))).toEqual([]);
   });
 
   it('is ours, or has a version', () => {
-    expect(service.image).toMatch(new RegExp(`^(${OURS}|[a-z]+/[a-z]+:v?[0-9]+\\.[0-9]+\\.[0-9]+)$`));
+    const version = String.raw`([a-z]+/[a-z]+:v?[0-9]+\.[0-9]+\.[0-9]+|postgres:[0-9]+\.[0-9]+)`;
+    expect(service.image).toMatch(new RegExp(`^(${OURS}|${version})$`));
   });
 
   it('mounts only what is in the repository, to be read, and volumes that are declared', () => {
@@ -99,6 +104,45 @@ it('the image sets only variables that the shipped configuration reads', () => {
     expect(dockerfile).toMatch(new RegExp(`\\b${name}=`));
     expect(shipped).toContain(`\${${name}:-`);
   }
+});
+
+describe('the profile cluster', () => {
+  const { replica, postgres } = compose.services;
+
+  it('is not started unasked, and has three replicas that come back by themselves', () => {
+    expect([replica?.['profiles'], postgres?.['profiles']]).toEqual([['cluster'], ['cluster']]);
+    expect(replica).toMatchObject({ restart: 'unless-stopped', deploy: { replicas: 3 } });
+    expect(replica?.['ports']).toEqual(['127.0.0.1:8081-8083:8080']);
+    // Three containers with one name would have one host name, which every holder of a lease bears.
+    expect(replica).not.toHaveProperty('container_name');
+    expect(replica).not.toHaveProperty('hostname');
+  });
+
+  it('waits for a database that answers, keeps it in a volume, and lets nobody else reach it', () => {
+    expect(replica?.['depends_on']).toEqual({ postgres: { condition: 'service_healthy' } });
+    expect(postgres?.['healthcheck']).toMatchObject({ test: expect.arrayContaining(['pg_isready']) });
+    expect(postgres).toMatchObject({
+      volumes: ['postgres:/var/lib/postgresql/data'],
+      networks: ['database'],
+    });
+    expect(postgres).not.toHaveProperty('ports');
+    expect(replica?.networks).toEqual(['default', 'database']);
+    expect(compose.networks['database']).toEqual({ internal: true });
+  });
+
+  it('works by the shipped configuration, with the database in place of the file', () => {
+    expect(replica?.['command']).toEqual(['run', '--config', '/cluster/monitor.yml']);
+    const settings = parse(shipped) as object;
+    expect(parse(cluster)).toEqual({
+      ...settings,
+      store: { url: '${DATABASE_URL}', retention: '400d' },
+      rules: ['/app/rules'],
+    });
+    for (const { environment } of [replica, postgres].flatMap((service) => service ?? []))
+      expect(
+        Object.keys(environment ?? {}).filter((name) => /URL$|PASSWORD$|KEY$|SECRET$/.test(name)),
+      ).toEqual([]);
+  });
 });
 
 describe('the profile metrics', () => {

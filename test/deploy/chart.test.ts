@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { COPIES, manifestPath, manifests } from '../../scripts/deploy.ts';
+import { CLUSTER_CONFIG, COPIES, clusterConfig, manifestPath, manifests } from '../../scripts/deploy.ts';
 import { CHART, type Helm, openHelm } from '../../scripts/helm.ts';
 import { type Manifest, manifestsOf, schemaProblems, typeProblems } from '../support/kubernetes.ts';
 
@@ -36,18 +36,21 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
   },
   'no volume': { existingSecret: 'vonage', persistence: { enabled: false } },
   'a claim that exists': { existingSecret: 'vonage', persistence: { existingClaim: 'old' } },
-  'a database': { existingSecret: 'vonage', database: { existingSecret: 'db' } },
-  'a database, and all about it': {
-    existingSecret: 'vonage',
-    replicas: 5,
-    database: { existingSecret: 'db', key: 'DATABASE_URL', port: 6432 },
-    podDisruptionBudget: { maxUnavailable: 2 },
-    networkPolicy: { enabled: true },
-  },
   'a configuration of its own as a map': {
     config: { accounts: [{ name: 'a', api_key: 'k', api_secret_file: '/run/secrets/own' }] },
     extraVolumes: [{ name: 'own', secret: { secretName: 'own' } }],
     extraVolumeMounts: [{ name: 'own', mountPath: '/run/secrets/own', subPath: 'x' }],
+  },
+  'a database': { existingSecret: 'vonage', database: { existingSecret: 'postgres' } },
+  'a database and all else': {
+    existingSecret: 'vonage',
+    database: { existingSecret: 'postgres', key: 'uri', port: 6432 },
+    replicas: 5,
+    networkPolicy: { enabled: true },
+    config: {
+      accounts: [{ name: 'a', api_key: 'k', api_secret_file: '/run/secrets/vonage-audit-monitor/x' }],
+      store: { retention: '30d' },
+    },
   },
   everything: {
     image: {
@@ -173,97 +176,14 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
     const listen = container.env.find(({ name }) => name === 'HTTP_LISTEN')?.value;
     expect(listen).toBe(`0.0.0.0:${container.ports[0]?.containerPort}`);
   });
-
-  it('one pod at a time has the volume, or several share a database', () => {
-    const all = render(values);
-    const { replicas, strategy, template } = deploymentOf(all);
-    const hasDatabase = template.spec.volumes.some(({ name }) => name === 'database');
-    const kinds = all.map(({ kind }) => kind);
-    expect({
-      hasDatabase,
-      isMany: replicas > 1,
-      hasClaim: kinds.includes('PersistentVolumeClaim'),
-      ...strategy,
-    }).toEqual(
-      hasDatabase
-        ? {
-            hasDatabase,
-            isMany: true,
-            hasClaim: false,
-            type: 'RollingUpdate',
-            rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
-          }
-        : { hasDatabase, isMany: false, hasClaim: kinds.includes('PersistentVolumeClaim'), type: 'Recreate' },
-    );
-    expect(kinds.includes('PodDisruptionBudget')).toBe(hasDatabase);
-    expect('topologySpreadConstraints' in template.spec).toBe(hasDatabase);
-  });
 });
 
-describe('a database', () => {
-  const database = { existingSecret: 'vonage', database: { existingSecret: 'db', key: 'DATABASE_URL' } };
-  const configOf = (values: object): string => {
-    const data = one(render(values), 'ConfigMap')['data'] as Readonly<Record<string, string>>;
-    return data['monitor.yml'] ?? '';
-  };
-
-  it('is where the shipped configuration keeps everything, and nothing else of it changes', () => {
-    expect(parse(configOf(database))).toEqual({
-      ...(parse(configOf({ existingSecret: 'vonage' })) as object),
-      store: { url_file: '/run/secrets/database/url', retention: '400d' },
-    });
-    expect(parse(configOf({ ...database, config: { accounts: [] } }))).toEqual({
-      accounts: [],
-      store: { url_file: '/run/secrets/database/url' },
-    });
-    const own = { store: { url_file: '/other', lease: '5s' } };
-    expect(parse(configOf({ ...database, config: own }))).toEqual(own);
-    expect(parse(configOf({ ...database, config: { store: { retention: '30d' } } }))).toEqual({
-      store: { url_file: '/run/secrets/database/url', retention: '30d' },
-    });
-    for (const text of ['store: { url_file: /other }', 'store:\n  url_file: /run/secrets/database/url'])
-      expect(configOf({ ...database, config: text })).toBe(`${text}\n`);
-  });
-
-  it('is known by a Secret alone: its URL is a file that the pod can read', () => {
-    const { spec } = deploymentOf(render(database)).template;
-    expect(spec.volumes.find(({ name }) => name === 'database')).toEqual({
-      name: 'database',
-      secret: { secretName: 'db', defaultMode: 0o440, items: [{ key: 'DATABASE_URL', path: 'url' }] },
-    });
-    expect(deploymentOf(render(database)).replicas).toBe(3);
-    expect(deploymentOf(render({ ...database, replicas: 1 })).replicas).toBe(1);
-  });
-
-  it('is needed for more than one pod', () => {
-    expect(() => render({ existingSecret: 'vonage', replicas: 2 })).toThrow(
-      'replicas is 2, but the database is a file, on which one pod works at a time',
-    );
-  });
-
-  it('has pods that rather stand apart, unless an affinity is given', () => {
-    const { template, selector } = deploymentOf(render(database));
-    const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: selector };
-    expect(template.spec.affinity).toEqual({
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
-      },
-    });
-    expect(template.spec.topologySpreadConstraints).toMatchObject([
-      { ...term, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
-      { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
-    ]);
-    const own = { nodeAffinity: {} };
-    expect(deploymentOf(render({ ...database, affinity: own })).template.spec.affinity).toEqual(own);
-    const alone = deploymentOf(render({ existingSecret: 'vonage' })).template.spec;
-    expect(alone).not.toHaveProperty('affinity');
-  });
-
-  it('may be reached, and so many pods be away', () => {
-    const all = render({ ...database, replicas: 5, networkPolicy: { enabled: true } });
-    expect(JSON.stringify(one(all, 'NetworkPolicy').spec)).toContain('"port":5432');
-    expect(one(all, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
-  });
+const ON_A_FILE = Object.entries(VALUE_SETS).filter(([, values]) => !('database' in values));
+it.each(ON_A_FILE)('one pod at a time has the volume with %s', (_, values) => {
+  const all = render(values);
+  expect(deploymentOf(all)).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+  expect(deploymentOf(all).template.spec).not.toHaveProperty('topologySpreadConstraints');
+  expect(all.map(({ kind }) => kind)).not.toContain('PodDisruptionBudget');
 });
 
 it('no field is there that Kubernetes does not know', () => {
@@ -298,6 +218,74 @@ describe('secrets', () => {
   });
 });
 
+describe('with a database', () => {
+  const database = { existingSecret: 'vonage', database: { existingSecret: 'postgres' } };
+  const storeOf = (all: readonly Manifest[]): unknown => {
+    const data = one(all, 'ConfigMap').data as Readonly<Record<string, string>>;
+    return (parse(data['monitor.yml'] ?? '') as { readonly store: unknown }).store;
+  };
+
+  it('three pods stand apart, are replaced one after the other, and need no volume', () => {
+    const all = render(database);
+    const { selector, template, ...deployment } = deploymentOf(all);
+    expect(deployment).toMatchObject({
+      replicas: 3,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    });
+    expect(all.map(({ kind }) => kind)).not.toContain('PersistentVolumeClaim');
+    expect(template.spec.volumes.find(({ name }) => name === 'data')).toHaveProperty('emptyDir');
+    const spread = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: selector };
+    expect(template.spec.topologySpreadConstraints).toEqual([
+      { ...spread, topologyKey: 'kubernetes.io/hostname' },
+      { ...spread, topologyKey: 'topology.kubernetes.io/zone' },
+    ]);
+    expect(template.spec.affinity).toEqual({
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 100,
+            podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: selector },
+          },
+        ],
+      },
+    });
+    expect(one(all, 'PodDisruptionBudget').spec).toEqual({ maxUnavailable: 1, selector });
+  });
+
+  it.each([
+    ['the shipped configuration', {}, '400d'],
+    ['one of its own as a map', { config: { store: { retention: '30d' } } }, '30d'],
+  ])('%s reads its URL from the file of the Secret', (_, more, retention) => {
+    const all = render({ ...database, database: { existingSecret: 'postgres', key: 'uri' }, ...more });
+    const { containers, volumes } = deploymentOf(all).template.spec;
+    const mount = containers[0].volumeMounts.find(({ name }) => name === 'database');
+    expect(storeOf(all)).toEqual({ url_file: `${mount?.mountPath}/url`, retention });
+    expect(volumes.find(({ name }) => name === 'database')).toMatchObject({
+      secret: { secretName: 'postgres', defaultMode: 0o440, items: [{ key: 'uri', path: 'url' }] },
+    });
+  });
+
+  it('a policy lets the pods reach it, and only then', () => {
+    const portsOf = (values: object): unknown =>
+      JSON.stringify(one(render({ ...values, networkPolicy: { enabled: true } }), 'NetworkPolicy').spec);
+    expect(portsOf({ ...database, database: { existingSecret: 'postgres', port: 6432 } })).toContain('6432');
+    expect(portsOf(database)).toContain('5432');
+    expect(portsOf({ existingSecret: 'vonage' })).not.toContain('5432');
+  });
+
+  it('an affinity that is given holds instead of the one of the chart', () => {
+    const { affinity } = deploymentOf(render({ ...database, affinity: { nodeAffinity: {} } })).template.spec;
+    expect(affinity).toEqual({ nodeAffinity: {} });
+  });
+
+  it('one pod needs nothing to keep it from others', () => {
+    const all = render({ ...database, replicas: 1 });
+    expect(deploymentOf(all)).toMatchObject({ replicas: 1, strategy: { type: 'RollingUpdate' } });
+    expect(deploymentOf(all).template.spec).not.toHaveProperty('affinity');
+    expect(all.map(({ kind }) => kind)).not.toContain('PodDisruptionBudget');
+  });
+});
+
 describe('values that are wrong', () => {
   it.each([
     ['no key at all', {}, 'the monitor has no key: set existingSecret, or secrets.VONAGE_API_KEY'],
@@ -317,16 +305,25 @@ describe('values that are wrong', () => {
     ],
     ['a rule that nobody would read', { existingSecret: 'x', rules: { 'own.txt': '' } }, 'rules'],
     ['an ingress for no host', { existingSecret: 'x', ingress: { enabled: true } }, 'ingress.host is needed'],
-    ['two replicas', { existingSecret: 'x', replicas: 2 }, 'replicas'],
     [
-      'a text that names no database beside one',
-      { database: { existingSecret: 'y' }, config: 'store: { retention: 30d }\nheartbeat: { url: x }' },
-      'config names no database',
+      'two replicas on a file',
+      { existingSecret: 'x', replicas: 2 },
+      'replicas is 2, which needs a database: set database.existingSecret',
     ],
     [
-      'a map that names a file beside a database',
+      'no replicas at all',
+      { existingSecret: 'x', database: { existingSecret: 'y' }, replicas: 0 },
+      'replicas',
+    ],
+    [
+      'a text that names no database',
+      { database: { existingSecret: 'y' }, config: 'store: { path: /data/monitor.db }' },
+      'config does not name the database of database.existingSecret',
+    ],
+    [
+      'a map that names a file',
       { database: { existingSecret: 'y' }, config: { store: { path: '/data/monitor.db' } } },
-      'config.store.path is a file',
+      'config.store names another store than database.existingSecret',
     ],
   ])('%s is refused, by name', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
@@ -372,6 +369,10 @@ it('docs/kubernetes.md installs it with values that it takes', () => {
   const all = render({}, words.slice(words.indexOf('--set')));
   const { env } = deploymentOf(all).template.spec.containers[0];
   expect(env.map(({ name }) => name)).toContain('SLACK_WEBHOOK_URL_FILE');
+  const [, upgrade = ''] = /helm upgrade [^]*?(--set [^\n]*)\n/.exec(page) ?? [];
+  const several = render({ existingSecret: 'vonage' }, upgrade.split(' '));
+  expect(deploymentOf(several).replicas).toBe(3);
+  expect(several.map(({ kind }) => kind)).not.toContain('PersistentVolumeClaim');
 });
 
 describe('what the operator of Prometheus gets', () => {
@@ -399,6 +400,7 @@ describe('what the operator of Prometheus gets', () => {
 
 it('every file of the chart and every plain manifest is current (node scripts/deploy.ts)', () => {
   for (const { from, to } of COPIES) expect(read(to)).toBe(read(from));
+  expect(read(CLUSTER_CONFIG)).toBe(clusterConfig());
   for (const [name, text] of Object.entries(manifests(helm))) expect(read(manifestPath(name))).toBe(text);
 });
 

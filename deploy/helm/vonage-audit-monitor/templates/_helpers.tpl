@@ -56,43 +56,42 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
-{{- /* How many pods. */ -}}
+{{- /* How many pods. Each would have a file of its own without a database, and all would poll the same accounts. */ -}}
 {{- define "monitor.replicas" -}}
-{{- $wanted := int .Values.replicas -}}
 {{- if .Values.database.existingSecret -}}
-{{- ternary 3 $wanted (eq $wanted 0) -}}
-{{- else if gt $wanted 1 -}}
-{{- fail (printf "replicas is %d, but the database is a file, on which one pod works at a time: set database.existingSecret to a Secret with the URL of a PostgreSQL database, or replicas to 1" $wanted) -}}
+{{- default 3 .Values.replicas -}}
+{{- else if gt (int (default 1 .Values.replicas)) 1 -}}
+{{- fail (printf "replicas is %v, which needs a database: set database.existingSecret (docs/scale.md); a file is one pod's" .Values.replicas) -}}
 {{- else -}}
 1
 {{- end -}}
 {{- end -}}
 
-{{- /* monitor.yml. The shipped one is taken as it is, but for where the rules are, and the store when it is a database. */ -}}
+{{- define "monitor.databaseUrlFile" -}}
+/run/secrets/database/url
+{{- end -}}
+
+{{- /* monitor.yml. The shipped one is taken as it is, but for where the rules are, and the store where there is a database. */ -}}
 {{- define "monitor.config" -}}
 {{- if not .Values.config -}}
 {{- $rules := ternary "[/app/rules, rules]" "[/app/rules]" (not (empty .Values.rules)) -}}
 {{- $text := .Files.Get "files/monitor.yml" | replace "\nrules: [rules]\n" (printf "\nrules: %s\n" $rules) -}}
 {{- if .Values.database.existingSecret -}}
-{{- $text = regexReplaceAll "(?m)^store: \\{ path: [^,]*," $text "store: { url_file: /run/secrets/database/url," -}}
+{{- $text = $text | replace "\nstore: { path: \"${STORE_PATH:-data/monitor.db}\"," (printf "\nstore: { url_file: %s," (include "monitor.databaseUrlFile" .)) -}}
+{{- $text = $text | replace "\n# The database; a relative path begins at the working directory.\n" "\n# The database, which all replicas share.\n" -}}
 {{- end -}}
 {{- $text -}}
 {{- else if kindIs "string" .Values.config -}}
-{{- /* What is no YAML is left to the monitor, which says where. */ -}}
-{{- $read := fromYaml .Values.config -}}
-{{- $store := default dict $read.store -}}
-{{- if and .Values.database.existingSecret (not $read.Error) (not (or $store.url $store.url_file)) -}}
-{{- fail "config names no database, so every pod would have a file of its own: write `store: { url_file: /run/secrets/database/url }` in it, or leave database.existingSecret empty" -}}
+{{- if and .Values.database.existingSecret (not (contains (include "monitor.databaseUrlFile" .) .Values.config)) -}}
+{{- fail (printf "config does not name the database of database.existingSecret: write `store: { url_file: %s }` in it" (include "monitor.databaseUrlFile" .)) -}}
 {{- end -}}
 {{- .Values.config -}}
 {{- else if .Values.database.existingSecret -}}
 {{- $store := default dict .Values.config.store -}}
-{{- if $store.path -}}
-{{- fail "config.store.path is a file, so every pod would have one of its own: leave it out, or leave database.existingSecret empty" -}}
+{{- if or $store.path $store.url -}}
+{{- fail "config.store names another store than database.existingSecret: leave path and url out" -}}
 {{- end -}}
-{{- if not (or $store.url $store.url_file) -}}
-{{- $store = merge (dict "url_file" "/run/secrets/database/url") $store -}}
-{{- end -}}
+{{- $store = merge (dict "url_file" (include "monitor.databaseUrlFile" .)) $store -}}
 {{- toYaml (merge (dict "store" $store) (omit .Values.config "store")) -}}
 {{- else -}}
 {{- toYaml .Values.config -}}
