@@ -18,6 +18,7 @@ import { simulate } from '../support/audit-api.ts';
 import { KEY, ruleOf, SECRET } from '../support/installation.ts';
 import { manifestsOf } from '../support/kubernetes.ts';
 import { type LogLine, startMonitor } from '../support/monitor-process.ts';
+import { createDatabase } from '../support/postgres.ts';
 
 /*
  * The real monitor in what the chart makes: its files laid out as the kubelet lays them (a folder of the moment behind the
@@ -66,59 +67,80 @@ interface Deployment {
   };
 }
 
-it('the monitor runs in it, with a rule of its own, and takes a secret that is replaced', async () => {
-  const simulator = await simulate();
-  const folder = join(root, 'helm');
-  mkdirSync(folder);
-  const manifests = manifestsOf(
-    openHelm(folder).template('monitor', 'watch', {
-      existingSecret: 'vonage',
-      rules: { 'own.yml': ruleOf('A rule of our own', 'high', ['APP_CREATE']) },
-      files: { 'presets/chat.yml': readFileSync(join(SHIPPED_RULES, '../presets/ntfy.yml'), 'utf8') },
-      env: {
-        POLL_INTERVAL: '1s',
-        POLL_START: '1h',
-        VONAGE_AUDIT_URL: simulator.url,
-        STORE_PATH: join(root, 'data/monitor.db'),
-      },
-    }),
-  );
-  const of = (kind: string): Readonly<Record<string, unknown>> =>
-    manifests.find((manifest) => manifest.kind === kind) ?? {};
-  const { containers, volumes } = (of('Deployment').spec as Deployment).template.spec;
-  const data = of('ConfigMap').data as Readonly<Record<string, string>>;
-  const items = volumes.find(({ configMap }) => configMap)?.configMap?.items ?? [];
-  lay(
-    join(root, 'config'),
-    '..2026_01',
-    // Where the image has the shipped rules, this machine has nothing.
-    Object.fromEntries(
-      items.map(({ key, path }) => [path, (data[key] ?? '').replace('/app/rules', SHIPPED_RULES)]),
-    ),
-  );
-  const secrets = join(root, 'run/secrets/vonage-audit-monitor');
-  lay(secrets, '..2026_01', { VONAGE_API_KEY: KEY, VONAGE_API_SECRET: 'of-yesterday' });
+it.each([
+  ['on a volume', false],
+  ['on a database', true],
+])(
+  'the monitor runs in it %s, with a rule of its own, and takes a secret that is replaced',
+  async (_, shared) => {
+    const simulator = await simulate();
+    const folder = join(root, 'helm');
+    mkdirSync(folder);
+    const manifests = manifestsOf(
+      openHelm(folder).template('monitor', 'watch', {
+        existingSecret: 'vonage',
+        database: { existingSecret: shared ? 'postgres' : '' },
+        rules: { 'own.yml': ruleOf('A rule of our own', 'high', ['APP_CREATE']) },
+        files: { 'presets/chat.yml': readFileSync(join(SHIPPED_RULES, '../presets/ntfy.yml'), 'utf8') },
+        env: {
+          POLL_INTERVAL: '1s',
+          POLL_START: '1h',
+          VONAGE_AUDIT_URL: simulator.url,
+          STORE_PATH: join(root, 'data/monitor.db'),
+        },
+      }),
+    );
+    const of = (kind: string): Readonly<Record<string, unknown>> =>
+      manifests.find((manifest) => manifest.kind === kind) ?? {};
+    const { containers, volumes } = (of('Deployment').spec as Deployment).template.spec;
+    const data = of('ConfigMap').data as Readonly<Record<string, string>>;
+    const items = volumes.find(({ configMap }) => configMap)?.configMap?.items ?? [];
+    lay(
+      join(root, 'config'),
+      '..2026_01',
+      // Where the image has the shipped rules, this machine has nothing.
+      Object.fromEntries(
+        items.map(({ key, path }) => [
+          path,
+          (data[key] ?? '').replace('/app/rules', SHIPPED_RULES).replace('url_file: /', `url_file: ${root}/`),
+        ]),
+      ),
+    );
+    const database = shared ? await createDatabase() : undefined;
+    if (database) {
+      scope.defer('database', () => database.drop());
+      lay(join(root, 'run/secrets/database'), '..2026_01', { url: database.url });
+    }
+    const secrets = join(root, 'run/secrets/vonage-audit-monitor');
+    lay(secrets, '..2026_01', { VONAGE_API_KEY: KEY, VONAGE_API_SECRET: 'of-yesterday' });
 
-  const inRoot = (text: string): string => (/^\/(config|run)\//.test(text) ? join(root, text) : text);
-  const [{ args, env }] = containers;
-  const variables = env.map(({ name, value }) => [name, inRoot(value)] as const);
-  const monitor = startMonitor(args.map(inRoot), {
-    ...Object.fromEntries(variables),
-    HTTP_LISTEN: '127.0.0.1:0',
-  });
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  const said = (event: string): Promise<LogLine> => monitor.until((line) => line.event === event);
+    const inRoot = (text: string): string => (/^\/(config|run)\//.test(text) ? join(root, text) : text);
+    const [{ args, env }] = containers;
+    const variables = env.map(({ name, value }) => [name, inRoot(value)] as const);
+    const monitor = startMonitor(args.map(inRoot), {
+      ...Object.fromEntries(variables),
+      HTTP_LISTEN: '127.0.0.1:0',
+    });
+    scope.defer('monitor', async () => {
+      monitor.kill('SIGKILL');
+      await monitor.ended;
+    });
+    const said = (event: string): Promise<LogLine> => monitor.until((line) => line.event === event);
 
-  expect(await said('condition.opened')).toMatchObject({ condition: 'blind' });
-  lay(secrets, '..2026_02', { VONAGE_API_KEY: KEY, VONAGE_API_SECRET: SECRET });
-  await said('poll.completed');
-  simulator.add(KEY, createGenerator({ seed: 'pod', account: KEY }).any(Date.now() - 10_000, 'APP_CREATE'));
-  expect(await monitor.until((line) => line.rule_title === 'A rule of our own')).toMatchObject({
-    event: 'alert.decided',
-  });
-  monitor.kill('SIGTERM');
-  expect(await monitor.ended).toEqual({ code: 0, signal: null });
-});
+    expect(await said('condition.opened')).toMatchObject({ condition: 'blind' });
+    lay(secrets, '..2026_02', { VONAGE_API_KEY: KEY, VONAGE_API_SECRET: SECRET });
+    await said('poll.completed');
+    simulator.add(KEY, createGenerator({ seed: 'pod', account: KEY }).any(Date.now() - 10_000, 'APP_CREATE'));
+    expect(await monitor.until((line) => line.rule_title === 'A rule of our own')).toMatchObject({
+      event: 'alert.decided',
+    });
+    if (database) {
+      const [row] = await database.query<{ held: number }>(
+        "SELECT count(*)::int AS held FROM vonage_audit_monitor.leases WHERE name = 'account:default'",
+      );
+      expect(row?.held).toBe(1);
+    }
+    monitor.kill('SIGTERM');
+    expect(await monitor.ended).toEqual({ code: 0, signal: null });
+  },
+);
