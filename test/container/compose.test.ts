@@ -138,10 +138,8 @@ describe('the profile cluster', () => {
       store: { url: '${DATABASE_URL}', retention: '400d' },
       rules: ['/app/rules'],
     });
-    for (const { environment } of [replica, postgres].flatMap((service) => service ?? []))
-      expect(
-        Object.keys(environment ?? {}).filter((name) => /URL$|PASSWORD$|KEY$|SECRET$/.test(name)),
-      ).toEqual([]);
+    const names = [replica, postgres].flatMap((service) => Object.keys(service?.environment ?? {}));
+    expect(names.filter((name) => /(URL|PASSWORD|KEY|SECRET)$/.test(name))).toEqual([]);
   });
 });
 
@@ -154,17 +152,20 @@ describe('the profile metrics', () => {
     expect([prometheus?.profiles, grafana?.profiles]).toEqual([['metrics'], ['metrics']]);
   });
 
-  it('Prometheus reads our alert rules and asks the monitor where it listens', async () => {
+  it('Prometheus reads our alert rules and asks the monitor where it listens, and every replica', async () => {
     const settings = parse(await read('deploy/prometheus/prometheus.yml')) as {
       readonly rule_files: readonly string[];
       readonly scrape_configs: readonly {
         readonly job_name: string;
         readonly static_configs: readonly { readonly targets: readonly string[] }[];
+        readonly dns_sd_configs: readonly object[];
       }[];
     };
     expect(settings.rule_files).toEqual([targetOf(prometheus, 'deploy/prometheus/rules.yml')]);
     const [job] = settings.scrape_configs;
     expect(job?.static_configs).toEqual([{ targets: ['monitor:8080'] }]);
+    expect(job?.dns_sd_configs).toMatchObject([{ names: ['replica'], type: 'A', port: 8080 }]);
+    expect(compose.services).toHaveProperty('replica');
     expect(monitor).toBeDefined();
     expect(dockerfile).toContain('HTTP_LISTEN=0.0.0.0:8080');
   });
