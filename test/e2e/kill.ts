@@ -88,7 +88,10 @@ export const killAgainAndAgain = async (options: {
     for (let kill = 0; kill < options.kills; kill += 1) {
       addEvents();
       proxy.always(breaks);
-      const moment = MOMENTS[Math.floor(random() * MOMENTS.length)] ?? 'start';
+      const drawn = MOMENTS[Math.floor(random() * MOMENTS.length)] ?? 'start';
+      // Where replicas divide the work, it begins with shares instead of the one lease.
+      const moment =
+        drawn === 'lease.acquired' && options.place?.kind === 'postgres' ? 'shares.taken' : drawn;
       moments[moment] = (moments[moment] ?? 0) + 1;
       const seen = receiver.requests.length;
       const monitor = start();
