@@ -2,7 +2,7 @@ import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
 import { createTurns } from '../base/turns.ts';
 import { assignShares } from '../core/balance.ts';
-import type { Ticks } from '../core/clock.ts';
+import type { Clock, Ticks } from '../core/clock.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { BeatAnswer, ReplicaFacts, Replicas, ShareName } from '../core/replicas.ts';
@@ -57,8 +57,10 @@ export interface ReplicaOptions {
   /** Told after every beat. */
   readonly onBeat?: (answer: BeatAnswer, held: readonly HeldShare[]) => void;
   readonly log: Log;
-  /** A clock that does not jump. */
+  /** A clock that does not jump, and stands still while the machine sleeps. */
   readonly ticks: Ticks;
+  /** The clock of the machine: it goes on while it sleeps. One that is set ahead costs a beat. */
+  readonly now: Clock;
 }
 
 /** Beats in one lease time: some may fail. */
@@ -76,6 +78,10 @@ interface Own extends HeldShare {
   isWorked: boolean;
 }
 
+/** Taken once, and under one life of the database server: after a failover, what was remembered may never have been committed. */
+const isSame = (lease: Lease, other: Lease | undefined): boolean =>
+  other?.token === lease.token && other.server === lease.server;
+
 /** Makes a {@link Replica}. */
 export const createReplica = (options: ReplicaOptions): Replica => {
   const { id, replicas, ttlMs, log, ticks } = options;
@@ -87,6 +93,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
   let standing: BeatAnswer | undefined;
   let isStopping = false;
   let reliedUntil = Number.NEGATIVE_INFINITY;
+  let reliedUntilMs = Number.NEGATIVE_INFINITY;
   let fence: NodeJS.Timeout | undefined;
 
   const changed = (): void => {
@@ -166,15 +173,16 @@ export const createReplica = (options: ReplicaOptions): Replica => {
   };
 
   const beat = async (): Promise<void> => {
-    const began = ticks();
+    const [began, beganMs] = [ticks(), options.now()];
     const facts = options.facts();
     const said = await replicas.beat({ ...facts, id, wants: isStopping ? [] : facts.wants }, ttlMs);
     reliedUntil = began + RELIED_ON * ttlMs;
+    reliedUntilMs = beganMs + RELIED_ON * ttlMs;
     clearTimeout(fence);
     fence = setTimeout(abandon, Math.max(0, reliedUntil - ticks()));
     // One that holds a hundred thousand must not compare each with each.
-    const tokens = new Map<string, number>(said.leases.map(({ name, token }) => [name, token]));
-    drop([...own.values()].filter(({ lease }) => tokens.get(lease.name) !== lease.token));
+    const renewed = new Map(said.leases.map((lease) => [lease.name, lease]));
+    drop([...own.values()].filter(({ lease }) => !isSame(lease, renewed.get(lease.name))));
     if (!isStopping) adopt(said.leases);
     const answer = await buryTheDead(said);
     standing = answer;
@@ -210,7 +218,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     id,
     held: () => [...own.values()],
     isHeld() {
-      if (ticks() < reliedUntil) return true;
+      if (ticks() < reliedUntil && options.now() < reliedUntilMs) return true;
       abandon();
       return false;
     },
@@ -239,7 +247,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     lose({ name, lease }) {
       const share = own.get(name);
       // It may have been taken anew since.
-      if (share?.lease.token === lease.token) drop([share]);
+      if (share?.lease === lease) drop([share]);
       soon.ring();
     },
     stop() {

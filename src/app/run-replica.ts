@@ -102,6 +102,7 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
     onBeat,
     log,
     ticks,
+    now,
   });
 
   let work: SharedWork | undefined;

@@ -3,6 +3,11 @@ export interface Lease {
   readonly name: string;
   readonly holder: string;
   readonly token: number;
+  /**
+   * The life of the database server that it was taken or renewed under. Another one may lack the last commits (a failover), and
+   * what is remembered of them is worth nothing there: it counts as lost. Left out: it is good under any.
+   */
+  readonly server?: string;
 }
 
 /** Who may act when several processes share a store. */

@@ -1,7 +1,7 @@
 import { type Clock } from '../core/clock.ts';
 import { type Lease, LeaseLostError, type Leases } from '../core/lease.ts';
 import type { Connection } from './connection.ts';
-import { get, run, type Steps, value } from './steps.ts';
+import { get, run, type Sql, type Steps, value } from './steps.ts';
 
 interface LeaseRow {
   readonly holder: string;
@@ -18,6 +18,8 @@ const PUT = 'UPDATE leases SET holder = ?, token = ?, renewed_ms = ?, ttl_ms = ?
 const EXTEND = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND holder = ? AND token = ?';
 // The row stays, so that the next holder gets a larger token.
 const CLEAR = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?";
+/** When this life of the server began: another one after a restart, and of another server after a failover. */
+export const SERVER_LIFE = 'extract(epoch FROM pg_postmaster_start_time())::text';
 /** The lease of a process that does all the work: nobody has it beside replicas, and they take nothing beside it. */
 export const WHOLE = 'monitor';
 /** Stands for whatever a replica holds. */
@@ -83,21 +85,33 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
 });
 
 // Held to the end of the transaction: until then nobody else can take the lease. Its holder can renew it meanwhile.
-const CURRENT = 'SELECT holder, token FROM leases WHERE name = ? FOR KEY SHARE';
+const CURRENT: Sql = {
+  sqlite: 'SELECT holder, token FROM leases WHERE name = ?',
+  postgres: `SELECT holder, token, ${SERVER_LIFE} AS server FROM leases WHERE name = ? FOR KEY SHARE`,
+};
 
-const current = (lease: Lease): Steps<Pick<LeaseRow, 'holder' | 'token'> | undefined> =>
-  get<Pick<LeaseRow, 'holder' | 'token'>>(CURRENT, lease.name);
+type Current = Pick<LeaseRow, 'holder' | 'token'> & { readonly server?: string };
+
+const current = (lease: Lease): Steps<Current | undefined> => get<Current>(CURRENT, lease.name);
+
+const isSameServer = (lease: Lease, { server }: Current): boolean =>
+  lease.server === undefined || lease.server === server;
 
 /** Whether `lease` is the current one, and stays it to the end of the transaction. */
 export function* isCurrent(lease: Lease): Steps<boolean> {
   const row = yield* current(lease);
-  return row?.holder === lease.holder && row.token === lease.token;
+  return row?.holder === lease.holder && row.token === lease.token && isSameServer(lease, row);
 }
 
 /** Throws a LeaseLostError unless `lease` is the current one. To be called inside the transaction that it guards. */
 export function* checkLease(lease: Lease): Steps<void> {
   const row = yield* current(lease);
-  if (row && row.holder === lease.holder && row.token === lease.token) return;
+  if (row && row.holder === lease.holder && row.token === lease.token) {
+    if (isSameServer(lease, row)) return;
+    throw new LeaseLostError(
+      `lease ${lease.name} of ${lease.holder} was taken before the database server was started anew, or replaced by another`,
+    );
+  }
   const holds = row ? `${row.holder || 'nobody'} holds it with token ${row.token}` : 'it never existed';
   throw new LeaseLostError(
     `lease ${lease.name} of ${lease.holder} with token ${lease.token} is no longer held: ${holds}`,

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Lease } from '../core/lease.ts';
 import type { BeatAnswer, ReplicaFacts, ReplicaState, Replicas, ShareName } from '../core/replicas.ts';
 import type { Connection } from './connection.ts';
-import { CLEAR_ALL, REMOVE, timeOf, WHOLE } from './leases.ts';
+import { CLEAR_ALL, REMOVE, SERVER_LIFE, timeOf, WHOLE } from './leases.ts';
 import type { Others } from './postgres-others.ts';
 import { all, get, run, type Steps, value, values } from './steps.ts';
 
@@ -26,7 +26,7 @@ const PUT = `INSERT INTO replicas (id, version, config_hash, refusal, started_ms
 const PUT_SET = `INSERT INTO share_sets (hash, names, told_ms) VALUES (?, ?::text::jsonb, ?)
   ON CONFLICT (hash) DO UPDATE SET told_ms = excluded.told_ms`;
 const SET = `SELECT jsonb_array_elements_text(names) FROM share_sets WHERE hash = ?`;
-const RENEW = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE holder = ? RETURNING name, holder, token';
+const RENEW = `UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE holder = ? RETURNING name, holder, token, ${SERVER_LIFE} AS server`;
 const FORGET = 'DELETE FROM replicas WHERE seen_ms < ? OR seen_ms > ?';
 const FORGET_SETS =
   'DELETE FROM share_sets WHERE told_ms < ? AND NOT EXISTS (SELECT 1 FROM replicas WHERE wants = hash)';
@@ -42,7 +42,7 @@ const MAKE = `INSERT INTO leases (name, holder, token, renewed_ms, ttl_ms)
 const FREE = `SELECT name FROM leases WHERE name = ANY(?::text[]) AND (holder = '' OR renewed_ms + ttl_ms <= ?)
   ORDER BY name FOR UPDATE SKIP LOCKED`;
 const TAKE = `UPDATE leases SET holder = ?, token = token + 1, renewed_ms = ?, ttl_ms = ? WHERE name = ANY(?::text[])
-  RETURNING name, holder, token`;
+  RETURNING name, holder, token, ${SERVER_LIFE} AS server`;
 const CLEAR = `UPDATE leases SET holder = '', ttl_ms = 0 FROM unnest(?::text[], ?::bigint[]) AS given (name, token)
   WHERE leases.name = given.name AND leases.token = given.token AND leases.holder = ?`;
 // Who takes that lease holds its row until it is committed, and looks for living replicas meanwhile.

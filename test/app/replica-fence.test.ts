@@ -14,6 +14,7 @@ const NAME: ShareName = 'account:a';
 /** A replica that holds one account, by a clock that moves when told. */
 const begin = async (ttlMs: number) => {
   let nowTicks = 0;
+  let nowMs = 1_000_000;
   let token = 1;
   const beaten: (() => void)[] = [];
   const lease = () => ({ name: NAME, holder: 'us', token });
@@ -44,6 +45,7 @@ const begin = async (ttlMs: number) => {
     },
     log: silent,
     ticks: () => nowTicks,
+    now: () => nowMs,
   });
   const nextBeat = (): Promise<void> => new Promise((resolve) => beaten.push(resolve));
   const stop = new AbortController();
@@ -55,6 +57,11 @@ const begin = async (ttlMs: number) => {
     nextBeat,
     move(to: number) {
       nowTicks = to;
+      nowMs = 1_000_000 + to;
+    },
+    /** The machine sleeps: only the clock on its wall goes on. */
+    sleep(ms: number) {
+      nowMs += ms;
     },
     passOn() {
       token += 1;
@@ -65,6 +72,17 @@ const begin = async (ttlMs: number) => {
     },
   };
 };
+
+it('drops all that it holds when the machine has slept, though no time has passed for the process', async () => {
+  const { replica, sleep, end } = await begin(50_000);
+  const [share] = replica.held();
+  sleep(39_999);
+  expect(replica.isHeld()).toBe(true);
+  sleep(1);
+  expect(replica.isHeld()).toBe(false);
+  expect(share?.lost.aborted).toBe(true);
+  await end();
+});
 
 it('drops all that it holds, when asked, once four fifths of the lease are over without a beat', async () => {
   const { replica, move, end } = await begin(50_000);

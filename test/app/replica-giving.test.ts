@@ -67,6 +67,7 @@ it('gives back in one commit all that ends at about the same time', async () => 
     },
     log: silent,
     ticks: () => performance.now(),
+    now: Date.now,
   });
   const stop = new AbortController();
   const first = nextBeat();

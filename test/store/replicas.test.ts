@@ -125,7 +125,7 @@ describe('a claim', () => {
   it('takes what is free or expired, with a larger token each time, and nothing else', async () => {
     const { replicas } = await open();
     for (const id of ['one', 'two']) await replicas.beat(facts(id), TTL);
-    expect(await replicas.claim('one', ['account:a', 'account:b'], TTL)).toEqual([
+    expect(await replicas.claim('one', ['account:a', 'account:b'], TTL)).toMatchObject([
       { name: 'account:a', holder: 'one', token: 1 },
       { name: 'account:b', holder: 'one', token: 1 },
     ]);
@@ -133,7 +133,7 @@ describe('a claim', () => {
     await replicas.beat(facts('two'), TTL);
     expect(await replicas.claim('two', WANTS, TTL)).toHaveLength(2);
     nowMs += 1;
-    expect(await replicas.claim('two', ['account:a'], TTL)).toEqual([
+    expect(await replicas.claim('two', ['account:a'], TTL)).toMatchObject([
       { name: 'account:a', holder: 'two', token: 2 },
     ]);
   });
@@ -183,6 +183,23 @@ describe('a claim', () => {
       LeaseLostError,
     );
   });
+});
+
+it('a lease is good for one life of the server: another one may lack what was committed last', async () => {
+  const { replicas, collect, outbox, feeds } = await open();
+  await replicas.beat(facts('one'), TTL);
+  const [lease] = await replicas.claim('one', ['account:a'], TTL);
+  if (!lease) throw new Error('not taken');
+  const [renewed] = (await replicas.beat(facts('one'), TTL)).leases;
+  expect(renewed).toEqual(lease);
+  await collect.commitWindow(lease, windowOf([]), decideNothing);
+  // As if the server had been replaced since.
+  const before = { ...lease, server: '1' };
+  await expect(collect.commitWindow(before, windowOf([]), decideNothing)).rejects.toBeInstanceOf(
+    LeaseLostError,
+  );
+  await expect(outbox.claim('hook', 1, 1_000, { lease: before })).rejects.toBeInstanceOf(LeaseLostError);
+  await expect(feeds.advance('hook', 1, [], [], before)).rejects.toBeInstanceOf(LeaseLostError);
 });
 
 describe('giving back', () => {
