@@ -6,7 +6,7 @@ export interface ClockReading {
   readonly clockSkewMs: number | undefined;
   /**
    * For an answer without one: by the last `Date` that came and the time that has passed since, which no clock that is
-   * set can change. Before the first `Date` our own clock at the first answer stands in for it, and is told only where
+   * set can change. Before the first `Date` our own clock at the beginning stands in for it, and is told only where
    * ours has jumped ahead since; undefined: nothing is known.
    */
   readonly expectedSkewMs: number | undefined;
@@ -15,10 +15,15 @@ export interface ClockReading {
 /** Clocks drift, and answers take their time: less than this is no jump. */
 const JUMP_MS = 5_000;
 
-/** Reads the server's clock off its answers, in the order in which they came. */
-export const createApiClock = (): ((answer: Answer) => ClockReading) => {
+/**
+ * Reads the server's clock off its answers, in the order in which they came. `begun` is our own time when that began; left out: the
+ * first answer stands in for it, which may come long after our clock has jumped.
+ */
+export const createApiClock = (
+  begun?: Pick<Answer, 'answeredAtMs' | 'answeredTicks'>,
+): ((answer: Answer) => ClockReading) => {
   let last: Dated | undefined;
-  let first: Pick<Answer, 'answeredAtMs' | 'answeredTicks'> | undefined;
+  let first = begun;
   return (answer) => {
     first ??= { answeredAtMs: answer.answeredAtMs, answeredTicks: answer.answeredTicks };
     const date = Date.parse(answer.header('date') ?? '');

@@ -85,6 +85,7 @@ const unescaped = (part: string): string => {
 /** Makes the client for one account. Opens no connection before the first read. */
 export const createAuditClient = (options: AuditClientOptions): AuditClient => {
   const { account, pageSize, timeoutMs, proxyUrl, now, log, telemetry } = options;
+  const ticks = options.ticks ?? (() => performance.now());
   const base = new URL(options.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
   const transport = createTransport({
@@ -94,9 +95,9 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     deadlineMs: options.deadlineMs ?? 3 * timeoutMs,
     maxBodyBytes: options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     now,
-    ticks: options.ticks ?? (() => performance.now()),
+    ticks,
   });
-  const readClock = createApiClock();
+  const readClock = createApiClock({ answeredAtMs: now(), answeredTicks: ticks() });
   const ask = createAsk({
     account,
     prefix,

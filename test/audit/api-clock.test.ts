@@ -32,6 +32,14 @@ it('knows without any date that our clock has jumped ahead, and by how much', ()
     expect(read(after(ms, 'undated', skewMs))).toEqual({ clockSkewMs: undefined, expectedSkewMs });
 });
 
+it('knows of a jump before the first answer of all, when it is told when it began', () => {
+  const read = createApiClock({ answeredAtMs: NOON, answeredTicks: 0 });
+  expect(read(after(90_000, 'undated', 600_000))).toEqual({
+    clockSkewMs: undefined,
+    expectedSkewMs: -600_000,
+  });
+});
+
 it.each([
   ['agrees', 0, 0, 0],
   ['jumps ahead', 3_600_000, -3_600_000 - 1_000, -3_600_000 + 1_200],
