@@ -46,6 +46,9 @@ export const runShares = async (
     ];
     try {
       await work(share.lease, ends, hurries);
+      // It has nothing to do, such as after a reload that took it away: the next beat gives the share back. Begun anew at once, it
+      // would leave no time for one.
+      if (!ends.aborted) await sleep(TROUBLE_PAUSE_MS, ends);
     } catch (error) {
       if (error instanceof LeaseLostError) {
         log.warn('lease.lost', { holder: share.lease.holder, token: share.lease.token, share: share.name });

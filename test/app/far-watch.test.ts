@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createFarWatch } from '../../src/app/fleet-watch.ts';
+import { createFarWatch } from '../../src/app/replica-watch.ts';
 import type { Log } from '../../src/core/log.ts';
 
 const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { refusalOf, skewOf, watchConfigurations } from '../../src/app/fleet-watch.ts';
+import { refusalOf, skewOf, watchConfigurations } from '../../src/app/replica-watch.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { BeatAnswer, ReplicaState } from '../../src/core/replicas.ts';
 
