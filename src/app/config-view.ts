@@ -1,5 +1,5 @@
-import { isSecretOption } from '../config/read-sinks.ts';
 import type { HeartbeatSettings, Settings, SinkSettings } from '../config/settings.ts';
+import { isSecretOption } from '../config/sink-secrets.ts';
 import type { Ready } from './load.ts';
 
 /** One section of what is in force: values by their names. */
