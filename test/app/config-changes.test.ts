@@ -67,6 +67,18 @@ it('a secret that changes is a change, and is neither told nor part of the hash'
   expect(configHash(without)).not.toBe(configHash(one));
 });
 
+it('how a replica gets to its database and where it listens is its own: others with the same work have the same hash', async () => {
+  const of = (store: object, listen = '127.0.0.1:8080') => read({ store, http: { listen } });
+  const one = await of({ url: 'postgres://vam:hush-1@db.example.com:5432/audit' });
+  const other = await of(
+    { url: 'postgres://vam-2:hush-2@127.0.0.1:6432/audit?sslmode=require', pool_size: 5 },
+    '127.0.0.1:8081',
+  );
+  expect(configHash(other)).toBe(configHash(one));
+  const shorter = await of({ url: 'postgres://vam:hush-1@db.example.com:5432/audit', retention: '30d' });
+  expect(configHash(shorter)).not.toBe(configHash(one));
+});
+
 it('a secret in a file is followed anyway: its content is no change, another file is one', async () => {
   write('one', 'hush-1');
   write('two', 'hush-1');
