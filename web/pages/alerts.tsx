@@ -214,7 +214,11 @@ const AlertFilters = ({ values }: { readonly values: Values }) => {
           <Choice
             label="Account"
             value={values.account}
-            options={[['', 'Every account'], ...accounts.map((name) => [name, name] as const)]}
+            options={[
+              ['', 'Every account'],
+              ...accounts.map((name) => [name, name] as const),
+              ['(fleet)', 'Fleet rules'],
+            ]}
             onChange={(account) => set({ account })}
           />
         )}
