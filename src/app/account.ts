@@ -1,4 +1,5 @@
 import { type AuditClient, createAuditClient } from '../audit/client.ts';
+import { createLatch } from '../base/latch.ts';
 import { createTurns } from '../base/turns.ts';
 import type { Backfiller } from '../collect/backfiller.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
@@ -8,10 +9,12 @@ import type { Committed, Reader } from '../core/collect-store.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
+import type { BackfillWatch } from './backfill-watch.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
-import { createDriftMemory } from './drift-memory.ts';
+import { createDriftMemory, type DriftMemory } from './drift-memory.ts';
 import { readEventTypes } from './event-types.ts';
+import { afterFirstPasses } from './first-passes.ts';
 import type { AccountMemory } from './memory.ts';
 import { createOverlap } from './overlap.ts';
 import type { Pace } from './pace.ts';
@@ -60,6 +63,7 @@ export const createAccount = (
   failures: RuleFailures,
   paces: Paces,
   memory: AccountMemory,
+  asked: BackfillWatch['asked'],
   isHeld: () => boolean = () => true,
 ): Account => {
   const { store, telemetry } = monitor;
@@ -119,6 +123,12 @@ export const createAccount = (
     report.committed(committed, reader);
     await failures.report();
   };
+  /** Of what may have to be read again the second reader hears at once. */
+  const secondBell = createLatch();
+  const note = ({ window }: { readonly window: { readonly verified: boolean } }): void => {
+    if (!window.verified) secondBell.ring();
+  };
+  const laterMs = afterFirstPasses(monitor.parts);
   const commit = {
     store: store.collect,
     decider: createDecider({
@@ -168,7 +178,10 @@ export const createAccount = (
     {
       ...commit,
       ticks,
-      onCommitted: (committed) => tell(committed, 'poll'),
+      onCommitted(committed) {
+        note(committed);
+        return tell(committed, 'poll');
+      },
     },
   );
   const readers = createReaders(
@@ -184,7 +197,13 @@ export const createAccount = (
         }),
       paces,
       commit,
-      onReread: (reread) => tell(reread, reread.manner.reader),
+      onReread(reread) {
+        note(reread);
+        return tell(reread, reread.manner.reader);
+      },
+      bell: secondBell,
+      firstLookMs: laterMs,
+      asked: (signal) => asked(account, signal),
     },
     monitor,
   );
@@ -197,6 +216,7 @@ export const createAccount = (
     inTurn,
     onAlerts: report.alerts,
     memory,
+    laterMs,
     onListed: types.learn,
   };
   return {
@@ -213,8 +233,9 @@ export const createAccount = (
         hurry,
       ),
     async prepare() {
-      await overlap.refresh();
-      await tellKnown(account, monitor);
+      // What it proposes, the second reader's first look says as well.
+      if (poll.overlapAuto) await overlap.refresh();
+      await tellKnown(account, drift, monitor);
     },
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
@@ -230,13 +251,17 @@ export const createAccount = (
  * What an earlier life has left: how far the trail was read then, so that who watches the figure sees an account that
  * cannot be read since, and the types of its events.
  */
-const tellKnown = async (account: string, { store, telemetry, eventTypes }: Monitor): Promise<void> => {
+const tellKnown = async (
+  account: string,
+  drift: DriftMemory,
+  { store, telemetry, eventTypes }: Monitor,
+): Promise<void> => {
   const progress = await store.collect.progress(account);
   if (progress) {
     telemetry.gauge('watermark_timestamp_seconds', progress.watermarkMs / 1_000, { account });
     telemetry.gauge('last_poll_timestamp_seconds', progress.committedAtMs / 1_000, { account });
   }
-  const known = await store.drift.known(account);
+  const known = await drift.known();
   eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
 };
 
