@@ -1,4 +1,4 @@
-import { type AuditClient, createAuditClient } from '../audit/client.ts';
+import { createAuditClient } from '../audit/client.ts';
 import { createLatch } from '../base/latch.ts';
 import { createTurns } from '../base/turns.ts';
 import type { Backfiller } from '../collect/backfiller.ts';
@@ -83,26 +83,24 @@ export const createAccount = (
     isHeld();
   };
   const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
-  const clientWith = (pace: Pace | undefined): AuditClient =>
-    createAuditClient({
-      account,
-      baseUrl: api.baseUrl,
-      pageSize: api.pageSize,
-      timeoutMs: api.timeoutMs,
-      credentials() {
-        const { apiKey, apiSecret } = settings.credentials(tellSecret);
-        return { key: apiKey, secret: apiSecret };
-      },
-      proxyUrl: proxy.urlFor(api.baseUrl),
-      pace: (signal) => whileHeld(pace, signal),
-      now,
-      ...(ticks && { ticks }),
-      random,
-      log,
-      telemetry,
-      tracer: monitor.tracer,
-    });
-  const client = clientWith(paces.all);
+  const client = createAuditClient({
+    account,
+    baseUrl: api.baseUrl,
+    pageSize: api.pageSize,
+    timeoutMs: api.timeoutMs,
+    credentials() {
+      const { apiKey, apiSecret } = settings.credentials(tellSecret);
+      return { key: apiKey, secret: apiSecret };
+    },
+    proxyUrl: proxy.urlFor(api.baseUrl),
+    pace: (signal) => whileHeld(paces.all, signal),
+    now,
+    ...(ticks && { ticks }),
+    random,
+    log,
+    telemetry,
+    tracer: monitor.tracer,
+  });
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
   const types = monitor.eventTypes;
@@ -190,11 +188,13 @@ export const createAccount = (
       overlap,
       /** Behind the poll in every way: its pass ends first, then both budgets are asked. */
       clientBehindPoll: (pace) =>
-        clientWith(async (signal) => {
-          await pace(signal);
-          await poller.whenIdle();
-          await paces.all?.(signal);
-        }),
+        client.atPace((signal) =>
+          whileHeld(async () => {
+            await pace(signal);
+            await poller.whenIdle();
+            await paces.all?.(signal);
+          }, signal),
+        ),
       paces,
       commit,
       onReread(reread) {
@@ -242,7 +242,6 @@ export const createAccount = (
     async close() {
       if (poll.overlapAuto) memory.overlapMs = overlap.currentMs();
       await client.close();
-      await readers.close();
     },
   };
 };

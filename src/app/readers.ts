@@ -1,10 +1,10 @@
-import type { AuditClient } from '../audit/client.ts';
 import type { Latch } from '../base/latch.ts';
 import { type Backfiller, createBackfiller } from '../collect/backfiller.ts';
 import type { CommitDeps } from '../collect/commit.ts';
 import type { Reread } from '../collect/read-range.ts';
 import type { ReadWindowOptions } from '../collect/read-window.ts';
 import { createSecondReader, type SecondReader } from '../collect/second-reader.ts';
+import type { AuditReader } from '../core/audit-reader.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { LedgerRange } from '../core/ledger.ts';
 import type { Paces } from './account.ts';
@@ -17,7 +17,6 @@ import { watchTrail } from './trail-watch.ts';
 interface Readers {
   readonly second: SecondReader;
   readonly backfiller: Backfiller;
-  close(): Promise<void>;
 }
 
 /** What {@link createReaders} works with. */
@@ -25,7 +24,7 @@ interface ReadersOptions {
   readonly reading: Omit<ReadWindowOptions, 'reader'>;
   readonly overlap: Overlap;
   /** A client that asks for nothing while a pass is under way, and obeys a budget. */
-  readonly clientBehindPoll: (pace: Pace) => AuditClient;
+  readonly clientBehindPoll: (pace: Pace) => AuditReader;
   readonly paces: Pick<Paces, 'reconcile' | 'backfill'>;
   readonly commit: CommitDeps & { readonly trouble: Trouble };
   readonly onReread: (reread: Reread) => Promise<void>;
@@ -100,9 +99,5 @@ export const createReaders = (options: ReadersOptions, monitor: Monitor): Reader
       { ...reading, reader: clients.backfill },
       { ...deps, backfills: store.backfills, asked: options.asked },
     ),
-    async close() {
-      await clients.second.close();
-      await clients.backfill.close();
-    },
   };
 };

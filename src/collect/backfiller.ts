@@ -106,11 +106,12 @@ export const createBackfiller = (
 
   return {
     step,
-    async run(signal, goesOn) {
+    async run(signal, isWanted) {
       // Who has to end by itself must not wait for somebody to ask.
-      const asked = (goesOn === undefined ? deps.asked : undefined) ?? pause;
-      if (goesOn === undefined) await asked(signal);
-      while (!signal.aborted && (goesOn?.() ?? true)) {
+      const asked = (isWanted === undefined ? deps.asked : undefined) ?? pause;
+      const goesOn = isWanted ?? (() => true);
+      if (isWanted === undefined) await asked(signal);
+      while (!signal.aborted && goesOn()) {
         try {
           const worked = await step(signal);
           failures = 0;

@@ -31,9 +31,11 @@ const make = () => {
 /** Somebody who waits, and whether it still does. */
 const waiter = (asked: Promise<void>) => {
   const one = { waits: true, asked };
-  void asked.then(() => {
+  const wait = async (): Promise<void> => {
+    await asked;
     one.waits = false;
-  });
+  };
+  void wait();
   return one;
 };
 

@@ -101,11 +101,17 @@ it('looks for work once a minute where there is none in sight, and asks for its 
 
 it('looks for work every five seconds while something is in doubt, and at once when it is told', async () => {
   const bell = createLatch();
-  let doubt: LedgerRange['doubt'];
-  const { state, stop, running } = start(() => [range(doubt)], bell);
+  const ledger: { doubt: LedgerRange['doubt'] } = { doubt: undefined };
+  const { state, stop, running } = start(() => [range(ledger.doubt)], bell);
   await vi.advanceTimersByTimeAsync(30_000);
   const { looks } = state;
-  doubt = { sinceMs: Date.now(), tries: 1, nextMs: Date.now() + HOUR, quiet: false, text: 'counts differ' };
+  ledger.doubt = {
+    sinceMs: Date.now(),
+    tries: 1,
+    nextMs: Date.now() + HOUR,
+    quiet: false,
+    text: 'counts differ',
+  };
   bell.ring();
   await vi.advanceTimersByTimeAsync(1);
   expect(state.looks).toBe(looks + 1);
