@@ -48,21 +48,25 @@ export interface Running {
   readonly load: Load;
 }
 
-/** Starts so many replicas, waits until each holds its part, measures, and ends them. */
+/** The Audit API of such a load; of a smaller one with the same backlog as well. */
+export const startApiOf = (load: Load): ReturnType<typeof startQuietApi> =>
+  startQuietApi(load.accounts, LATENCY_MS, load.backlog);
+
+/** Starts so many replicas, waits until each holds its part, measures, and ends them. `apiUrl` is that of {@link startApiOf}. */
 export const withReplicas = async (
   program: Program,
   server: DatabaseServer,
+  apiUrl: string,
   load: Load,
   count: number,
   measure: (running: Running) => Promise<Done>,
 ): Promise<Done> => {
-  const api = await startQuietApi(load.accounts, LATENCY_MS, load.backlog);
   const hook = await startHook(load.deliveries, LATENCY_MS);
-  const place = await createPlace(server, api.url, {
+  const place = await createPlace(server, apiUrl, {
     ...quietAccounts(load.accounts, load.interval),
     ...(load.sinks > 0 && hookSinks(sinksOf(load), hook.url)),
     ...(load.poll && { poll: load.poll }),
-    ...(load.pageSize && { api: { base_url: api.url, page_size: load.pageSize, timeout: '10s' } }),
+    ...(load.pageSize && { api: { base_url: apiUrl, page_size: load.pageSize, timeout: '10s' } }),
   });
   const replicas: Child[] = [];
   const unbound: (() => void)[] = [];
@@ -85,7 +89,7 @@ export const withReplicas = async (
   } finally {
     await Promise.all(replicas.map((replica) => replica.kill()));
     for (const remove of unbound) remove();
-    await Promise.all([api.kill(), hook.kill()]);
+    await hook.kill();
     await place.remove();
   }
 };

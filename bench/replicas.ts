@@ -1,4 +1,4 @@
-import { startDatabase } from './database.ts';
+import { type DatabaseServer, startDatabase } from './database.ts';
 import type { Program } from './installation.ts';
 import {
   type Done,
@@ -6,6 +6,7 @@ import {
   type Load,
   passing,
   type Running,
+  startApiOf,
   storing,
   withReplicas,
 } from './replica-load.ts';
@@ -26,8 +27,8 @@ const POLL = { interval: '1h', start: '25h', max_window_events: 1_000 };
 const BACKLOG_ACCOUNTS = 42;
 const BACKLOG_EVENTS = 12_000;
 /** One account alone waits for the API all the time if its pages are small: four of them come in each latency. */
-const SMALL_PAGE = 25;
-const LONE_EVENTS = 100_000;
+const SMALL_PAGE = 10;
+const LONE_EVENTS = 60_000;
 
 /** What can be measured of replicas. */
 export const WORKS = ['polls', 'deliveries', 'catch-up'] as const;
@@ -63,20 +64,33 @@ export const measureReplicas = async (
   try {
     const figures: Figure[] = [];
     for (const measured of measurements(options).filter(({ of }) => options.works.includes(of))) {
-      const done: Done[][] = COUNTS.map(() => []);
-      for (let round = 0; round < options.rounds; round += 1)
-        for (const count of round % 2 === 0 ? COUNTS : COUNTS.toReversed()) {
-          const one = await withReplicas(program, server, measured.load(count), count, measured.measure);
-          console.error(
-            `  ${measured.name}: ${count} × → ${Math.round(one.perSecond)} ${measured.unit}, ${one.cores.toFixed(2)} cores`,
-          );
-          done[count - 1]?.push(one);
-        }
-      figures.push(...rows(measured, done));
+      figures.push(...rows(measured, await roundsOf(measured, program, server, options.rounds)));
     }
     return figures;
   } finally {
     await server.close();
+  }
+};
+
+const roundsOf = async (
+  { name, unit, load, measure }: Measured,
+  program: Program,
+  server: DatabaseServer,
+  rounds: number,
+): Promise<readonly (readonly Done[])[]> => {
+  const api = await startApiOf(load(COUNTS.length));
+  try {
+    const done: Done[][] = COUNTS.map(() => []);
+    for (let round = 0; round < rounds; round += 1)
+      for (const count of round % 2 === 0 ? COUNTS : COUNTS.toReversed()) {
+        const one = await withReplicas(program, server, api.url, load(count), count, measure);
+        const cores = one.cores.toFixed(2);
+        console.error(`  ${name}: ${count} × → ${Math.round(one.perSecond)} ${unit}, ${cores} cores`);
+        done[count - 1]?.push(one);
+      }
+    return done;
+  } finally {
+    await api.kill();
   }
 };
 
