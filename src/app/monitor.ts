@@ -294,14 +294,14 @@ const OPEN_TRIES = 10;
 const OPEN_PAUSE_MS = 3_000;
 
 const openPatiently = async (
-  { settings, now, log }: MonitorParts,
+  { settings, now, log, leaseClock }: MonitorParts,
   mode: Mode,
   planner: Planner,
   signal: AbortSignal,
 ): Promise<Store> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openStoreAt(settings.store.place, { now, planner });
+      return await openStoreAt(settings.store.place, { now, planner, ...(leaseClock && { leaseClock }) });
     } catch (error) {
       // What a configuration says wrongly, and a file that cannot be used, is told at once.
       const passes =
