@@ -7,6 +7,7 @@ import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { BeatAnswer, ReplicaFacts, Replicas, ShareName } from '../core/replicas.ts';
 import { mayPass } from '../core/store.ts';
+import { waitUntilTold } from './hear.ts';
 
 /** A share that this process holds. */
 export interface HeldShare {
@@ -262,10 +263,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
             if (!mayPass(error)) throw error;
             log.error('store.error', { operation: 'beat', reason: errorText(error) });
           }
-          const wait = new AbortController();
-          void replicas.told(AbortSignal.any([signal, wait.signal])).then(() => soon.ring());
-          await soon.wait(ttlMs / BEATS_PER_LEASE, signal);
-          wait.abort();
+          await waitUntilTold(soon, replicas.told, ttlMs / BEATS_PER_LEASE, signal);
           const gap = createLatch();
           await gap.wait(Math.min(MIN_GAP_MS, ttlMs / BEATS_PER_LEASE), signal);
         }

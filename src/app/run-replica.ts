@@ -6,6 +6,7 @@ import type { Figures } from '../core/telemetry.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import type { Generation } from './generation.ts';
 import type { Generations } from './generations.ts';
+import { waitUntilTold } from './hear.ts';
 import { isDead } from './holder.ts';
 import { createMemory } from './memory.ts';
 import type { Budget } from './pace.ts';
@@ -128,10 +129,7 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
   const hearOthers = async (until: AbortSignal): Promise<void> => {
     const bell = createLatch();
     while (!until.aborted) {
-      const wait = new AbortController();
-      void replicas.toldOfWork(AbortSignal.any([until, wait.signal])).then(() => bell.ring());
-      await bell.wait(LOOK_EVERY_MS, until);
-      wait.abort();
+      await waitUntilTold(bell, replicas.toldOfWork, LOOK_EVERY_MS, until);
       const { wake, feedWakes, fleetWake } = current();
       wake();
       for (const feed of feedWakes.values()) feed.ring();
