@@ -68,7 +68,7 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
   if (current) throw new Error('there is a virtual time already');
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
   let nowMs = startMs;
-  let orders = 0; let stalls = 0; let allTurns = 0;
+  let orders = 0;
   let traffic = 0;
   let moved: (() => void) | undefined;
   const busy: (() => boolean)[] = [];
@@ -136,12 +136,12 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     let needed = CALM_TURNS;
     for (let calm = 0; calm < needed && !isInterrupted(); turns += 1) {
       if (turns > MOST_TURNS) throw new Error(`busy without end at ${new Date(nowMs).toISOString()}`);
-      const before = traffic; allTurns += 1;
+      const before = traffic;
       await new Promise((resolve) => setImmediate(resolve));
       if (traffic === before && busy.some((is) => is())) {
         const hasMoved = await untilMoved();
         if (hasMoved) turns = 0;
-        else { stalls += 1; return; }
+        else return;
       }
       if (traffic === before) calm += 1;
       else {
@@ -155,7 +155,6 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     const atMs = heap.nextMs();
     if (atMs === undefined || atMs > untilMs) return false;
     nowMs = Math.max(nowMs, atMs);
-    if (process.env.TRACE) process.stderr.write(`${new Date(nowMs).toISOString()} ${performance.now()|0} ${traffic} stalls=${stalls} turns=${allTurns}\n`);
     for (let due = heap.pop(atMs); due; due = heap.pop(atMs)) {
       due.live = false;
       due.run();

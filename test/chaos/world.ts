@@ -128,6 +128,8 @@ interface Life {
   readonly number: number;
   readonly monitor: InProcess;
   readonly proxies: Proxies;
+  /** Where its lines are. */
+  readonly heard: number;
 }
 
 /** A place where a process is to run, as long as somebody wants one there. */
@@ -303,9 +305,9 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
       random: () => random.next(),
       onLine: () => times.push(time.now()),
     });
-    lines.push(monitor.lines);
+    const heard = lines.push(monitor.lines) - 1;
     lineTimes.push(times);
-    return { number, monitor, proxies };
+    return { number, monitor, proxies, heard };
   };
   const end = async ({ number, monitor }: Life): Promise<void> => {
     // One that ended by itself has nothing to do any more.
@@ -339,7 +341,8 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
       proxy.cut();
     }
     ways.delete(ghost.number);
-    // It goes on in a world of its own, which nobody looks at, until it notices that it was asked to end.
+    lines[ghost.heard] = [...ghost.monitor.lines];
+    // It goes on in a world of its own, which nobody looks at (what it says from now on, neither), until it notices that it was asked to end.
     ghosts.push(ghost.monitor.stop());
   };
   const isTroubled = (): boolean => troubles > 0 || time.now() < troubledUntilMs;
