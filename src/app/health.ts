@@ -3,6 +3,7 @@ import { errorText } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Clock } from '../core/clock.ts';
 import { completenessOf } from '../core/completeness.ts';
+import type { LedgerRange } from '../core/ledger.ts';
 import type { LedgerStore } from '../core/ledger-store.ts';
 import type { StoreStatus } from '../core/store.ts';
 import { completenessJson } from './completeness.ts';
@@ -29,7 +30,7 @@ export const readiness = async (input: {
   readonly intervalMs: number;
   readonly now: Clock;
   readonly store: StoreStatus;
-  readonly ledger: Pick<LedgerStore, 'ranges'>;
+  readonly ledger: Pick<LedgerStore, 'everyRange'>;
 }): Promise<Readiness> => {
   const nowMs = input.now();
   const limitMs = staleAfterMs(input.intervalMs);
@@ -64,30 +65,31 @@ export const readiness = async (input: {
   } catch (error) {
     reasons.push(`the store cannot be written: ${errorText(error)}`);
   }
+  const proven = await ledgerOf(input.ledger);
   return {
     ready: reasons.length === 0,
     reasons,
     detail: {
       role: input.active ? 'active' : 'standby',
       ...(replica && { replicas: replica.standing()?.replicas.length ?? 0, shares: replica.held().length }),
-      accounts: await Promise.all(
-        accounts.map(async ({ name, last, fresh }) => ({
-          name,
-          last_completed_at: last === undefined ? null : new Date(last).toISOString(),
-          fresh,
-          ...(await proven(name, input.ledger)),
-        })),
-      ),
+      accounts: accounts.map(({ name, last, fresh }) => ({
+        name,
+        last_completed_at: last === undefined ? null : new Date(last).toISOString(),
+        fresh,
+        ...(proven && completenessJson(completenessOf(proven.get(name) ?? []))),
+      })),
     },
   };
 };
 
-/** What is proven about an account's trail, as far as the store can say it. */
-const proven = async (account: string, ledger: Pick<LedgerStore, 'ranges'>): Promise<JsonObject> => {
+/** What is proven about the trails, asked once for all: there may be thousands. Undefined when the store cannot say it. */
+const ledgerOf = async (
+  ledger: Pick<LedgerStore, 'everyRange'>,
+): Promise<ReadonlyMap<string, readonly LedgerRange[]> | undefined> => {
   try {
-    return completenessJson(completenessOf(await ledger.ranges(account)));
+    return await ledger.everyRange();
   } catch {
-    // That the store fails is a reason of its own.
-    return {};
+    // That it fails is a reason of its own.
+    return undefined;
   }
 };

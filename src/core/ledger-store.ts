@@ -17,6 +17,8 @@ export interface Sweep extends Window {
 export interface LedgerStore {
   /** All ranges of an account, in order; empty when it was never read. */
   ranges(account: string): Promise<readonly LedgerRange[]>;
+  /** The same of every account that was read, in one question. */
+  everyRange(): Promise<ReadonlyMap<string, readonly LedgerRange[]>>;
   /** How late events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
   /** Where the sweeps of an account stand, by their `lastMs`. */

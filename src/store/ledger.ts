@@ -40,7 +40,7 @@ const PUT = `INSERT INTO ledger
     events = excluded.events, late = excluded.late, read_ms = excluded.read_ms, since_ms = excluded.since_ms,
     tries = excluded.tries, next_ms = excluded.next_ms, quiet = excluded.quiet, text = excluded.text`;
 const ALL = `SELECT ${COLUMNS} FROM ledger WHERE account = ? ORDER BY from_ms`;
-const EVERY = `SELECT account, ${COLUMNS} FROM ledger ORDER BY account, from_ms`;
+const EVERY = `SELECT n.name AS account, ${COLUMNS} FROM ledger AS l JOIN accounts AS n ON n.key = l.account ORDER BY l.account, from_ms`;
 const LATENESS = `SELECT edge_ms AS "edgeMs", sum(count) AS count FROM lateness WHERE account = ? AND day_ms >= ?
   GROUP BY edge_ms ORDER BY edge_ms`;
 const SWEEPS = `SELECT last_ms AS "lastMs", started_ms AS "startedAtMs", from_ms AS "fromMs", to_ms AS "toMs",
@@ -82,10 +82,10 @@ export function* allRanges(account: number): Steps<readonly LedgerRange[]> {
   return (yield* all<RangeRow>(ALL, account)).map(rangeOf);
 }
 
-/** The ranges of all accounts, by the account's key, each in order. */
-export function* everyRange(): Steps<ReadonlyMap<number, readonly LedgerRange[]>> {
-  const rows = yield* all<RangeRow & { readonly account: number }>(EVERY);
-  const byAccount = new Map<number, LedgerRange[]>();
+/** The ranges of all accounts, by name, each in order. */
+export function* everyRange(): Steps<ReadonlyMap<string, readonly LedgerRange[]>> {
+  const rows = yield* all<RangeRow & { readonly account: string }>(EVERY);
+  const byAccount = new Map<string, LedgerRange[]>();
   for (const row of rows) {
     const ranges = byAccount.get(row.account) ?? [];
     ranges.push(rangeOf(row));
@@ -107,6 +107,7 @@ export const createLedgerStore = (connection: Connection, accounts: Names): Ledg
     });
   return {
     ranges: (account) => of<readonly LedgerRange[]>(account, [], allRanges),
+    everyRange: () => connection.read(everyRange),
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => latenessSince(key, sinceMs)),
     sweeps: (account) =>

@@ -26,7 +26,7 @@ export function* accountFacts(latenessSinceMs: number): Steps<readonly AccountFa
   const progress = yield* all<ProgressRow>(PROGRESS);
   return progress.map(({ key, ...facts }) => ({
     ...facts,
-    ranges: read.get(key) ?? [],
+    ranges: read.get(facts.account) ?? [],
     lateness: (late.get(key) ?? []).map(({ edgeMs, count }) => ({ edgeMs, count })),
     backfills: asked.get(facts.account) ?? [],
   }));

@@ -48,19 +48,21 @@ const watched = () => {
     },
     stop.signal,
   );
+  const input = {
+    active: true,
+    pollers: [poller],
+    intervalMs: 30_000,
+    now,
+    store,
+    ledger: { everyRange: () => Promise.resolve(new Map()) },
+  };
   return {
     state,
     raised,
     now,
-    ready: () =>
-      readiness({
-        active: true,
-        pollers: [poller],
-        intervalMs: 30_000,
-        now,
-        store,
-        ledger: { ranges: () => Promise.resolve([]) },
-      }),
+    poller,
+    input,
+    ready: () => readiness(input),
     async end() {
       stop.abort();
       await ended;
@@ -88,6 +90,31 @@ describe('24: a process that is up but reads nothing', () => {
       ready: false,
       reasons: ['no account has completed a pass in the last 2m 30s'],
     });
+    await it.end();
+  });
+
+  it('is asked about with one question to the ledger, however many accounts there are', async () => {
+    const it = watched();
+    it.state.lastMs = T0;
+    let asked = 0;
+    const accounts = Array.from({ length: 3_000 }, (_, index) => `a${index}`);
+    const { ready, detail } = await readiness({
+      ...it.input,
+      pollers: accounts.map((account) => ({ ...it.poller, account })),
+      ledger: {
+        async everyRange() {
+          asked += 1;
+          const range = { fromMs: T0 - 1_000, toMs: T0, doubt: undefined, events: 0, late: 0, readAtMs: T0 };
+          return new Map([['a7', [range]]]);
+        },
+      },
+    });
+    expect(ready).toBe(true);
+    expect(asked).toBe(1);
+    expect(detail['accounts']).toHaveLength(3_000);
+    expect(detail['accounts']).toContainEqual(
+      expect.objectContaining({ name: 'a7', complete_until: new Date(T0).toISOString() }),
+    );
     await it.end();
   });
 

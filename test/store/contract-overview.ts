@@ -84,6 +84,9 @@ export const overviewContract = (bench: Bench): void => {
       expect(facts.backfills).toEqual(await bench.store.backfills.waiting(facts.account));
     }
     expect(accounts[0]?.ranges[0]?.doubt?.text).toBe('counts differ');
+    expect(await bench.store.ledger.everyRange()).toEqual(
+      new Map(accounts.map(({ account, ranges }) => [account, ranges])),
+    );
     expect(accounts[1]?.backfills).toHaveLength(1);
     expect(totals).toMatchObject({ events: 2 });
     await bench.store.leases.release(lease);
