@@ -45,7 +45,7 @@ export class CopyRefused extends Error {
 const PAGE = 500;
 const PAGE_CHARS = 4_000_000;
 const HOLDERS = `SELECT holder FROM leases WHERE holder <> '' AND renewed_ms + ttl_ms > ?`;
-const KEPT_META = "SELECT name, value FROM meta WHERE name = 'link_key'";
+const KEPT_META = "SELECT name, value FROM meta WHERE name IN ('link_key', 'fleet_resting_ms')";
 
 type Row = Readonly<Record<string, Value>>;
 

@@ -99,6 +99,18 @@ const fill = async (store: Store): Promise<void> => {
     { lastMs: 1, startedAtMs: 1, fromMs: 1, toMs: 2, nextMs: 1, endedAtMs: undefined },
   ]);
   await store.linkKey();
+  await store.fleet.open(lease);
+  await store.fleet.rest();
+};
+
+/** Since when nobody judges over all accounts. */
+const restingMs = (path: string): unknown => {
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.prepare("SELECT value FROM meta WHERE name = 'fleet_resting_ms'").pluck().get();
+  } finally {
+    db.close();
+  }
 };
 
 /** Everything that a store can tell, and its key. */
@@ -177,6 +189,8 @@ it('moves everything to PostgreSQL and back, and the order of commits goes on wh
   await copy(there, back);
   expect(await contentOf(back)).toEqual(content);
   expect(await reports(back)).toEqual(await reports(before));
+  expect(restingMs(join(folder, 'a.db'))).toMatch(/^\d+$/);
+  expect(restingMs(join(folder, 'b.db'))).toBe(restingMs(join(folder, 'a.db')));
 
   // What is committed next lies behind everything that ever was.
   for (const place of [before, there, back]) {
