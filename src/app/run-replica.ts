@@ -1,7 +1,7 @@
 import { createLatch } from '../base/latch.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
-import type { Replicas } from '../core/replicas.ts';
+import { kindOf, type Replicas, SHARE_KINDS } from '../core/replicas.ts';
 import { mayPass, type Store } from '../core/store.ts';
 import type { Figures } from '../core/telemetry.ts';
 import { beginPatiently } from './begin-patiently.ts';
@@ -64,24 +64,13 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
     held: readonly HeldShare[],
   ): void => {
     telemetry.gauge('replicas', living.length);
-    const kinds = new Map<string, number>([
-      ['account', 0],
-      ['sink', 0],
-      ['feed', 0],
-      ['duty', 0],
-    ]);
-    for (const { name } of held) {
-      const kind = name.slice(0, name.indexOf(':'));
-      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    }
+    const byKind = Map.groupBy(held, ({ name }) => kindOf(name));
     telemetry.replace(
       'replica_shares',
-      [...kinds].map(([kind, value]) => ({ labels: { kind }, value })),
+      SHARE_KINDS.map((kind) => ({ labels: { kind }, value: byKind.get(kind)?.length ?? 0 })),
     );
     // What is measured of an account is said by who polls it, and by nobody else.
-    const present = new Set(
-      held.filter(({ name }) => name.startsWith('account:')).map(({ name }) => name.slice('account:'.length)),
-    );
+    const present = new Set((byKind.get('account') ?? []).map(({ name }) => name.slice('account:'.length)));
     for (const account of accounts) if (!present.has(account)) telemetry.forget({ account });
     accounts.clear();
     for (const account of present) accounts.add(account);

@@ -2,7 +2,7 @@ import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import { FLEET } from '../core/fleet.ts';
-import type { ShareName } from '../core/replicas.ts';
+import { kindOf, type ShareName } from '../core/replicas.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
 import { createFleet, isFleetJudged } from './fleet.ts';
 import { createGate } from './gate.ts';
@@ -114,7 +114,7 @@ export const startSharedWork = async (
     ['duty:fleet', async (lease, until) => createFleet(monitor, lease, workshop.failures)?.run(until)],
     ['duty:checks', (_lease, until) => check(monitor, replica, workshop, pollers, until)],
   ]);
-  const isReader = (name: ShareName): boolean => name.startsWith('account:');
+  const isReader = (name: ShareName): boolean => kindOf(name) === 'account';
   const workIf =
     (wanted: (name: ShareName) => boolean) =>
     (name: ShareName): ShareWork | undefined =>

@@ -1,8 +1,6 @@
-import type { ReplicaState, ShareName, ShareState } from './replicas.ts';
+import { kindOf, type ReplicaState, type ShareName, type ShareState } from './replicas.ts';
 
 type Knows = Pick<ReplicaState, 'id' | 'wants'>;
-
-const kindOf = (share: ShareName): string => share.slice(0, share.indexOf(':'));
 
 /** A small number that differs from pair to pair (FNV-1a): who is equal otherwise is not always the same one. */
 const mix = (text: string): number => {

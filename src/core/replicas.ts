@@ -6,10 +6,14 @@ import type { Lease } from './lease.ts';
  */
 
 /** What a share is of. A duty is work that only one process at a time may do, whatever there is to watch. */
-export type ShareKind = 'account' | 'sink' | 'feed' | 'duty';
+export const SHARE_KINDS = ['account', 'sink', 'feed', 'duty'] as const;
+export type ShareKind = (typeof SHARE_KINDS)[number];
 
 /** The name of a share is that of its lease: `account:default`, `sink:ops`, `feed:siem`, `duty:clock`. */
 export type ShareName = `${ShareKind}:${string}`;
+
+/** What a share is of, by its name. */
+export const kindOf = (share: ShareName): ShareKind => share.slice(0, share.indexOf(':')) as ShareKind;
 
 /** What a process says of itself. */
 export interface ReplicaFacts {
