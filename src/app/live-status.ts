@@ -35,7 +35,11 @@ export const createLiveStatus =
           : null,
       },
       apiBudget: budget
-        ? { requests_per_second: budget.requestsPerSecond, used_ratio: budget.usedRatio() }
+        ? {
+            // The part of a replica is any fraction.
+            requests_per_second: Number(budget.requestsPerSecond.toPrecision(3)),
+            used_ratio: budget.usedRatio(),
+          }
         : null,
       redact: options.redact,
     };

@@ -117,7 +117,9 @@ export const status = z.object({
   api_budget: z
     .object({ requests_per_second: z.number(), used_ratio: z.number() })
     .nullable()
-    .describe('The shared budget of requests and how much of it the last minute used; null: not limited.'),
+    .describe(
+      'The shared budget of requests, of a replica its part, and how much of it the last minute used; null: not limited.',
+    ),
   store: z.object({
     events: z.number().int(),
     alerts: z.number().int(),
