@@ -11,10 +11,13 @@ import { openStore } from './open-store.ts';
  * The client of PostgreSQL is loaded only by those who use it: a monitor over a file starts as fast and as small without it.
  */
 
-/** Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. */
+/**
+ * Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. `leaseMs` is how
+ * long leases of replicas last: what is waited for depends on it.
+ */
 export const openStoreAt = async (
   place: StorePlace,
-  options: { readonly now: Clock; readonly planner?: Planner },
+  options: { readonly now: Clock; readonly planner?: Planner; readonly leaseMs?: number },
 ): Promise<Store> => {
   if (place.kind === 'sqlite') return openStore({ path: place.path, ...options });
   const { openPostgresStore } = await import('./open-postgres.ts');
