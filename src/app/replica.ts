@@ -5,7 +5,7 @@ import { createTurns } from '../base/turns.ts';
 import { assignShares } from '../core/balance.ts';
 import type { Clock, Ticks } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import type { BeatAnswer, ReplicaFacts, Replicas } from '../core/replicas.ts';
+import type { BeatAnswer, ReplicaFacts, Replicas, ShareName } from '../core/replicas.ts';
 import { mayPass } from '../core/store.ts';
 import { createFence } from './fence.ts';
 import { createHeldShares, type HeldShare } from './held-shares.ts';
@@ -21,6 +21,8 @@ export interface Replica {
    * all that is `lost` has aborted when the answer is no.
    */
   isHeld(): boolean;
+  /** The same of one share, which it holds. */
+  holds(name: ShareName): boolean;
   /** How things stood at the latest beat; undefined before the first. */
   standing(): BeatAnswer | undefined;
   /** Has `listener` called whenever what is held may have changed; until the function that is returned is called. */
@@ -133,7 +135,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
   const leave = async (): Promise<void> => {
     fence.end();
     clearTimeout(expiry);
-    abandon();
+    own.leave();
     try {
       await inTurn(() => replicas.leave(id));
     } catch (error) {
@@ -145,6 +147,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     id,
     held: own.all,
     isHeld: fence.holds,
+    holds: (name) => fence.holds() && own.get(name) !== undefined,
     standing: () => standing,
     onChange: own.onChange,
     begin({ name }) {
@@ -177,14 +180,17 @@ export const createReplica = (options: ReplicaOptions): Replica => {
       void ringWhenTold(replicas.told, soon, signal);
       try {
         while (!signal.aborted) {
+          let perLease = BEATS_PER_LEASE;
           try {
             await inTurn(beat);
           } catch (error) {
             if (!mayPass(error)) throw error;
             log.error('store.error', { operation: 'beat', reason: errorText(error) });
+            // What is held runs out.
+            perLease *= 2;
           }
           await sleep(MIN_GAP_MS, signal);
-          await soon.wait(ttlMs / BEATS_PER_LEASE - MIN_GAP_MS, signal);
+          await soon.wait(ttlMs / perLease - MIN_GAP_MS, signal);
         }
       } finally {
         await leave();
