@@ -94,11 +94,13 @@ export const createConsoleEvents = (options: {
       return {
         event: await whole(event),
         previous: previous ? await whole(previous) : null,
-        alerts: (await history.alertsOf(account, id)).map(({ ruleId, decidedAtMs, ...alert }) => ({
-          ...alert,
-          rule: ruleId,
-          decided_at: iso(decidedAtMs),
-        })),
+        alerts: (await history.alertsOf(account, id)).map(
+          ({ ruleId, decidedAtMs, account: _, ...alert }) => ({
+            ...alert,
+            rule: ruleId,
+            decided_at: iso(decidedAtMs),
+          }),
+        ),
       };
     },
     async explain(account, id, rule) {

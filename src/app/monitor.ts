@@ -2,6 +2,7 @@ import { errorText } from '../base/errors.ts';
 import { createScope, type Scope } from '../base/scope.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Planner } from '../core/planner.ts';
 import { mayPass, type Store, StoreError } from '../core/store.ts';
@@ -15,6 +16,7 @@ import { announce } from './announce.ts';
 import { createApiSource } from './api-source.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
+import { isFleetJudged } from './fleet.ts';
 import { createGeneration, type Generation } from './generation.ts';
 import { createGenerations, type Generations } from './generations.ts';
 import { readiness } from './health.ts';
@@ -95,7 +97,7 @@ const runBuilt = async (
         store,
         telemetry,
         sinks: [...wakes.keys()],
-        feeds: feedWakes.keys(),
+        feeds: [...feedWakes.keys(), ...(isFleetJudged(inForce) ? [FLEET] : [])],
         nowMs: now(),
       });
     },
