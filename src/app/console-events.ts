@@ -95,8 +95,12 @@ export const createConsoleEvents = (options: {
         event: await whole(event),
         previous: previous ? await whole(previous) : null,
         alerts: (await history.alertsOf(account, id)).map(
-          ({ ruleId, decidedAtMs, account: _, ...alert }) => ({
-            ...alert,
+          ({ id: alertId, kind, level, title, message, ruleId, decidedAtMs }) => ({
+            id: alertId,
+            kind,
+            level,
+            title,
+            message,
             rule: ruleId,
             decided_at: iso(decidedAtMs),
           }),
