@@ -56,7 +56,10 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
       'lease',
       `held by ${holderText(status.lease.holder)}, renewed ${agoCell(status.lease.renewed_at, status.now)}`,
     );
+  // During a rollout old and new ones work side by side.
+  const several = new Set(status.replicas.map(({ version }) => version)).size > 1;
   for (const replica of status.replicas) {
+    const version = several ? `, version ${shown(replica.version, 40)}` : '';
     const mark = status.config_skew ? `, configuration ${shown(replica.config_hash.slice(0, 12))}` : '';
     const refused =
       replica.config_refused === null ? '' : `; ${out.colours.doubtful('refused its latest configuration')}`;
@@ -70,7 +73,7 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
     await fact(
       out,
       'replica',
-      `${holderText(replica.id)}: ${holds === '' ? 'holds nothing' : holds}${mark}${refused}`,
+      `${holderText(replica.id)}: ${holds === '' ? 'holds nothing' : holds}${version}${mark}${refused}`,
     );
   }
   if (status.config_skew)
