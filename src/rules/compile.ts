@@ -3,7 +3,8 @@ import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from '../c
 import { createTimeZone, type TimeZone } from '../core/time-zone.ts';
 import { pinnedTypes } from './candidates.ts';
 import { createEngine, type EngineOptions } from './create-engine.ts';
-import { BROKEN, type Document, type Header, readDocument } from './document.ts';
+import { BROKEN, type Document, readDocument } from './document.ts';
+import type { Header } from './document-header.ts';
 import type { RuleEngine } from './engine.ts';
 import { byScope } from './fleet.ts';
 import { type Left, type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';

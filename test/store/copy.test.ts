@@ -214,6 +214,15 @@ it('leaves nothing behind when it is stopped or refused', async () => {
   expect(existsSync(join(folder, 'c.db-wal'))).toBe(false);
 });
 
+it('refuses a target that holds anything, if only what a first start without an answer from the API leaves', async () => {
+  const [from, to] = [file('from-empty.db'), file('begun.db')];
+  await (await openStoreAt(from, { now })).close();
+  const begun = await openStoreAt(to, { now });
+  await begun.conditions.change([conditionChange('blind', true)]);
+  await begun.close();
+  await expect(copy(from, to)).rejects.toThrow(/there is something in it already \(alerts\)/);
+});
+
 it('refuses a copy whose chains do not hold, and takes one over that was broken before', async () => {
   const from = file('e.db');
   const source = await openStoreAt(from, { now });
