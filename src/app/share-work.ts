@@ -1,9 +1,10 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { ShareName } from '../core/replicas.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
-import { createFleet } from './fleet.ts';
+import { createFleet, isFleetJudged } from './fleet.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import type { Memory } from './memory.ts';
 import type { Budget } from './pace.ts';
@@ -31,7 +32,7 @@ export const sharesOf = ({ parts, sinks, feedWakes }: Monitor): readonly ShareNa
   ...parts.settings.accounts.map(({ name }): ShareName => `account:${name}`),
   ...sinks.map(({ name }): ShareName => `sink:${name}`),
   ...[...feedWakes.keys()].map((name): ShareName => `feed:${name}`),
-  ...(parts.rules.fleet ? (['duty:fleet'] as const) : []),
+  ...(isFleetJudged(parts) ? (['duty:fleet'] as const) : []),
   ...DUTIES,
 ];
 
@@ -66,6 +67,7 @@ export const startSharedWork = async (
   const feeds = feedsOfSinks(settings.feeds, sinks);
   // Before anything is collected: what is stored from now on is what a new feed sends.
   for (const { sink, from } of feeds) await store.feeds.open(sink.name, from);
+  await (isFleetJudged(monitor.parts) ? store.feeds.open(FLEET, 'now') : store.fleet.rest());
 
   const works = new Map<ShareName, ShareWork>([
     ...settings.accounts.map((account): [ShareName, ShareWork] => [

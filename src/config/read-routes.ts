@@ -2,6 +2,7 @@ import { didYouMean, similar } from '../base/similar.ts';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
 import { EVENT_FIELDS } from '../core/event.ts';
 import type { FeedRoute } from '../core/feed.ts';
+import { FLEET } from '../core/fleet.ts';
 import { matchValueProblem, plainValue } from '../core/matcher.ts';
 import { ROUTE_KEYS, type Route } from '../core/route.ts';
 import { EVENT_KIND, feedsOf, isFeedRoute } from './read-feeds.ts';
@@ -92,9 +93,11 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
     if (typeof route !== 'object' || route === null) continue;
     const path: Path = ['routes', index];
     checkSinks(section, path, names.sinks);
-    checkMatch(section, [...path, 'match'], names.accounts);
+    const feed = isFeedRoute(route);
+    // An event is of an account; only an alert can be of all of them.
+    checkMatch(section, [...path, 'match'], feed ? names.accounts : names.accounts?.concat(FLEET));
     // What decides about alerts alone is a problem of its own in a feed.
-    if (isFeedRoute(route)) continue;
+    if (feed) continue;
     checkHours(section, path, names.timeWindows);
     checkGroup(section, path);
     const rest = raw.slice(index + 1).filter((other) => !isFeedRoute(other)).length;

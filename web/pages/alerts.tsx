@@ -176,7 +176,7 @@ const AlertFilters = ({ values }: { readonly values: FilterValues<Filter> }) => 
         ]}
         onChange={(rule) => set({ rule })}
       />
-      <AccountChoice value={values.account} />
+      <AccountChoice value={values.account} others={[['(fleet)', 'Fleet rules']]} />
     </ListFilters>
   );
 };

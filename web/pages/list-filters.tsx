@@ -34,14 +34,20 @@ export const useAccounts = (): readonly string[] => {
   return data?.accounts.map(({ name }) => name) ?? [];
 };
 
-/** One of the accounts; nothing where there is one. */
-export const AccountChoice = ({ value }: { readonly value: string }) => {
+/** One of the accounts, or of `others` that stand where an account does; nothing where there is one. */
+export const AccountChoice = ({
+  value,
+  others = [],
+}: {
+  readonly value: string;
+  readonly others?: readonly (readonly [string, string])[];
+}) => {
   const accounts = useAccounts();
   return accounts.length > 1 || value !== '' ? (
     <Choice
       label="Account"
       value={value}
-      options={[['', 'Every account'], ...accounts.map((name) => [name, name] as const)]}
+      options={[['', 'Every account'], ...accounts.map((name) => [name, name] as const), ...others]}
       onChange={(account) => changeQuery({ account })}
     />
   ) : null;
