@@ -52,8 +52,21 @@ const migrateOneFurther = async (): Promise<void> => {
      WHERE n.nspname = 'vonage_audit_monitor' AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
   );
   expect(tables.length).toBeGreaterThan(20);
-  await database.query(
-    `BEGIN; ${tables.map(({ name }) => `ALTER TABLE ${name} ADD COLUMN of_a_later_version text DEFAULT 'x' NOT NULL`).join('; ')};
+  const sql = `BEGIN; SET LOCAL lock_timeout = '3s';
+     ${tables.map(({ name }) => `ALTER TABLE ${name} ADD COLUMN of_a_later_version text DEFAULT 'x' NOT NULL`).join('; ')};
+     CREATE TABLE vonage_audit_monitor.of_a_later_version (id text PRIMARY KEY);
+     UPDATE vonage_audit_monitor.meta SET value = (value::int + 1)::text WHERE name = 'schema_version'; COMMIT`;
+  for (;;) {
+    try {
+      await database.query(sql);
+      return;
+    } catch (error) {
+      await database.query('ROLLBACK');
+      // As `migratePostgres` does: the monitor is at work on these tables.
+      if (!/^(40P01|55P03)$/.test((error as { readonly code?: string }).code ?? '')) throw error;
+    }
+  }
+};
      CREATE TABLE vonage_audit_monitor.of_a_later_version (id text PRIMARY KEY);
      UPDATE vonage_audit_monitor.meta SET value = (value::int + 1)::text WHERE name = 'schema_version'; COMMIT`,
   );
