@@ -95,14 +95,9 @@ const fill = async (store: Store): Promise<void> => {
     by: 'alice',
     unreadMs: 1,
   });
-  await store.ledger.saveSweep(lease, 'default', {
-    lastMs: 1,
-    startedAtMs: 1,
-    fromMs: 1,
-    toMs: 2,
-    nextMs: 1,
-    endedAtMs: undefined,
-  });
+  await store.ledger.saveSweeps(lease, 'default', [
+    { lastMs: 1, startedAtMs: 1, fromMs: 1, toMs: 2, nextMs: 1, endedAtMs: undefined },
+  ]);
   await store.linkKey();
 };
 
@@ -126,7 +121,7 @@ const contentOf = async (place: StorePlace): Promise<unknown> => {
       state: await store.collect.ruleState('default'),
       ranges: await store.ledger.ranges('default'),
       lateness: await store.ledger.lateness('default', 0),
-      sweep: await store.ledger.sweep('default', 1),
+      sweeps: await store.ledger.sweeps('default'),
       drift: await store.drift.known('default'),
       backfill: await store.backfills.find('b1'),
       heads: await store.chains.heads(),
