@@ -1,12 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { errorText } from '../base/errors.ts';
-import { sleep } from '../base/sleep.ts';
 import { type BackoffPolicy, backoffMs, MAX_RETRY_AFTER_MS } from '../core/backoff.ts';
-import type { ConditionChange } from '../core/conditions.ts';
 import type { FedEvent, Verdict } from '../core/delivery.ts';
-import type { FeedEntry, RefusedEvent } from '../core/feed.ts';
-import { LeaseLostError } from '../core/lease.ts';
+import type { FeedEntry } from '../core/feed.ts';
 import { attemptEvents } from './attempt.ts';
+import { createAdvance } from './feed-advance.ts';
 import { type FeedBatch, nextBatch } from './feed-batch.ts';
 import { createFeedTrouble } from './feed-condition.ts';
 import type { FeedLoopOptions } from './feed-loop.ts';
@@ -43,7 +40,6 @@ const MAX_BATCH_CHARS = 1_000_000;
 const MAX_REASON_LENGTH = 1_000;
 /** So many bad events in a row are told from a sink that refuses everything; more need a person. */
 const MAX_REACH = 64;
-const ADVANCE_BACKOFF = { baseMs: 100, capMs: 10_000 };
 
 interface Refusal {
   readonly event: FedEvent;
@@ -60,11 +56,12 @@ interface Refusal {
  * events are tried, so that bad ones in a row do not hold it for ever.
  */
 export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Next> } => {
-  const { sink, feeds, now, random, policy, report, stopping, hardStop } = options;
+  const { sink, feeds, now, random, policy, report, hardStop } = options;
   const most = Math.max(1, sink.eventBatch ?? DEFAULT_BATCH);
   const pageSize = options.wants === undefined ? most : Math.max(most, MIN_PAGE);
   const trouble = createFeedTrouble(options.conditions, policy, now);
   const wants = ({ event }: FeedEntry): boolean => options.wants?.(event) ?? true;
+  const advance = createAdvance(options);
   let size = most;
   let failures = 0;
   /** Cursor of a single event that was refused once. */
@@ -88,29 +85,6 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
       report.sent(batch, Math.max(now() - startedAtMs, 0), options.redact(verdict.receipt));
     }
     return verdict;
-  };
-
-  /**
-   * Writes down what was taken. Tried again as long as the monitor runs, since sending once more would repeat the batch;
-   * rejects with the store's error when the monitor stops first.
-   */
-  const advance = async (
-    cursor: number,
-    refused: readonly RefusedEvent[] = [],
-    changes: readonly ConditionChange[] = [],
-  ): Promise<readonly string[]> => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await feeds.advance(sink.name, cursor, refused, changes, options.lease);
-      } catch (error) {
-        if (stopping.aborted || error instanceof LeaseLostError) throw error;
-        const ms = backoffMs(tries, ADVANCE_BACKOFF, random);
-        const reason = errorText(error);
-        const operation = 'advance feed';
-        options.log.error('store.error', { sink: sink.name, operation, reason, retry_in_ms: ms });
-        await sleep(ms, stopping);
-      }
-    }
   };
 
   const pauseMs = (backoff: BackoffPolicy, afterMs?: number): number => {
