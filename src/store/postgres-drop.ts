@@ -64,10 +64,14 @@ function* dropMonth(
   nowMs: number,
   maxHoles: number,
 ): Steps<number | 'held'> {
+  const newest = postgres(`SELECT max(seq) FROM ${month}`);
   // The caller commits whatever was written: all is decided before the first change.
+  const counted = yield* value<number | null>(newest);
   const parts = yield* partsOf(month);
   if (parts.reduce((sum, { chain }) => sum + (chain?.holes ?? 0), 0) > maxHoles) return 0;
   if (!(yield* value<boolean>(postgres('SELECT hold_events_month(?)'), month))) return 'held';
+  // An account that had no chain yet was held by nobody, and may have got its first events meanwhile.
+  if ((yield* value<number | null>(newest)) !== counted) return 'held';
   for (const { key, count, unchained, chain } of parts) {
     if (chain) {
       const { from, to, holes } = chain;

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import pg, { type PoolClient, type QueryConfig } from 'pg';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import type { StorePlace } from '../../src/core/store-place.ts';
 import { openStoreAt, verifyChainsAt } from '../../src/store/open.ts';
 import { connectPostgres } from '../../src/store/postgres-connection.ts';
 import { dropMonths } from '../../src/store/postgres-drop.ts';
+import { runSteps } from '../../src/store/postgres-run.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
 
@@ -124,6 +125,48 @@ it('changes nothing when a month holds too many late entries, of whichever accou
   const after = (await tellOf(place, store)) as { total: number; reports: { broken: unknown }[] };
   expect(after.total).toBe((before as { total: number }).total - 6);
   expect(after.reports.map(({ broken }) => broken)).toEqual([undefined, undefined]);
+  await connection.close();
+  await store.close();
+});
+
+it('leaves a month to a later time into which the first events of an account come just then', async () => {
+  const place = { kind: 'postgres', url: database.url } as const;
+  const store = await openStoreAt(place, { now: () => T0 });
+  await fill(store);
+  const lease = await take(store, 'x', 1e12);
+  const before = await store.status.totals();
+  const connection = connectPostgres(place);
+  const bound = at('2026-02-01T00:00:00');
+  const dropped = await connection.withClient(async (client) => {
+    // What is asked of the server next is that nobody writes into the month any more.
+    const late = Object.create(client, {
+      query: {
+        async value(config: QueryConfig) {
+          if (config.text.includes('hold_events_month'))
+            await store.collect.commitWindow(
+              lease,
+              windowOf([event('n1', '2026-01-10T00:00:00', 'new')], { account: 'new', fromMs: 0 }),
+              decideNothing,
+            );
+          return client.query(config);
+        },
+      },
+    }) as PoolClient;
+    await client.query('BEGIN');
+    const answer = await runSteps(late, dropMonths(bound, T0), () => undefined);
+    await client.query('COMMIT');
+    return answer;
+  });
+  expect(dropped).toEqual({ events: 0, held: true });
+  while ((await store.retention.prune(bound, 1_000)) >= 1_000);
+  expect(await months()).toEqual(['events_2026_02', 'events_2026_03']);
+  const { total, reports } = (await tellOf(place, store)) as {
+    total: number;
+    reports: { broken: unknown }[];
+  };
+  // With it went those of January, and the two that are older still.
+  expect(total).toBe(before.events - 8);
+  expect(reports.map(({ broken }) => broken)).toEqual([undefined, undefined, undefined]);
   await connection.close();
   await store.close();
 });
