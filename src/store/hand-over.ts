@@ -1,6 +1,6 @@
 import type { Dialect } from './connection.ts';
 import { giveTo } from './outbox-settle.ts';
-import { all, type Sql, type Steps, value } from './steps.ts';
+import { all, type Sql, type Steps, tellOthers, value } from './steps.ts';
 
 /** Given over in one step; a longer queue is given over in several, with others in between. */
 const MAX_HANDED_OVER = 500;
@@ -56,6 +56,7 @@ export const createHandOver = (dialect: Dialect): HandOver => {
     const seq = Math.min(seen - slack, (yield* value<number | null>(FIRST_AHEAD, sink, nowMs)) ?? seen);
     let given = 0;
     for (const row of rows) if (yield* giveTo(row.seq, fallback, 'it does not answer', nowMs)) given += 1;
+    if (given > 0) yield* tellOthers();
     const committed = () => void done.set(sink, { seq, sinceMs: isRecent ? known.sinceMs : nowMs });
     return { given, committed };
   };

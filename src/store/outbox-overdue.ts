@@ -1,6 +1,6 @@
 import type { Overdue } from '../core/outbox.ts';
 import { giveTo } from './outbox-settle.ts';
-import { run, type Sql, type Steps, value, values } from './steps.ts';
+import { run, type Sql, type Steps, tellOthers, value, values } from './steps.ts';
 
 // What is being sent is left to its own end, and what is in a bundle to its summary, which is new when it is made.
 const WAITS = `FROM deliveries WHERE sink = ? AND due_ms IS NOT NULL AND state = 'pending' AND bundle IS NULL
@@ -25,6 +25,9 @@ export function* parkOverdue(overdue: Overdue, nowMs: number): Steps<number> {
   const seqs = yield* values<number>(OLDEST, sink, beforeMs, limit);
   if (seqs.length === 0) return 0;
   yield* run(PARK, nowMs, JSON.stringify({ reason: 'overdue', detail }), seqs);
-  if (fallback !== undefined) for (const seq of seqs) yield* giveTo(seq, fallback, detail, nowMs);
+  if (fallback !== undefined) {
+    for (const seq of seqs) yield* giveTo(seq, fallback, detail, nowMs);
+    yield* tellOthers();
+  }
   return seqs.length;
 }

@@ -112,6 +112,7 @@ export const createSilences = (connection: Connection, deps: SilencesDeps): Sile
           const told = yield* tellOne(row, nowMs);
           if (told) ended.push(told);
         }
+        if (ended.some(({ sinks }) => sinks.length > 0)) yield* tellOthers();
         return ended;
       }),
   };

@@ -386,6 +386,41 @@ describe('a connection', () => {
     await closeAll();
   });
 
+  it('tells them as well what a fallback gets, and what a silence hid: another one may work those sinks', async () => {
+    const [one, two] = [await open(), await open()];
+    const heard = async (): Promise<void> => {
+      while (!(await two.status.changedByOthers())) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await heard();
+    await one.outbox.enqueue([decided('given', ['hook'])]);
+    await heard();
+    expect(await one.outbox.handOver('hook', 'other')).toBe(1);
+    await heard();
+    const overdue = { sink: 'hook', beforeMs: T0 * 2, limit: 10, detail: 'too old', fallback: 'third' };
+    expect(await one.outbox.parkOverdue(overdue)).toBe(1);
+    await heard();
+    await one.outbox.enqueue([decided('hidden', ['quiet'])]);
+    await heard();
+    await one.silences.add({
+      id: 's1',
+      author: 'alice',
+      reason: 'work',
+      match: {},
+      createdAtMs: T0 - 2_000,
+      startsAtMs: T0 - 2_000,
+      endsAtMs: T0 - 1_000,
+      expired: undefined,
+      schedule: undefined,
+    });
+    await heard();
+    await database.query(
+      `SET search_path TO ${SCHEMA}; UPDATE deliveries SET state = 'silenced', silence = 's1', due_ms = NULL WHERE sink = 'quiet'`,
+    );
+    expect(await one.silences.tellEnded()).toMatchObject([{ hidden: 1, sinks: ['quiet'] }]);
+    await heard();
+    await closeAll();
+  });
+
   it('has as much time as it takes for migrations, copies and long reads, and not for others', async () => {
     const other = await createDatabase();
     const limits = 'statement_timeout=800&query_timeout=900&idle_in_transaction_session_timeout=800';
