@@ -167,6 +167,48 @@ it('an event that cannot be judged costs itself alone', async () => {
   expect(alerts().map(({ rule }) => rule.title)).toEqual(['Three accounts']);
 });
 
+it('remembers while its rules are taken away for a moment, and begins anew with a rule that says something else', async () => {
+  const run = await runInProcess(installation.config);
+  scope.defer('run', async () => void (await run.stop()));
+  const url = String((await run.until(({ event }) => event === 'http.listening')).url);
+  const lag = async (): Promise<string | undefined> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return /^vonage_audit_monitor_feed_lag_events\{sink="\(fleet\)"\} (\d+)$/m.exec(text)?.[1];
+  };
+  const stored = async (): Promise<number> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^vonage_audit_monitor_store_events (\d+)$/m.exec(text)?.[1]);
+  };
+  const settled = (count: number) =>
+    expect.poll(async () => [await stored(), await lag()], { timeout: 20_000 }).toEqual([count, '0']);
+  const reload = async (rules: string | undefined): Promise<void> => {
+    if (rules === undefined) installation.rule('fleet.yml', RULES.slice(0, RULES.indexOf('---')));
+    else installation.rule('fleet.yml', rules);
+    const from = run.lines.length;
+    run.hangup();
+    await run.until(({ event }) => event === 'config.reloaded', from);
+  };
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await settled(2);
+  await reload(undefined);
+  expect(await lag()).toBeUndefined();
+  await reload(RULES);
+  add(KEYS[2]);
+  await expect.poll(() => alerts().length, { timeout: 20_000 }).toBe(1);
+
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await settled(5);
+  await reload(RULES.replace('timespan: 1h', 'timespan: 2h').replace('{for: 1h}', '{for: 1s}'));
+  add(KEYS[2]);
+  await settled(6);
+  expect((await recorded()).length).toBe(1);
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await expect.poll(async () => (await recorded()).length, { timeout: 20_000 }).toBe(2);
+}, 60_000);
+
 it('looks at nothing while there is one account, and begins with the second', async () => {
   installation.configure(sections([KEYS[0]]));
   add(KEYS[0]);
