@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import { compileRules } from '../../src/rules/compile.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { jsonLines, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation, type Installation, SECRET } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { fleetOwner } from './fleet-owner.ts';
 
 const KEYS = ['aaaa1111', 'bbbb2222', 'cccc3333'] as const;
 const RULES = `
@@ -208,6 +210,62 @@ it('remembers while its rules are taken away for a moment, and begins anew with 
   add(KEYS[1]);
   await expect.poll(async () => (await recorded()).length, { timeout: 20_000 }).toBe(2);
 }, 60_000);
+
+it('lets others have a turn between any two pages of a long backlog', async () => {
+  const PAGES = 40;
+  let page = 0;
+  let turns = 0;
+  let longest = 0;
+  let inARow = 0;
+  const fields = { id: 'e', event_type: 'APP_CREATE', created_at: '2026-01-05T12:00:00' };
+  const owner = fleetOwner({
+    fleet: {
+      async open() {},
+      async rest() {},
+      async ruleState() {
+        return new Map();
+      },
+      // As a file does: all answers are there at once.
+      async read() {
+        const event = {
+          account: 'a',
+          id: 'e',
+          eventType: 'APP_CREATE',
+          createdAtMs: 0,
+          seenAtMs: 0,
+          json: JSON.stringify(fields),
+        };
+        return {
+          cursor: page,
+          pruned: 0,
+          entries: page < PAGES ? [{ cursor: page + 1, quiet: false, event }] : [],
+        };
+      },
+      async commit() {
+        page += 1;
+        inARow += 1;
+        longest = Math.max(longest, inARow);
+        return [];
+      },
+    },
+    lease: { name: 'duty:fleet', holder: 'me', token: 1 },
+    rules: compileRules([{ path: 'fleet.yml', text: RULES }]),
+    accounts: ['a', 'b'],
+    now: () => 0,
+  });
+  let over = false;
+  const others = (): void => {
+    turns += 1;
+    inARow = 0;
+    if (!over) setImmediate(others);
+  };
+  setImmediate(others);
+  expect(await owner.drain(new AbortController().signal)).toBe(true);
+  over = true;
+  expect(page).toBe(PAGES);
+  expect(turns).toBeGreaterThanOrEqual(PAGES - 1);
+  expect(longest).toBeLessThanOrEqual(2);
+});
 
 it('looks at nothing while there is one account, and begins with the second', async () => {
   installation.configure(sections([KEYS[0]]));
