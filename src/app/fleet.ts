@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { errorText } from '../base/errors.ts';
 import { FLEET } from '../core/fleet.ts';
 import { type Lease, LeaseLostError } from '../core/lease.ts';
@@ -83,6 +84,8 @@ export const createFleet = (
     const decision = { alerts, state: memory.takeChanges() };
     report.alerts(await store.fleet.commit(lease, cursor, last.cursor, decision, now()));
     await ruleFailures.report();
+    // A file answers at once: a long backlog would keep polls, deliveries and the lease waiting to its end.
+    await setImmediate();
     return true;
   };
 

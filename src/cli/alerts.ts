@@ -54,7 +54,7 @@ export const registerAlerts = (program: Command, context: CommandContext): void 
     .description('list alerts, newest first')
     .option('--from <time>', `only those decided from then on: ${MOMENT}`, moment)
     .option('--to <time>', 'only those before, written likewise', moment)
-    .option('--account <name>', 'only those of one account')
+    .option('--account <name>', 'only those of one account, or of "(fleet)": of rules over all accounts')
     .addOption(
       new Option('--level <level>', 'only those of this level (repeatable)')
         .choices(LEVELS)

@@ -78,8 +78,10 @@ export const createFleetStore = (connection: Connection, deps: FleetDeps): Fleet
         return key === undefined ? new Map<string, Json>() : yield* ruleStateOf(key);
       }),
 
-    commit: (lease, from, to, decision, nowMs) =>
-      connection.commit(function* () {
+    commit(lease, from, to, decision, nowMs) {
+      // Without an alert nothing was promised: what a power cut takes, cursor and memory together, is judged again.
+      const commit = decision.alerts.length > 0 ? connection.commit : connection.commitLightly;
+      return commit(function* () {
         yield* checkLease(lease);
         if ((yield* run(MOVE, to, FLEET, from)) !== 1)
           throw new StoreError('busy', 'the rules over all accounts were carried on by somebody else');
@@ -88,7 +90,8 @@ export const createFleetStore = (connection: Connection, deps: FleetDeps): Fleet
         if (decision.state.length > 0) yield* keepState(yield* accounts.key(FLEET), decision.state);
         if (alerts.length > 0) yield* tellOthers();
         return alerts;
-      }),
+      });
+    },
   };
 };
 

@@ -1,6 +1,7 @@
 import type { EventQuery, History, Page, StoredEvent } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import { type EventCursor, eventCursor, eventCursorText, limitOf, toPage } from './cursor.ts';
+import { firstOfAll } from './first-of-all.ts';
 import type { Names } from './names.ts';
 import { all, get, type Steps, type Value, values } from './steps.ts';
 
@@ -56,11 +57,15 @@ export const createEventHistory = (
       if (query.account !== undefined && account === undefined) return empty;
       const types = query.types && (yield* typesOf(query.types));
       if (types?.length === 0) return empty;
-      const sources = account === undefined ? yield* values<number>(ALL_ACCOUNTS) : [account];
-      const rows: KeyRow[] = [];
-      for (const source of sources)
-        rows.push(...(yield* keysOf({ account: source, query, types, after }, limit + 1)));
-      if (sources.length > 1) rows.sort(query.newestFirst ? (a, b) => byPosition(b, a) : byPosition);
+      const rows = yield* firstOfAll<KeyRow>(
+        {
+          accounts: account === undefined ? yield* values<number>(ALL_ACCOUNTS) : [account],
+          order: query.newestFirst ? (a, b) => byPosition(b, a) : byPosition,
+          read: (source, last, count) =>
+            keysOf({ account: source, query, types, after: last ?? after }, count),
+        },
+        limit + 1,
+      );
       const page = toPage(rows, limit, eventCursorText, (row) => row);
       const items: StoredEvent[] = [];
       for (const row of page.items) {

@@ -4,15 +4,12 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetAlert } from '../../src/alerts/fleet-alert.ts';
-import { createFleet, type Fleet } from '../../src/app/fleet.ts';
-import type { Monitor } from '../../src/app/parts.ts';
-import { createLatch } from '../../src/base/latch.ts';
+import type { Fleet } from '../../src/app/fleet.ts';
 import type { DecidedAlert } from '../../src/core/decided.ts';
 import type { AuditEvent } from '../../src/core/event.ts';
 import { type Lease, LeaseLostError } from '../../src/core/lease.ts';
 import { explicitPlanner, type Planner } from '../../src/core/planner.ts';
 import { type Store, StoreError } from '../../src/core/store.ts';
-import { noTelemetry } from '../../src/core/telemetry.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { createEngines } from '../../src/rules/fleet.ts';
 import { createMemoryState } from '../../src/rules/run-tests.ts';
@@ -20,6 +17,7 @@ import { openPostgresStore } from '../../src/store/open-postgres.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { decideNothing, T0, windowOf } from '../store/fixtures.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { fleetOwner } from './fleet-owner.ts';
 
 /*
  * Rules over all accounts on the real store, by owners that crash, lose the lease, come back late and write into what another
@@ -136,24 +134,14 @@ const play = async (store: Store, clock: { nowMs: number }, steps: readonly Step
   let lease: Lease | undefined;
 
   /** An owner as a process has it: all it knows is gone with it. */
-  const ownerOf = (held: Lease, commit: Store['fleet']['commit']): Fleet => {
-    const monitor: Pick<Monitor, 'store' | 'telemetry' | 'eventTypes' | 'fleetWake' | 'wake'> & {
-      parts: object;
-    } = {
-      store: { ...store, fleet: { ...store.fleet, commit } },
-      telemetry: noTelemetry,
-      eventTypes: { labelOf: (type) => type, learn() {} },
-      fleetWake: createLatch(),
-      wake() {},
-      parts: {
-        rules: compiled(),
-        settings: { accounts: ACCOUNTS, log: { events: 'none' } },
-        now: () => clock.nowMs,
-        log: { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => void line },
-      },
-    };
-    return createFleet(monitor as unknown as Monitor, held, { note() {}, report: async () => {} }) as Fleet;
-  };
+  const ownerOf = (held: Lease, commit: Store['fleet']['commit']): Fleet =>
+    fleetOwner({
+      fleet: { ...store.fleet, commit },
+      lease: held,
+      rules: compiled(),
+      accounts: ACCOUNTS,
+      now: () => clock.nowMs,
+    });
   let trouble: 'before' | 'after' | undefined;
   const commitTold: Store['fleet']['commit'] = async (...args) => {
     const now = trouble;

@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
+import { compileRules } from '../../src/rules/compile.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { jsonLines, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
 import { createInstallation, type Installation, SECRET } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { fleetOwner } from './fleet-owner.ts';
 
 const KEYS = ['aaaa1111', 'bbbb2222', 'cccc3333'] as const;
 const RULES = `
@@ -165,6 +167,104 @@ it('an event that cannot be judged costs itself alone', async () => {
   expect(await run.done).toBe(true);
   expect(run.lines.filter(({ event }) => event === 'fleet.skipped').length).toBe(1);
   expect(alerts().map(({ rule }) => rule.title)).toEqual(['Three accounts']);
+});
+
+it('remembers while its rules are taken away for a moment, and begins anew with a rule that says something else', async () => {
+  const run = await runInProcess(installation.config);
+  scope.defer('run', async () => void (await run.stop()));
+  const url = String((await run.until(({ event }) => event === 'http.listening')).url);
+  const lag = async (): Promise<string | undefined> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return /^vonage_audit_monitor_feed_lag_events\{sink="\(fleet\)"\} (\d+)$/m.exec(text)?.[1];
+  };
+  const stored = async (): Promise<number> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^vonage_audit_monitor_store_events (\d+)$/m.exec(text)?.[1]);
+  };
+  const settled = (count: number) =>
+    expect.poll(async () => [await stored(), await lag()], { timeout: 20_000 }).toEqual([count, '0']);
+  const reload = async (rules: string | undefined): Promise<void> => {
+    if (rules === undefined) installation.rule('fleet.yml', RULES.slice(0, RULES.indexOf('---')));
+    else installation.rule('fleet.yml', rules);
+    const from = run.lines.length;
+    run.hangup();
+    await run.until(({ event }) => event === 'config.reloaded', from);
+  };
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await settled(2);
+  await reload(undefined);
+  expect(await lag()).toBeUndefined();
+  await reload(RULES);
+  add(KEYS[2]);
+  await expect.poll(() => alerts().length, { timeout: 20_000 }).toBe(1);
+
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await settled(5);
+  await reload(RULES.replace('timespan: 1h', 'timespan: 2h').replace('{for: 1h}', '{for: 1s}'));
+  add(KEYS[2]);
+  await settled(6);
+  expect((await recorded()).length).toBe(1);
+  add(KEYS[0]);
+  add(KEYS[1]);
+  await expect.poll(async () => (await recorded()).length, { timeout: 20_000 }).toBe(2);
+}, 60_000);
+
+it('lets others have a turn between any two pages of a long backlog', async () => {
+  const PAGES = 40;
+  let page = 0;
+  let turns = 0;
+  let longest = 0;
+  let inARow = 0;
+  const fields = { id: 'e', event_type: 'APP_CREATE', created_at: '2026-01-05T12:00:00' };
+  const owner = fleetOwner({
+    fleet: {
+      async open() {},
+      async rest() {},
+      async ruleState() {
+        return new Map();
+      },
+      // As a file does: all answers are there at once.
+      async read() {
+        const event = {
+          account: 'a',
+          id: 'e',
+          eventType: 'APP_CREATE',
+          createdAtMs: 0,
+          seenAtMs: 0,
+          json: JSON.stringify(fields),
+        };
+        return {
+          cursor: page,
+          pruned: 0,
+          entries: page < PAGES ? [{ cursor: page + 1, quiet: false, event }] : [],
+        };
+      },
+      async commit() {
+        page += 1;
+        inARow += 1;
+        longest = Math.max(longest, inARow);
+        return [];
+      },
+    },
+    lease: { name: 'duty:fleet', holder: 'me', token: 1 },
+    rules: compileRules([{ path: 'fleet.yml', text: RULES }]),
+    accounts: ['a', 'b'],
+    now: () => 0,
+  });
+  let over = false;
+  const others = (): void => {
+    turns += 1;
+    inARow = 0;
+    if (!over) setImmediate(others);
+  };
+  setImmediate(others);
+  expect(await owner.drain(new AbortController().signal)).toBe(true);
+  over = true;
+  expect(page).toBe(PAGES);
+  expect(turns).toBeGreaterThanOrEqual(PAGES - 1);
+  expect(longest).toBeLessThanOrEqual(2);
 });
 
 it('looks at nothing while there is one account, and begins with the second', async () => {

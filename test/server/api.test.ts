@@ -204,7 +204,11 @@ const CASES: Readonly<Record<string, readonly [path: string, Case]>> = {
   ],
   'GET /rules': [
     '/rules',
-    { holds: { items: [{ id: RULE_ID, hits_24h: 1, hits_30d: 1, tests: 2, failing_since: null }] } },
+    {
+      holds: {
+        items: [{ id: RULE_ID, scope: 'account', hits_24h: 1, hits_30d: 1, tests: 2, failing_since: null }],
+      },
+    },
   ],
   'GET /rules/:id': [
     `/rules/${RULE_ID}`,
