@@ -81,6 +81,10 @@ it('a replica of the version before works on beside a migration, and one that st
   const again = start();
   expect(await again.ended).toMatchObject({ code: 1 });
   expect(again.output()).toMatch(/it has schema version \d+, this program knows up to \d+/);
+  // What the Job of a rollback would do, before anything is changed.
+  const back = await runProcess(['state', 'migrate', '--store', database.url]);
+  expect(back).toMatchObject({ code: 1, stdout: '' });
+  expect(back.stderr).toMatch(/it has schema version \d+, this program knows up to \d+/);
 
   await alertOf(old);
   old.kill('SIGTERM');
