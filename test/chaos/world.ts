@@ -418,7 +418,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
       const living = [first, ...(to === 'database' ? [] : rivals)].flatMap(
         ({ life }) => life?.proxies[to] ?? [],
       );
-      await Promise.all(living.map(change));
+      for (const proxy of living) await change(proxy);
     },
     isRunning: () => first.life !== undefined,
     start: () => occupy(first),
