@@ -55,6 +55,10 @@ const databaseCode = (error: unknown): string | undefined => {
     : undefined;
 };
 
+/** Whether nobody has answered in time: the server would have given up before, so the connection leads nowhere any more. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout';
+
 /** Whether the connection is of no more use. */
 export const isLost = (error: unknown): boolean => kindOf(databaseCode(error)) === 'unreachable';
 
