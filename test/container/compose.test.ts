@@ -211,6 +211,7 @@ const STARTS: Readonly<Record<string, readonly string[]>> = {
   'docker compose --profile demo up --attach-dependencies demo': ['demo', 'demo-simulator'],
   'docker compose --profile metrics up -d': ['grafana', 'monitor', 'prometheus'],
   'docker compose -f docker-compose.cluster.yml up -d --remove-orphans': ['postgres', 'replica'],
+  'docker compose -f docker-compose.cluster.yml up -d --build': ['postgres', 'replica'],
   'docker compose -f docker-compose.cluster.yml --profile metrics up -d': [
     'grafana',
     'postgres',

@@ -76,11 +76,17 @@ it('a replica of the version before works on beside a migration, and one that st
   await migrateOneFurther();
   // Often enough that every connection of the pool has its statements prepared from before.
   for (let time = 0; time < 5; time += 1) await alertOf(old);
-  expect(old.lines.filter(({ event }) => event === 'store.error')).toEqual([]);
+  // At the very moment of the migration one of both may have been in the way of the other; that passes, and is tried again.
+  const wrong = old.lines.filter(({ event }) => event === 'store.error');
+  expect(wrong.filter(({ reason }) => !String(reason).includes('40P01'))).toEqual([]);
 
   const again = start();
   expect(await again.ended).toMatchObject({ code: 1 });
   expect(again.output()).toMatch(/it has schema version \d+, this program knows up to \d+/);
+  // What the Job of a rollback would do, before anything is changed.
+  const back = await runProcess(['state', 'migrate', '--store', database.url]);
+  expect(back).toMatchObject({ code: 1, stdout: '' });
+  expect(back.stderr).toMatch(/it has schema version \d+, this program knows up to \d+/);
 
   await alertOf(old);
   old.kill('SIGTERM');
