@@ -14,7 +14,7 @@ const OPEN_PAUSE_MS = 3_000;
  * What a configuration says wrongly, and a file that cannot be used, rejects at once with its StoreError.
  */
 export const openPatiently = async (
-  { settings, now, log }: Pick<MonitorParts, 'settings' | 'now' | 'log'>,
+  { settings, now, log, leaseClock }: Pick<MonitorParts, 'settings' | 'now' | 'log' | 'leaseClock'>,
   waits: boolean,
   planner: Planner,
   signal: AbortSignal,
@@ -22,7 +22,7 @@ export const openPatiently = async (
   const { place, leaseMs } = settings.store;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openStoreAt(place, { now, planner, leaseMs });
+      return await openStoreAt(place, { now, planner, leaseMs, ...(leaseClock && { leaseClock }) });
     } catch (error) {
       const passes =
         place.kind === 'postgres' &&
