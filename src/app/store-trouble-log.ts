@@ -76,8 +76,8 @@ export const createStoreTroubleLog = (log: Log, now: Clock): Log => {
     if (sink !== undefined) trouble.sinks.add(sink);
     trouble.reason = fields['reason'];
     trouble.fresh += 1;
-    const [operation] = String(fields['operation'] ?? '').split(':');
-    const kind = `${event} ${operation}`;
+    const { operation } = fields;
+    const kind = `${event} ${typeof operation === 'string' ? operation.split(':')[0] : ''}`;
     if (!trouble.told.has(kind)) {
       trouble.told.add(kind);
       return true;

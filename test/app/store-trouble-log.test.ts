@@ -16,7 +16,7 @@ const setUp = () => {
     (event: string, { operation, account, accounts, sinks, lines_kept: kept }: LogFields = {}): void =>
       void lines.push(
         [level, event, operation, account, accounts, sinks, kept]
-          .filter((part) => part !== undefined)
+          .filter((part): part is string | number => part !== undefined)
           .join(' '),
       );
   const log = createStoreTroubleLog(
