@@ -93,6 +93,16 @@ export const createReplica = (options: ReplicaOptions): Replica => {
   const soon = createLatch();
   let standing: BeatAnswer | undefined;
   let isStopping = false;
+  let expiry: NodeJS.Timeout | undefined;
+
+  /** Beats anew once another one has run out: what it held is free from then on, and is not to wait for the next beat. */
+  const beatAtExpiry = ({ nowMs, replicas: living }: BeatAnswer): void => {
+    clearTimeout(expiry);
+    const others = living.filter((one) => one.id !== id);
+    const leftMs = Math.min(...others.map(({ expiresAtMs }) => expiresAtMs - nowMs));
+    // What it claimed after its last beat expires a moment later.
+    if (leftMs < ttlMs) expiry = setTimeout(soon.ring, leftMs + MIN_GAP_MS);
+  };
 
   const beat = async (): Promise<void> => {
     const [began, beganMs] = [ticks(), now()];
@@ -103,6 +113,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     if (!isStopping) own.adopt(said.leases);
     const answer = await buryTheDead(options, said);
     standing = answer;
+    beatAtExpiry(answer);
 
     const assigned = assignShares(answer.replicas, answer.shares);
     const surplus = own.all().filter(({ name }) => assigned.get(name) !== id);
@@ -123,6 +134,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
 
   const leave = async (): Promise<void> => {
     fence.end();
+    clearTimeout(expiry);
     own.leave();
     try {
       await inTurn(() => replicas.leave(id));

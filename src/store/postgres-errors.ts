@@ -68,6 +68,9 @@ export const isLost = (error: unknown): boolean => kindOf(databaseCode(error)) =
  */
 export const isClash = (error: unknown): boolean => /^(40001|40P01|23505)$/.test(databaseCode(error) ?? '');
 
+/** Whether others had what was wanted locked, for longer than was waited, or waited for what was locked here. */
+export const isInUse = (error: unknown): boolean => /^(55P03|40P01)$/.test(databaseCode(error) ?? '');
+
 /**
  * What a caller gets to see of `error`: errors of the server and of the network become a {@link StoreError}; all others,
  * such as those thrown by a `decide` callback, stay what they are.
