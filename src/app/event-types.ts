@@ -8,6 +8,7 @@ import type { DecidedAlert } from '../core/decided.ts';
 import type { DriftStore } from '../core/drift.ts';
 import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
+import { kindOfTrouble } from '../core/store.ts';
 import type { DriftMemory } from './drift-memory.ts';
 
 const EVERY_MS = 86_400_000;
@@ -50,7 +51,8 @@ export const readEventTypes = async (options: EventTypesOptions, signal: AbortSi
       await noteListed(options, types?.map(({ type }) => type) ?? []);
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
-      if (!signal.aborted) log.warn('api.types', { account, reason: errorText(error) });
+      if (!signal.aborted)
+        log.warn('api.types', { account, ...kindOfTrouble(error), reason: errorText(error) });
     }
   }
 };

@@ -21,6 +21,7 @@ import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.t
 import { createLoneProcess, type Mode } from './run-alone.ts';
 import { createReplicaProcess } from './run-replica.ts';
 import { serve } from './serve.ts';
+import { createStoreTroubleLog } from './store-trouble-log.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
 import { runTogether } from './tasks.ts';
 import { packageVersion } from './version.ts';
@@ -32,7 +33,8 @@ import { watchSources } from './watch-sources.ts';
  * stopped); in mode `backfill` it fulfils requests for backfills and nothing else, as long as nobody else
  * holds the lease, until the signal aborts. Rejects when the monitor cannot run, for instance since the store cannot be opened or the address is taken.
  */
-export const runMonitor = async (parts: MonitorParts, mode: Mode, signal: AbortSignal): Promise<boolean> => {
+export const runMonitor = async (given: MonitorParts, mode: Mode, signal: AbortSignal): Promise<boolean> => {
+  const parts = { ...given, log: createStoreTroubleLog(given.log, given.now) };
   const scope = createScope();
   const stopping = (): void => parts.log.info('monitor.stopping');
   signal.addEventListener('abort', stopping, { once: true });

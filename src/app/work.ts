@@ -3,6 +3,7 @@ import type { Poller } from '../collect/poller.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
+import { kindOfTrouble } from '../core/store.ts';
 import type { Account } from './account.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
 import { createFleet } from './fleet.ts';
@@ -138,7 +139,11 @@ const repairAll = async (accounts: readonly Account[], log: Log, signal: AbortSi
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
         if (signal.aborted) return;
-        log.warn('reconcile.failed', { account: account.poller.account, reason: errorText(error) });
+        log.warn('reconcile.failed', {
+          account: account.poller.account,
+          ...kindOfTrouble(error),
+          reason: errorText(error),
+        });
       }
     }),
   );

@@ -7,6 +7,7 @@ import { LeaseLostError } from '../core/lease.ts';
 import { gapsOf } from '../core/ledger.ts';
 import type { LedgerStore } from '../core/ledger-store.ts';
 import type { Log } from '../core/log.ts';
+import { kindOfTrouble } from '../core/store.ts';
 import type { CommitDeps } from './commit.ts';
 import { nextStepMs } from './next-step.ts';
 import { type Reread, readRange } from './read-range.ts';
@@ -120,7 +121,10 @@ export const createBackfiller = (
           if (error instanceof LeaseLostError) throw error;
           if (signal.aborted) return;
           const reason = errorText(error);
-          log.warn('reconcile.failed', { account, reason });
+          const kind = kindOfTrouble(error);
+          // As long as nobody is known to have asked for anything, it has only looked.
+          const level = kind.kind === 'store' && told === '' ? 'debug' : 'warn';
+          log[level]('reconcile.failed', { account, ...kind, reason });
           await failed(reason).catch((again: unknown) =>
             log.error('store.error', { account, operation: 'note backfill', reason: errorText(again) }),
           );

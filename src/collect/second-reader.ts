@@ -7,6 +7,7 @@ import { LeaseLostError } from '../core/lease.ts';
 import { coveredOf, type LedgerRange } from '../core/ledger.ts';
 import type { LedgerStore, Sweep } from '../core/ledger-store.ts';
 import type { Log } from '../core/log.ts';
+import { kindOfTrouble } from '../core/store.ts';
 import { floorToSecond, type Window } from '../core/window.ts';
 import type { CommitDeps } from './commit.ts';
 import { nextStepMs } from './next-step.ts';
@@ -158,7 +159,10 @@ export const createSecondReader = (options: SecondReaderOptions, deps: SecondRea
           // The poll says loudly when the API or the store fails; here it only costs time.
           failures += 1;
           sweeps = undefined;
-          log.warn('reconcile.failed', { account, reason: errorText(error) });
+          const kind = kindOfTrouble(error);
+          // Who wants no sweeps has asked nothing of it: that it could not look is no failure.
+          const level = kind.kind === 'store' && options.sweeps.length === 0 ? 'debug' : 'warn';
+          log[level]('reconcile.failed', { account, ...kind, reason: errorText(error) });
           await sleep(backoffMs(failures, { baseMs: 30_000, capMs: 900_000 }, deps.random), signal);
         }
       }

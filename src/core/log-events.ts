@@ -75,7 +75,9 @@ export const LOG_EVENTS = {
   'store.pruned': 'Rows older than the retention were deleted.',
   'chain.head':
     'The end of a chain of hashes: kept outside, it proves later that the history before it is unchanged.',
-  'store.error': 'The store refused an operation.',
+  'store.error': 'The store refused an operation. Of many alike, the first; the others are at level debug.',
+  'store.waiting':
+    'The store is in trouble: how many accounts and sinks wait for it, every minute while it lasts.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

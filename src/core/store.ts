@@ -80,6 +80,10 @@ export class StoreError extends Error {
   }
 }
 
+/** What a log line says of trouble that is the store's: all who use it have it at once, and are told of together. */
+export const kindOfTrouble = (error: unknown): { readonly kind?: 'store' } =>
+  error instanceof StoreError ? { kind: 'store' } : {};
+
 /** What stays so until a person has done something: trying again helps nobody. */
 const LASTING: ReadonlySet<StoreErrorKind> = new Set(['corrupt', 'newer', 'foreign', 'closed']);
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemAlert } from '../../src/alerts/system-alert.ts';
 import { watchStore } from '../../src/app/emergency.ts';
+import { patienceMs } from '../../src/app/patience.ts';
 import type { NewAlert } from '../../src/core/decided.ts';
 import type { Verdict } from '../../src/core/delivery.ts';
 import type { Log, LogFields } from '../../src/core/log.ts';
@@ -16,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>) => {
+const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>, patienceMs = () => 0) => {
   const state = { broken: false };
   const sinks = Object.entries(scripts).map(([name, script]) => scriptedSink(name, script));
   const enqueued: NewAlert[] = [];
@@ -39,6 +40,7 @@ const setUp = (scripts: Record<string, Parameters<typeof scriptedSink>[1]>) => {
           return [];
         },
       },
+      patienceMs,
       sinks: () => sinks,
       alert: (status, detail, sinceMs) => ({
         alert: systemAlert({ name: 'store', subject: '', detail }, status, sinceMs, Date.now()),
@@ -105,6 +107,28 @@ describe('a store that cannot be written', () => {
     expect(ids.size).toBe(1);
     expect(it.lines.filter((line) => line.startsWith('condition.opened')).length).toBe(1);
     await it.end();
+  });
+
+  it('is told by one of three replicas that all have lost it, and by the next only if it lasts', async () => {
+    const facts = { version: '1', configHash: '', refusal: undefined, startedAtMs: 0, wants: [] };
+    const replicas = ['x', 'y', 'z'].map((id) => ({ ...facts, id, seenAtMs: 0, expiresAtMs: 1 }));
+    const lease = { name: 'duty:clock', holder: 'y', token: 1 };
+    const standing = { replicas, shares: [{ name: 'duty:clock' as const, lease }] };
+    const all = ['x', 'y', 'z'].map((id) => setUp({ a: () => SENT }, () => patienceMs(id, standing)));
+    for (const { state } of all) state.broken = true;
+    const told = (): readonly (number | undefined)[] => all.map(({ sinks }) => sinks[0]?.calls.length);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(told()).toEqual([0, 1, 0]);
+    await vi.advanceTimersByTimeAsync(280_000);
+    expect(told()).toEqual([0, 1, 0]);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(told()).toEqual([1, 1, 0]);
+    for (const { state } of all) state.broken = false;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(told()).toEqual([1, 1, 0]);
+    // Whoever told of it tells of its end.
+    expect(all.map(({ enqueued }) => enqueued.length)).toEqual([1, 1, 0]);
+    for (const one of all) await one.end();
   });
 
   it('a sink that hangs neither keeps the others from being told nor the monitor from ending', async () => {

@@ -318,3 +318,20 @@ describe('a backfill', () => {
     expect((await completeness()).neverRead).toHaveLength(2);
   });
 });
+
+it.each([
+  ['where sweeps are wanted, as trouble of the store', SWEEPS, 'warn'],
+  ['where none are, to those who look closely', [], 'debug'],
+] as const)('a store that fails is told %s', async (_, sweeps, level) => {
+  await open({ sweeps });
+  await rig.pass();
+  await rig.store.close();
+  const stop = new AbortController();
+  const running = rig.second.run(stop.signal);
+  await expect.poll(() => rig.lines.some(({ event }) => event === 'reconcile.failed')).toBe(true);
+  stop.abort();
+  await running;
+  const said = rig.lines.filter(({ event }) => event === 'reconcile.failed');
+  expect(said).toMatchObject([{ level, fields: { account: 'default', kind: 'store' } }]);
+  await rig.restart();
+});

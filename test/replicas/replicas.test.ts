@@ -100,3 +100,21 @@ it('a replica whose connections go dead without a word goes on over new ones, wi
   expect(overlaps(fleet.polls)).toEqual([]);
   await one?.end('SIGTERM');
 }, 120_000);
+
+it('a database that is away is told of in a few lines, with how many accounts wait for it', async () => {
+  const [one] = fleet.replicas;
+  one?.start();
+  await isEven([12]);
+  const { process, link } = one ?? {};
+  const from = process?.lines.length ?? 0;
+  await link?.down();
+  await process?.until(({ event }) => event === 'shares.lost', from);
+  await process?.until(({ event, accounts }) => event === 'store.waiting' && accounts === 12, from);
+  const loud = process?.lines.slice(from).filter(({ level }) => level === 'error' || level === 'warn') ?? [];
+  const kinds = new Set(loud.map(({ event, operation }) => `${event} ${String(operation).split(':')[0]}`));
+  // Not one for each account, and again with every try.
+  expect(loud.length).toBe(kinds.size);
+  await link?.up();
+  await isEven([12]);
+  await one?.end('SIGTERM');
+}, 120_000);

@@ -43,7 +43,7 @@ export interface Rig {
   readonly decided: string[];
   readonly quarantined: QuarantinedEvent[];
   readonly windows: CommittedWindow[];
-  readonly lines: { readonly event: string; readonly fields: LogFields }[];
+  readonly lines: { readonly level: keyof Log; readonly event: string; readonly fields: LogFields }[];
   /** Conditions that are raised now. */
   readonly raised: Set<`${ConditionName}:${string}`>;
   /** All stored events, in order. */
@@ -77,8 +77,11 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
   const folder = mkdtempSync(join(tmpdir(), 'vonage-audit-monitor-rig-'));
   const path = join(folder, 'monitor.db');
   const lines: Rig['lines'] = [];
-  const note = (event: string, fields: LogFields = {}): void => void lines.push({ event, fields });
-  const log: Log = { debug: note, info: note, warn: note, error: note };
+  const note =
+    (level: keyof Log) =>
+    (event: string, fields: LogFields = {}): void =>
+      void lines.push({ level, event, fields });
+  const log: Log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   const clock = { skewMs: 0 };
   const monitorNow = (): number => nowMs + clock.skewMs;
   let store = openStore({ path, now: monitorNow, durability: 'off' });
