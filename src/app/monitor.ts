@@ -29,7 +29,6 @@ import { plannerFor } from './planner.ts';
 import { createHeadPublisher } from './publish-heads.ts';
 import { refuseFutureStart } from './refuse-future-start.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
-import { createReplicaProcess } from './run-replica.ts';
 import { noticeOthers, steadyTasks, storeWatch } from './steady.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
 import { runTogether } from './tasks.ts';
@@ -152,7 +151,8 @@ const runBuilt = async (
   };
   const shared =
     store.replicas && mode === 'daemon'
-      ? createReplicaProcess({
+      ? // Where one process does all the work, it need not be loaded.
+        (await import('./run-replica.ts')).createReplicaProcess({
           id: holderName(),
           store,
           replicas: store.replicas,
