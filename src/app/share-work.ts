@@ -1,12 +1,13 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { ShareName } from '../core/replicas.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
-import { createFleet } from './fleet.ts';
+import { createFleet, isFleetJudged } from './fleet.ts';
 import { createGate } from './gate.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import type { Memory } from './memory.ts';
+import { forgetUnlessHeldSince, type Holdings, type Memory } from './memory.ts';
 import type { Budget } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
@@ -32,7 +33,7 @@ export const sharesOf = ({ parts, sinks, feedWakes }: Monitor): readonly ShareNa
   ...parts.settings.accounts.map(({ name }): ShareName => `account:${name}`),
   ...sinks.map(({ name }): ShareName => `sink:${name}`),
   ...[...feedWakes.keys()].map((name): ShareName => `feed:${name}`),
-  ...(parts.rules.fleet ? (['duty:fleet'] as const) : []),
+  ...(isFleetJudged(parts) ? (['duty:fleet'] as const) : []),
   ...DUTIES,
 ];
 
@@ -48,15 +49,12 @@ const BEGINNING = 16;
 /** How often what others have opened and closed is read. */
 const REFRESH_EVERY_MS = 15_000;
 
-/** Which lease an account was worked under when it was remembered: under another one, others may have worked it in between. */
-export type Tokens = Map<string, number>;
-
-/** Sets up work by shares. `memory` is what the work before, by another configuration, knew. */
+/** Sets up work by shares. `memory` is what the work before, by another configuration, knew, and `holdings` under which leases. */
 export const startSharedWork = async (
   monitor: Monitor,
   replica: Replica,
   memory: Memory,
-  tokens: Tokens,
+  holdings: Holdings,
 ): Promise<SharedWork> => {
   const { store, sinks } = monitor;
   const { settings, log, now } = monitor.parts;
@@ -74,14 +72,14 @@ export const startSharedWork = async (
   const feeds = feedsOfSinks(settings.feeds, sinks);
   // Before anything is collected: what is stored from now on is what a new feed sends.
   for (const { sink, from } of feeds) await store.feeds.open(sink.name, from);
+  await (isFleetJudged(monitor.parts) ? store.feeds.open(FLEET, 'now') : store.fleet.rest());
 
   const works = new Map<ShareName, ShareWork>([
     ...settings.accounts.map((account): [ShareName, ShareWork] => [
       `account:${account.name}`,
       async (lease, until, hurry) => {
         await trouble.refresh();
-        if (tokens.get(account.name) !== lease.token) memory.accounts.delete(account.name);
-        tokens.set(account.name, lease.token);
+        forgetUnlessHeldSince(memory, holdings, account.name, lease);
         const one = workshop.account(account, lease);
         pollers.set(account.name, one.poller);
         try {
@@ -104,9 +102,9 @@ export const startSharedWork = async (
     ]),
     ...feeds.map((feed): [ShareName, ShareWork] => [
       `feed:${feed.sink.name}`,
-      async (lease, until) => {
+      async (lease, until, _hurry, lost) => {
         await trouble.refresh();
-        await createFeed(feed, monitor, trouble, lease).run(until);
+        await createFeed(feed, monitor, trouble, lease, replica.isHeld).run(until, lost);
       },
     ]),
     ['duty:fleet', async (lease, until) => createFleet(monitor, lease, workshop.failures)?.run(until)],
@@ -199,7 +197,12 @@ const check = async (
         ),
       (signal) => watchConfigurations({ standing: replica.standing, trouble, now, log }, signal),
       (signal) => parkedWatch(monitor, trouble, storeError(monitor, 'end parked'), signal),
-      ...checksOf(monitor, () => [...pollers.values(), ...far.watched()], trouble),
+      ...checksOf(
+        monitor,
+        () => [...pollers.values(), ...far.watched()],
+        trouble,
+        () => replica.holds('duty:checks'),
+      ),
     ],
     until,
   );

@@ -1,3 +1,5 @@
+import { EVENT_FIELDS } from '../core/event.ts';
+import { ACCOUNT_FIELD } from './account-field.ts';
 import type { Document } from './document.ts';
 import { type Expression, type Item, itemsOf } from './item.ts';
 import type { Modifiers } from './modifiers.ts';
@@ -18,11 +20,8 @@ export const KNOWN_EVENT_TYPES: readonly string[] = (
   'IP_WHITELIST_CREATE IP_WHITELIST_DELETE AUTORELOAD_ENABLE AUTORELOAD_UPDATE AUTORELOAD_DISABLE'
 ).split(' ');
 
-// Top-level fields of an event; below `context` anything may come.
-const KNOWN_FIELDS = (
-  'id event_type event_type_description created_at account_id user_email user_id source source_description ' +
-  'source_ip source_country context _links'
-).split(' ');
+// `_links` is the address of the event itself.
+const KNOWN_FIELDS: readonly string[] = [...EVENT_FIELDS, '_links'];
 
 // Fields whose texts people type, in any case.
 const TYPED_BY_PEOPLE =
@@ -32,6 +31,8 @@ const TYPED_BY_PEOPLE =
 export interface LintContext {
   /** Types the API knows; the published ones when there is no live list. */
   readonly eventTypes: readonly string[];
+  /** Names and ids of rules that correlations over all accounts refer to. */
+  readonly fleetParts: ReadonlySet<string>;
 }
 
 /** Warnings about one value as it stands in the file. */
@@ -96,9 +97,9 @@ const hasNot = (expression: Expression): boolean => {
   return expression.items.some(hasNot);
 };
 
-const lintField = (name: string, at: number, reporter: Reporter): void => {
+const lintField = (name: string, at: number, ours: readonly string[], reporter: Reporter): void => {
   const top = name.split('.')[0] as string;
-  if (KNOWN_FIELDS.includes(top)) return;
+  if (KNOWN_FIELDS.includes(top) || ours.includes(name)) return;
   reporter.warn(at, `no known Vonage event has a field ${shown(name)}`, didYouMean(top, KNOWN_FIELDS));
 };
 
@@ -140,11 +141,14 @@ export const lintDocument = (document: Document, vonage: boolean, context: LintC
     );
   }
   if (!vonage) return;
+  const names = document.kind === 'filter' ? document.rules : [info.id, header.name];
+  const isSeenByFleet = names !== 'any' && names.some((name) => name && context.fleetParts.has(name));
+  const ours = isSeenByFleet ? [ACCOUNT_FIELD] : [];
   // A selection may be named many times in one condition; it is looked at once.
   for (const item of new Set(itemsOf(expression))) {
     if (item.field === undefined) continue;
-    lintField(item.field, item.at, reporter);
+    lintField(item.field, item.at, ours, reporter);
     if (item.field === 'event_type' && !item.part) lintEventTypes(item, context, reporter);
   }
-  for (const name of info.fields) lintField(name, header.fields.at('fields'), reporter);
+  for (const name of info.fields) lintField(name, header.fields.at('fields'), ours, reporter);
 };

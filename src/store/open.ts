@@ -11,11 +11,18 @@ import { openStore } from './open-store.ts';
  * The client of PostgreSQL is loaded only by those who use it: a monitor over a file starts as fast and as small without it.
  */
 
+/** How to open a store wherever it lies. */
+export interface StoreAtOptions {
+  readonly now: Clock;
+  readonly planner?: Planner;
+  /** By which leases in a database run. The database's own clock unless given; a file knows none but `now`. */
+  readonly leaseClock?: Clock;
+  /** How long leases of replicas last: what is waited for in a database depends on it. ms */
+  readonly leaseMs?: number;
+}
+
 /** Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. */
-export const openStoreAt = async (
-  place: StorePlace,
-  options: { readonly now: Clock; readonly planner?: Planner },
-): Promise<Store> => {
+export const openStoreAt = async (place: StorePlace, options: StoreAtOptions): Promise<Store> => {
   if (place.kind === 'sqlite') return openStore({ path: place.path, ...options });
   const { openPostgresStore } = await import('./open-postgres.ts');
   return openPostgresStore({ place, ...options });

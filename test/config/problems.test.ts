@@ -28,6 +28,13 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     ],
   ],
   [
+    'an account that is called as all of them together are',
+    'accounts:\n  - { name: "(fleet)", api_key: k, api_secret: s }\n',
+    [
+      'monitor.yml:2:13: accounts[0].name: found "(fleet)", allowed: 1 to 64 letters, digits, "_", "." or "-"',
+    ],
+  ],
+  [
     'two accounts of one name',
     'accounts:\n  - { name: a, api_key: k1, api_secret: s }\n  - { name: a, api_key: k2, api_secret: s }\n',
     ['monitor.yml:3:13: accounts[1].name: found the name of accounts[0], allowed: a name of its own'],
@@ -288,7 +295,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     [
       'monitor.yml:3:23: routes[0].match.level: found "hihg", allowed: informational, low, medium, high, critical; did you mean "high"?',
       'monitor.yml:3:44: routes[0].match.kind[1]: found "ruel", allowed: rule, system, drill, summary, event; did you mean "rule"?',
-      'monitor.yml:3:60: routes[0].match.account: found "b", allowed: a; did you mean "a"?',
+      'monitor.yml:3:60: routes[0].match.account: found "b", allowed: a, (fleet); did you mean "a"?',
       'monitor.yml:3:70: routes[0].to[0]: found "consle", which is no sink, allowed: console; did you mean "console"?',
       'monitor.yml:4:21: routes[1].to[1]: found "slack", which is no sink, allowed: console',
     ],

@@ -2,10 +2,11 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Line 20 of the failure catalogue: the process is suspended for longer than every lease it holds, and wakes up. */
 
@@ -16,31 +17,17 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: receiver.url, timeout: '50s' } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
-const run = (): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+const run = (): MonitorProcess => monitorIn(scope, ['run', '--config', installation.config]);
 const generator = createGenerator({ seed: 'suspend', account: KEY });
 const happen = (count: number): readonly string[] => {
   const events = Array.from({ length: count }, (_, i) =>
@@ -60,6 +47,15 @@ const told = (): Map<string, Set<string>> => {
 const untilTold = async (ids: readonly string[]): Promise<void> => {
   for (let count = receiver.requests.length; !ids.every((id) => told().has(id)); count += 1)
     await receiver.received(count + 1, 30_000);
+};
+/** The receiver answers nobody until the function that is returned is called. */
+const hang = (): (() => void) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  receiver.answer(async () => {
+    await promise;
+    return {};
+  });
+  return resolve;
 };
 const inDatabase = <T>(work: (db: Database.Database) => T): T => {
   const db = new Database(installation.database);
@@ -84,14 +80,7 @@ describe('20: suspended for longer than every lease', () => {
     await standby.until(is('lease.waiting'));
 
     // Asleep in the middle of everything: sends that nobody has answered yet, a page that is being read.
-    let answer = (): void => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    receiver.answer(async () => {
-      await answered;
-      return {};
-    });
+    const answer = hang();
     const first = happen(5);
     await receiver.received(5);
     const mend = simulator.faults.add({ kind: 'slow', delayMs: Number.POSITIVE_INFINITY, part: 'body' });
@@ -132,14 +121,7 @@ describe('20: suspended for longer than every lease', () => {
   it('and nobody else there: it goes on at once where it was, with one identity for what it had under way', async () => {
     const monitor = run();
     await monitor.until(is('poll.completed'));
-    let answer = (): void => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    receiver.answer(async () => {
-      await answered;
-      return {};
-    });
+    const answer = hang();
     const first = happen(5);
     await receiver.received(5);
     monitor.kill('SIGSTOP');

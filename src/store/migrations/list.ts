@@ -5,11 +5,15 @@ import { ledger } from './04-ledger.ts';
 import { chain } from './05-chain.ts';
 import { alertsByRuleAndTime } from './06-alerts-by-rule-and-time.ts';
 import { replicas } from './07-replicas.ts';
+import { quietWindows } from './08-quiet-windows.ts';
 import type { Migration } from './migration.ts';
 
 /**
  * All migrations in order; a store's version says how many of them it has had: the `user_version` of a file, `schema_version` in
  * the table `meta` of a PostgreSQL store. Entries are never changed once released: a change of the schema is a new one at the end.
+ *
+ * In PostgreSQL replicas of the version before work on beside a migration (docs/kubernetes.md): it adds, with defaults, and takes away
+ * only what no version uses that may still run.
  *
  * Times are epoch ms (`…_ms`). `seq` is the order of commits and is never used twice.
  *
@@ -25,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   chain,
   alertsByRuleAndTime,
   replicas,
+  quietWindows,
 ];
 
 /** Those of a SQLite file. */
