@@ -18,7 +18,7 @@ import { type Figure, table } from './table.ts';
 const HELP = `usage: npm run bench -- [section…] [options]
 
 sections (default: start catch-up delivery delay soak)
-  start      spawn to first completed poll; memory idle
+  start      spawn to first completed poll, over a file and over PostgreSQL; memory idle
   catch-up   events/s from the simulator into the store; memory; bytes per event
   delivery   deliveries/s through the durable outbox to a webhook
   delay      from visible to received, beyond the poll wait

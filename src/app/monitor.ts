@@ -19,7 +19,6 @@ import { plannerFor } from './planner.ts';
 import { refuseFutureStart } from './refuse-future-start.ts';
 import { BY_FILES, createReloader, forgetFigures, tellSuccess } from './reload.ts';
 import { createLoneProcess, type Mode } from './run-alone.ts';
-import { createReplicaProcess } from './run-replica.ts';
 import { serve } from './serve.ts';
 import { createStoreTroubleLog } from './store-trouble-log.ts';
 import { createSwitchPlanner } from './switch-planner.ts';
@@ -144,7 +143,8 @@ const runBuilt = async (
     return lone.ok();
   }
   const worker = store.replicas
-    ? createReplicaProcess({
+    ? // Where one process does all the work, it need not be loaded.
+      (await import('./run-replica.ts')).createReplicaProcess({
         id: holderName(),
         store,
         replicas: store.replicas,
