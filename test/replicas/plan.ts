@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: 'strand'; readonly replica: number }
   /** The database is down for all, after an orderly end or a crash. */
   | { readonly kind: 'database'; readonly how: 'order' | 'crash'; readonly forMs: number }
+  /** The database is lost with what it has committed lately, and a standby that lacks it takes its place. */
+  | { readonly kind: 'failover'; readonly forMs: number }
   /** All replicas get another configuration: each ends and starts again, one after the other. */
   | { readonly kind: 'roll'; readonly variant: Variant; readonly first: number }
   /** All replicas read another configuration while they run, some later than others. */
@@ -58,6 +60,7 @@ export const drawPlan = ({ faults, replicas, leaseMs, random, only }: PlanOption
     () => ({ kind: 'freeze', replica: replica(), forMs: Math.round(leaseMs * (0.5 + 1.5 * random())) }),
     () => ({ kind: 'database', how: 'order', forMs: upTo(leaseMs * 1.5) }),
     () => ({ kind: 'database', how: 'crash', forMs: upTo(leaseMs * 1.5) }),
+    () => ({ kind: 'failover', forMs: Math.round(leaseMs * (0.3 + random())) }),
     (number) => ({ kind: 'roll', variant: variantOf(number, random), first: replica() }),
     (number) => ({
       kind: 'reload',
