@@ -176,14 +176,20 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     const [began, beganMs] = [ticks(), options.now()];
     const facts = options.facts();
     const said = await replicas.beat({ ...facts, id, wants: isStopping ? [] : facts.wants }, ttlMs);
+    const isOurs = ticks() < reliedUntil && options.now() < reliedUntilMs;
     reliedUntil = began + RELIED_ON * ttlMs;
     reliedUntilMs = beganMs + RELIED_ON * ttlMs;
     clearTimeout(fence);
     fence = setTimeout(abandon, Math.max(0, reliedUntil - ticks()));
     // One that holds a hundred thousand must not compare each with each.
     const renewed = new Map(said.leases.map((lease) => [lease.name, lease]));
+    const isSure = said.nowMs >= said.unsureUntilMs;
+    // What was held until now nobody else can have been given, whatever the server has lost.
+    const kept = said.leases.filter(
+      ({ name, token }) => isSure || (isOurs && own.get(name as ShareName)?.lease.token === token),
+    );
     drop([...own.values()].filter(({ lease }) => !isSame(lease, renewed.get(lease.name))));
-    if (!isStopping) adopt(said.leases);
+    if (!isStopping) adopt(kept);
     const answer = await buryTheDead(said);
     standing = answer;
 
@@ -192,7 +198,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     for (const share of surplus) share.end.abort();
     await giveBack(surplus.filter(({ isWorked }) => !isWorked));
     const free = answer.shares.filter(({ name, lease }) => lease === undefined && assigned.get(name) === id);
-    if (free.length > 0 && !isStopping)
+    if (free.length > 0 && !isStopping && isSure)
       adopt(
         await replicas.claim(
           id,

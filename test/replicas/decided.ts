@@ -41,7 +41,7 @@ export interface Remains {
 }
 
 const DELIVERIES = `SELECT d.id, a.id AS "alertId", d.sink, d.state, d.created_ms::float8 AS "createdAtMs", d.silence, i.id AS into,
-    d.thread, d.why, d.ended_ms::float8 as ended FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert LEFT JOIN deliveries AS i ON i.seq = d.folded_into`;
+    d.thread FROM deliveries AS d JOIN alerts AS a ON a.seq = d.alert LEFT JOIN deliveries AS i ON i.seq = d.folded_into`;
 const SILENCES = `SELECT id, (json::jsonb ->> 'startsAtMs')::float8 AS "startsMs",
     least(ends_ms, coalesce(expired_ms, ends_ms))::float8 AS "endsMs" FROM silences`;
 
@@ -180,7 +180,7 @@ export const groupedRightly = (
     const spanMs = Math.max(...times) - Math.min(...times);
     const most = 2 + spanMs / group.intervalMs + 2 * group.again;
     return own.length > most
-      ? [`group ${thread} was sent to ${group.sink} ${own.length} times within ${spanMs} ms: ${own.toSorted((a,b)=>a.createdAtMs-b.createdAtMs).map((r)=>`${alerts.get(r.alertId)?.alert.kind[0]}${alerts.get(r.alertId)?.alert.summary?.total ?? ''} ${r.createdAtMs - Math.min(...times)} ended ${(r as any).ended - Math.min(...times)} ${(r as any).why}`).join(', ')}`]
+      ? [`group ${thread} was sent to ${group.sink} ${own.length} times within ${spanMs} ms`]
       : [];
   });
 };

@@ -137,6 +137,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     if (!store.replicas) throw new Error('a store on PostgreSQL has replicas');
 
     const tenures = await watchTenures(databaseUrl);
+    scope.defer('tenures', () => tenures.close());
 
     const generators = new Map<string, Generator>();
     const expected = new Set<string>();

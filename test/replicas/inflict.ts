@@ -83,16 +83,37 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
           await pause(fault.forMs);
           await database.start();
         });
+        await fleet.tenures.read();
       });
     case 'failover':
       return stage.databaseInTurn(async () => {
         await database.follow();
         await database.fallBehind();
         const fromMs = Date.now();
+        if (fault.moved !== undefined)
+          await turn(fleet.replicas[fault.moved], async (run) => {
+            await leave(run, stage);
+            await startUp(run, stage);
+          });
         await pause(fault.forMs);
         await fleet.tenures.read();
-        await withoutDatabase(stage, () => database.failOver());
-        stage.lost.push({ fromMs, toMs: Date.now() });
+        const diesMs = Date.now();
+        const failOver = async (): Promise<void> => {
+          await withoutDatabase(stage, () => database.failOver());
+          await fleet.tenures.goBack(diesMs);
+          await fleet.tenures.read();
+          stage.lost.push({ fromMs, toMs: Date.now() });
+        };
+        const deaf = fault.deafMs > 0 && fault.moved !== undefined ? fleet.replicas[fault.moved] : undefined;
+        if (!deaf) return failOver();
+        await turn(deaf, async (run) => {
+          run.hinder('no link', true);
+          run.link.freeze();
+          await failOver();
+          await pause(fault.deafMs);
+          run.link.thaw();
+          run.hinder('no link', false);
+        });
       });
     case 'roll': {
       stage.variant = fault.variant;

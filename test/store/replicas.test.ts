@@ -66,6 +66,7 @@ describe('a beat', () => {
         { name: 'duty:clock', lease: undefined },
         { name: 'sink:ops', lease: undefined },
       ],
+      unsureUntilMs: 0,
     });
     expect(await replicas.list()).toEqual({
       nowMs: answer.nowMs,
@@ -200,6 +201,34 @@ it('a lease is good for one life of the server: another one may lack what was co
   );
   await expect(outbox.claim('hook', 1, 1_000, { lease: before })).rejects.toBeInstanceOf(LeaseLostError);
   await expect(feeds.advance('hook', 1, [], [], before)).rejects.toBeInstanceOf(LeaseLostError);
+});
+
+describe('after a failover or a restart of the server', () => {
+  const newLife = (): Promise<unknown> =>
+    database.query(`UPDATE vonage_audit_monitor.meta SET value = '{"life":"another","unsureUntilMs":0}'
+      WHERE name = 'server_life'`);
+
+  it('nothing is sure until what others were told before is over', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('one'), TTL);
+    await replicas.beat(facts('two'), 2 * TTL);
+    await newLife();
+    nowMs += 1_000;
+    const { unsureUntilMs } = await replicas.beat(facts('one'), TTL);
+    expect(unsureUntilMs).toBe(nowMs + 2 * TTL);
+    nowMs += 1_000;
+    expect((await replicas.beat(facts('two'), TTL)).unsureUntilMs).toBe(unsureUntilMs);
+    expect((await replicas.beat(facts('three'), TTL)).unsureUntilMs).toBe(unsureUntilMs);
+  });
+
+  it('is nothing to wait for when no other replica was alive', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('dead'), TTL);
+    nowMs += TTL;
+    await replicas.beat(facts('one'), TTL);
+    await newLife();
+    expect((await replicas.beat(facts('one'), TTL)).unsureUntilMs).toBe(0);
+  });
 });
 
 describe('giving back', () => {
