@@ -13,12 +13,20 @@ export interface Child {
   readonly spawnedMs: number;
   /** Resolves with the first line, also a past one, whose `event` is this; rejects when the process ends before. */
   line(event: string): Promise<Line>;
+  /** How many lines of an event have come so far, and of how many accounts they were. */
+  tally(event: string): Tally;
   /** Rejects when it ends, for a wait on somebody else that only it can bring about. */
   failure(): Promise<never>;
   /** Asks it to end and waits until it has. Rejects when it ends with an error. */
   stop(): Promise<void>;
   /** Ends it now, whatever it does. */
   kill(): Promise<void>;
+}
+
+/** Lines of one event. */
+export interface Tally {
+  readonly lines: number;
+  readonly accounts: number;
 }
 
 /** A JSON line and when it was read, on the clock of `performance.now()`. */
@@ -44,6 +52,7 @@ export const startNode = (args: readonly string[], env: Readonly<Record<string, 
   const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>;
   const waiting = new Map<string, (line: Line) => void>();
   const seen = new Map<string, Line>();
+  const tallies = new Map<string, { lines: number; readonly accounts: Set<string> }>();
   let rest = '';
   let tail = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -53,7 +62,13 @@ export const startNode = (args: readonly string[], env: Readonly<Record<string, 
     for (const line of lines) {
       // Thousands of lines may come that nobody waits for: only the name is looked at.
       const event = /"event":"([^"]+)"/.exec(line)?.[1];
-      if (event === undefined || seen.has(event)) continue;
+      if (event === undefined) continue;
+      const tally = tallies.get(event) ?? { lines: 0, accounts: new Set<string>() };
+      tallies.set(event, tally);
+      tally.lines += 1;
+      const account = /"account":"([^"]+)"/.exec(line)?.[1];
+      if (account !== undefined) tally.accounts.add(account);
+      if (seen.has(event)) continue;
       const found = { atMs, fields: JSON.parse(line) as Line['fields'] };
       seen.set(event, found);
       waiting.get(event)?.(found);
@@ -75,6 +90,10 @@ export const startNode = (args: readonly string[], env: Readonly<Record<string, 
       if (found) return Promise.resolve(found);
       const line = new Promise<Line>((resolve) => waiting.set(event, resolve));
       return Promise.race([line, failure(`before ${event}`)]);
+    },
+    tally(event) {
+      const { lines = 0, accounts } = tallies.get(event) ?? {};
+      return { lines, accounts: accounts?.size ?? 0 };
     },
     failure: () => failure(),
     async stop() {

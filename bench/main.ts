@@ -7,7 +7,7 @@ import { measureAccounts } from './costs.ts';
 import { measureDelay } from './delay.ts';
 import { measureDelivery } from './delivery.ts';
 import { compile, type Program, SOURCE } from './installation.ts';
-import { measureReplicas } from './replicas.ts';
+import { measureReplicas, WORKS, type WorkName } from './replicas.ts';
 import { measureScale } from './scale.ts';
 import { measureShares } from './shares.ts';
 import { measureSideBySide } from './side-by-side.ts';
@@ -46,6 +46,7 @@ options
   --watched N,N…   numbers of accounts of "costs" (10,100,1000)
   --shares N,N…    numbers of accounts of "shares" (1000,10000,100000)
   --sinks N        sinks of "replicas" (24)
+  --work W,W…      what of "replicas" is measured (polls,deliveries,catch-up)
   --cpu N          hundredths of a core that each replica of "replicas" gets (20)
   --source         run the monitor from source, without compiling it first
 
@@ -67,6 +68,7 @@ const { values, positionals } = parseArgs({
     watched: { type: 'string', default: '10,100,1000' },
     shares: { type: 'string', default: '1000,10000,100000' },
     sinks: { type: 'string', default: '24' },
+    work: { type: 'string', default: WORKS.join(',') },
     cpu: { type: 'string', default: '20' },
     source: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -94,6 +96,12 @@ const whole = (name: Option, text: string): number => {
     throw new RangeError(`--${name} is ${text}, allowed is a whole number from 1`);
   return Number(text);
 };
+const works = (): readonly WorkName[] =>
+  values.work.split(',').map((text) => {
+    const known = WORKS.find((name) => name === text);
+    if (!known) throw new RangeError(`--work is ${text}, allowed are ${WORKS.join(', ')}`);
+    return known;
+  });
 const count = (name: Option): number => whole(name, values[name]);
 
 /** A benchmark of one part, which prints its own table. */
@@ -143,6 +151,7 @@ const SECTIONS: Readonly<Record<string, (program: Program) => Promise<readonly F
       sinks: count('sinks'),
       deliveries: count('deliveries'),
       percent: count('cpu'),
+      works: works(),
       rounds: count('rounds'),
       seconds: count('idle'),
     }),

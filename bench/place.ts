@@ -11,6 +11,10 @@ export interface Place {
   open(): Promise<Store>;
   /** Of what is stored; of a file only when nobody has it open. */
   bytes(): Promise<number>;
+  /** Asks one number of the database again and again, over a connection of its own. Rejects where there is none. */
+  counter(
+    sql: string,
+  ): Promise<{ readonly count: () => Promise<number>; readonly close: () => Promise<void> }>;
   /** What the server has done so far; undefined: there is none. */
   use(checkpoint?: boolean): Promise<ServerUse | undefined>;
   remove(): Promise<void>;
@@ -36,6 +40,18 @@ export const createPlace = async (
     open,
     bytes: async () =>
       database ? (await database.bytes()) - emptyBytes : statSync(installation.database).size,
+    async counter(sql) {
+      if (!database) throw new Error('a file has no server to be asked');
+      const client = await database.connect();
+      await client.query('SET search_path TO vonage_audit_monitor');
+      return {
+        async count() {
+          const { rows } = await client.query({ text: sql, rowMode: 'array' });
+          return Number(rows[0]?.[0]);
+        },
+        close: () => client.end(),
+      };
+    },
     use: async (checkpoint) => database?.use(checkpoint),
     async remove() {
       installation.remove();

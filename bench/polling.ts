@@ -6,12 +6,21 @@ import type { Place } from './place.ts';
 import { accountKey, accountName, SCALE_SECRET } from './scale-store.ts';
 import { since, type Usage, usageOf } from './usage.ts';
 
-/** An Audit API with so many quiet accounts, in a process of its own. Every answer comes after `latencyMs`. */
+/**
+ * An Audit API with so many accounts, in a process of its own. Every answer comes after `latencyMs`. The accounts are quiet; with
+ * `backlog`, each has so many events of the last day.
+ */
 export const startQuietApi = async (
   accounts: number,
   latencyMs: number,
+  backlog?: number,
 ): Promise<Child & { readonly url: string }> => {
-  const api = startNode([`${ROOT}bench/scale-api.ts`, String(accounts), String(latencyMs)]);
+  const api = startNode([
+    `${ROOT}bench/scale-api.ts`,
+    String(accounts),
+    String(latencyMs),
+    ...(backlog === undefined ? [] : [String(backlog)]),
+  ]);
   const { fields } = await api.line('api.listening');
   return { ...api, url: String(fields.url) };
 };
@@ -26,31 +35,28 @@ export const quietAccounts = (accounts: number, interval: string): object => ({
   poll: { interval, start: 'now' },
 });
 
-/** What the metrics of a monitor say. */
-export interface Scrape {
-  /** Completed passes so far, and accounts of which there are any. */
-  readonly passes: number;
-  readonly polled: number;
-  /** Shares that it holds, by kind; 0 of those where one process does everything. */
-  shares(kind: string): number;
-}
-
 /** Asks a monitor for its metrics. */
-export const scrape = async (monitor: Child): Promise<Scrape> => {
+const scrape = async (monitor: Child): Promise<string> => {
   const { fields } = await monitor.line('http.listening');
   const ask = async (): Promise<string> => (await fetch(`${String(fields.url)}/metrics`)).text();
   // A connection that was idle may just be closed by the other side: then it is asked once more.
-  const text = await ask().catch(ask);
-  const counts = [...text.matchAll(/^\w*poll_duration_seconds_count\{[^}]*\} (\S+)$/gm)].map((found) =>
-    Number(found[1]),
-  );
-  return {
-    passes: counts.reduce((sum, count) => sum + count, 0),
-    polled: counts.filter((count) => count > 0).length,
-    shares: (kind) =>
-      Number(new RegExp(`^\\w*replica_shares\\{kind="${kind}"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0),
-  };
+  return ask().catch(ask);
 };
+
+/** Asks a monitor how many shares of a kind it holds; 0 of those where one process does everything. */
+export const sharesHeld = async (monitor: Child): Promise<(kind: string) => number> => {
+  const text = await scrape(monitor);
+  return (kind) =>
+    Number(new RegExp(`^\\w*replica_shares\\{kind="${kind}"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+};
+
+/** Passes that a monitor has completed so far, by its log: there is a line for each, while metrics of many accounts are left out. */
+export const passesOf = (monitor: Child): number => monitor.tally(PASSED).lines;
+
+/** Accounts of which there was any. */
+export const polledBy = (monitor: Child): number => monitor.tally(PASSED).accounts;
+
+const PASSED = 'poll.completed';
 
 /** Passes over some seconds, and what they took. */
 export interface Polling {
@@ -71,16 +77,18 @@ export const measurePolling = async (
 ): Promise<Polling> => {
   const monitor = startMonitor(program, place.installation);
   try {
-    await monitor.line('poll.completed');
-    while ((await scrape(monitor)).polled < options.accounts) await sleep(500);
+    await monitor.line(PASSED);
+    while (polledBy(monitor) < options.accounts) await Promise.race([sleep(200), monitor.failure()]);
     const allPolledMs = performance.now() - monitor.spawnedMs;
+    // Somebody does so everywhere, and memory is that of a process that was asked.
+    await scrape(monitor);
     await sleep(options.warmSeconds * 1_000);
     const serverBefore = await place.use();
-    const before = { ...(await scrape(monitor)), atMs: performance.now(), usage: usageOf(monitor.pid) };
+    const before = { passes: passesOf(monitor), atMs: performance.now(), usage: usageOf(monitor.pid) };
     await sleep(options.seconds * 1_000);
     const usage = usageOf(monitor.pid);
     const elapsedMs = performance.now() - before.atMs;
-    const passes = (await scrape(monitor)).passes - before.passes;
+    const passes = passesOf(monitor) - before.passes;
     const serverAfter = await place.use();
     const { nowMb } = memoryOf(monitor.pid);
     await monitor.stop();

@@ -60,29 +60,57 @@ const VALUES = {
   prometheusRule: { enabled: true },
 };
 
+/** … and those for replicas on PostgreSQL. */
+const VALUES_OF_REPLICAS = {
+  existingSecret: NAME,
+  database: {
+    existingSecret: `${NAME}-database`,
+    migrate: { enabled: true, existingSecret: `${NAME}-owner` },
+  },
+  networkPolicy: { enabled: true },
+};
+
 const heading = (text: string): string =>
-  `# ${text}\n# Made from the Helm chart beside it by scripts/deploy.ts: change the chart.\n`;
+  `${text
+    .split('\n')
+    .map((line) => `# ${line}\n`)
+    .join('')}# Made from the Helm chart beside it by scripts/deploy.ts: change the chart.\n`;
+
+const HOOK =
+  /^ *annotations:\n(?: *#.*\n| *helm\.sh\/.*\n)*? *helm\.sh\/hook: .*\n(?: *#.*\n| *helm\.sh\/.*\n)*/m;
 
 /** The plain manifests by file name, from the chart with the shipped values. */
 export const manifests = (helm: Helm): Readonly<Record<string, string>> => {
-  const documents = helm
-    .template(NAME, NAME, VALUES)
-    .split(/^---\n/m)
-    .map((text) =>
-      text.replace(/^# Source: .*\n/, '').replaceAll(/^ *app\.kubernetes\.io\/managed-by: .*\n/gm, ''),
-    )
-    .filter((text) => text.trim() !== '');
+  const documentsOf = (values: object): readonly string[] =>
+    helm
+      .template(NAME, NAME, values)
+      .split(/^---\n/m)
+      .map((text) =>
+        text.replace(/^# Source: .*\n/, '').replaceAll(/^ *app\.kubernetes\.io\/managed-by: .*\n/gm, ''),
+      )
+      .filter((text) => text.trim() !== '');
   const ofOperator = (text: string): boolean =>
     KINDS_OF_OPERATOR.includes(/^kind: (.*)$/m.exec(text)?.[1] ?? '');
   const joined = (texts: readonly string[]): string => texts.map((text) => `---\n${text.trim()}\n`).join('');
+  const [one, several] = [documentsOf(VALUES), documentsOf(VALUES_OF_REPLICAS)];
   return {
     'monitor.yaml':
       heading(
         'The monitor: one pod, its configuration, its volume. Needs namespace.yaml and a Secret first.',
-      ) + joined(documents.filter((text) => !ofOperator(text))),
+      ) + joined(one.filter((text) => !ofOperator(text))),
+    'replicas.yaml':
+      heading(
+        'Several replicas on PostgreSQL. Needs namespace.yaml, the Secrets of secret.yaml.example and database-secret.yaml.example,\n' +
+          'and migrate.yaml first. Instead of monitor.yaml: what both have bears the same names, so one replaces the other.',
+      ) + joined(several.filter((text) => !HOOK.test(text))),
+    'migrate.yaml':
+      heading(
+        'Makes the tables of the database, or brings them up to date: once before replicas.yaml, and before each new version.\n' +
+          'A Job cannot be changed: delete the old one first (docs/kubernetes.md).',
+      ) + joined(several.filter((text) => HOOK.test(text)).map((text) => text.replace(HOOK, ''))),
     'prometheus-operator.yaml':
       heading('For clusters with the Prometheus operator: what is scraped, and when somebody is told.') +
-      joined(documents.filter(ofOperator)),
+      joined(one.filter(ofOperator)),
   };
 };
 

@@ -1,4 +1,5 @@
-import { type AuditClient, createAuditClient } from '../audit/client.ts';
+import { createAuditClient } from '../audit/client.ts';
+import { createLatch } from '../base/latch.ts';
 import { createTurns } from '../base/turns.ts';
 import type { Backfiller } from '../collect/backfiller.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
@@ -8,10 +9,12 @@ import type { Committed, Reader } from '../core/collect-store.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
+import type { BackfillWatch } from './backfill-watch.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
-import { createDriftMemory } from './drift-memory.ts';
+import { createDriftMemory, type DriftMemory } from './drift-memory.ts';
 import { readEventTypes } from './event-types.ts';
+import { afterFirstPasses } from './first-passes.ts';
 import type { AccountMemory } from './memory.ts';
 import { createOverlap } from './overlap.ts';
 import type { Pace } from './pace.ts';
@@ -60,6 +63,7 @@ export const createAccount = (
   failures: RuleFailures,
   paces: Paces,
   memory: AccountMemory,
+  asked: BackfillWatch['asked'],
   isHeld: () => boolean = () => true,
 ): Account => {
   const { store, telemetry } = monitor;
@@ -79,26 +83,24 @@ export const createAccount = (
     isHeld();
   };
   const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
-  const clientWith = (pace: Pace | undefined): AuditClient =>
-    createAuditClient({
-      account,
-      baseUrl: api.baseUrl,
-      pageSize: api.pageSize,
-      timeoutMs: api.timeoutMs,
-      credentials() {
-        const { apiKey, apiSecret } = settings.credentials(tellSecret);
-        return { key: apiKey, secret: apiSecret };
-      },
-      proxyUrl: proxy.urlFor(api.baseUrl),
-      pace: (signal) => whileHeld(pace, signal),
-      now,
-      ...(ticks && { ticks }),
-      random,
-      log,
-      telemetry,
-      tracer: monitor.tracer,
-    });
-  const client = clientWith(paces.all);
+  const client = createAuditClient({
+    account,
+    baseUrl: api.baseUrl,
+    pageSize: api.pageSize,
+    timeoutMs: api.timeoutMs,
+    credentials() {
+      const { apiKey, apiSecret } = settings.credentials(tellSecret);
+      return { key: apiKey, secret: apiSecret };
+    },
+    proxyUrl: proxy.urlFor(api.baseUrl),
+    pace: (signal) => whileHeld(paces.all, signal),
+    now,
+    ...(ticks && { ticks }),
+    random,
+    log,
+    telemetry,
+    tracer: monitor.tracer,
+  });
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
   const types = monitor.eventTypes;
@@ -119,6 +121,12 @@ export const createAccount = (
     report.committed(committed, reader);
     await failures.report();
   };
+  /** Of what may have to be read again the second reader hears at once. */
+  const secondBell = createLatch();
+  const note = ({ window }: { readonly window: { readonly verified: boolean } }): void => {
+    if (!window.verified) secondBell.ring();
+  };
+  const laterMs = afterFirstPasses(monitor.parts);
   const commit = {
     store: store.collect,
     decider: createDecider({
@@ -168,7 +176,10 @@ export const createAccount = (
     {
       ...commit,
       ticks,
-      onCommitted: (committed) => tell(committed, 'poll'),
+      onCommitted(committed) {
+        note(committed);
+        return tell(committed, 'poll');
+      },
     },
   );
   const readers = createReaders(
@@ -177,14 +188,22 @@ export const createAccount = (
       overlap,
       /** Behind the poll in every way: its pass ends first, then both budgets are asked. */
       clientBehindPoll: (pace) =>
-        clientWith(async (signal) => {
-          await pace(signal);
-          await poller.whenIdle();
-          await paces.all?.(signal);
-        }),
+        client.atPace((signal) =>
+          whileHeld(async () => {
+            await pace(signal);
+            await poller.whenIdle();
+            await paces.all?.(signal);
+          }, signal),
+        ),
       paces,
       commit,
-      onReread: (reread) => tell(reread, reread.manner.reader),
+      onReread(reread) {
+        note(reread);
+        return tell(reread, reread.manner.reader);
+      },
+      bell: secondBell,
+      firstLookMs: laterMs,
+      asked: (signal) => asked(account, signal),
     },
     monitor,
   );
@@ -197,6 +216,7 @@ export const createAccount = (
     inTurn,
     onAlerts: report.alerts,
     memory,
+    laterMs,
     onListed: types.learn,
   };
   return {
@@ -213,15 +233,15 @@ export const createAccount = (
         hurry,
       ),
     async prepare() {
-      await overlap.refresh();
-      await tellKnown(account, monitor);
+      // What it proposes, the second reader's first look says as well.
+      if (poll.overlapAuto) await overlap.refresh();
+      await tellKnown(account, drift, monitor);
     },
     repair: (signal) => readers.second.repair(signal),
     backfill: readers.backfiller.run,
     async close() {
       if (poll.overlapAuto) memory.overlapMs = overlap.currentMs();
       await client.close();
-      await readers.close();
     },
   };
 };
@@ -230,13 +250,17 @@ export const createAccount = (
  * What an earlier life has left: how far the trail was read then, so that who watches the figure sees an account that
  * cannot be read since, and the types of its events.
  */
-const tellKnown = async (account: string, { store, telemetry, eventTypes }: Monitor): Promise<void> => {
+const tellKnown = async (
+  account: string,
+  drift: DriftMemory,
+  { store, telemetry, eventTypes }: Monitor,
+): Promise<void> => {
   const progress = await store.collect.progress(account);
   if (progress) {
     telemetry.gauge('watermark_timestamp_seconds', progress.watermarkMs / 1_000, { account });
     telemetry.gauge('last_poll_timestamp_seconds', progress.committedAtMs / 1_000, { account });
   }
-  const known = await store.drift.known(account);
+  const known = await drift.known();
   eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
 };
 

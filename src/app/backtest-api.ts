@@ -2,6 +2,7 @@ import { UsageError } from '../base/errors.ts';
 import { readWindow } from '../collect/read-window.ts';
 import type { AccountSettings, Settings } from '../config/settings.ts';
 import type { Clock, Random } from '../core/clock.ts';
+import { type AuditEvent, byTime } from '../core/event.ts';
 import { cut, floorToSecond, type Window } from '../core/window.ts';
 import type { Batch, EventSource } from './backtest.ts';
 import { createQuietClient } from './quiet-client.ts';
@@ -40,43 +41,70 @@ export const createApiSource = (
   let quarantined = 0;
   let unverified = 0;
 
-  async function* read(of: AccountSettings, signal: AbortSignal): AsyncGenerator<Batch> {
-    const client = createQuietClient(settings, of, now, random);
+  const quietly = (of: AccountSettings): Reading => ({
+    client: createQuietClient(settings, of, now, random),
+    account: of.name,
+  });
+
+  /** The events of one account in a part of the range, in order. */
+  async function* read({ account: name, client }: Reading, parts: Window[], signal: AbortSignal) {
     const options = {
-      account: of.name,
+      account: name,
       reader: client,
       pageSize: settings.api.pageSize,
       maxWindowEvents: settings.poll.maxWindowEvents,
       pageConcurrency: PAGE_CONCURRENCY,
       rereads: REREADS,
     };
+    for (let next = parts.pop(); next && !signal.aborted; next = parts.pop()) {
+      const result = await readWindow(next, options, signal);
+      if (result.kind === 'too-large') {
+        parts.push(...cut(next, result.totalElements, options.maxWindowEvents).toReversed());
+        continue;
+      }
+      quarantined += result.window.quarantined.length;
+      if (!result.window.verified) unverified += 1;
+      yield {
+        events: result.window.events,
+        done: (next.toMs - window.fromMs) / (window.toMs - window.fromMs),
+      };
+    }
+  }
+
+  async function* inTurn(signal: AbortSignal): AsyncGenerator<Batch> {
+    for (const [index, of] of accounts.entries()) {
+      const reading = quietly(of);
+      try {
+        for await (const { events, done } of read(reading, steps(window), signal))
+          yield { events, done: (index + done) / accounts.length };
+      } finally {
+        await reading.client.close();
+      }
+    }
+  }
+
+  /** Step by step, all accounts in each: what is held is what all of them have in one step. */
+  async function* together(signal: AbortSignal): AsyncGenerator<Batch> {
+    const readings = accounts.map(quietly);
     try {
-      const waiting = steps(window);
-      for (let next = waiting.pop(); next && !signal.aborted; next = waiting.pop()) {
-        const result = await readWindow(next, options, signal);
-        if (result.kind === 'too-large') {
-          waiting.push(...cut(next, result.totalElements, options.maxWindowEvents).toReversed());
-          continue;
-        }
-        quarantined += result.window.quarantined.length;
-        if (!result.window.verified) unverified += 1;
+      for (const step of steps(window).reverse()) {
+        const found: AuditEvent[] = [];
+        for (const reading of readings)
+          for await (const { events } of read(reading, [step], signal))
+            for (const each of events) found.push(each);
+        if (signal.aborted) return;
         yield {
-          events: result.window.events,
-          done: (next.toMs - window.fromMs) / (window.toMs - window.fromMs),
+          events: found.sort(byTime),
+          done: (step.toMs - window.fromMs) / (window.toMs - window.fromMs),
         };
       }
     } finally {
-      await client.close();
+      await Promise.all(readings.map(({ client }) => client.close()));
     }
   }
 
   return {
-    async *batches(signal) {
-      for (const [index, of] of accounts.entries()) {
-        for await (const { events, done } of read(of, signal))
-          yield { events, done: (index + done) / accounts.length };
-      }
-    },
+    batches: (signal, isTogether) => (isTogether && accounts.length > 1 ? together(signal) : inTurn(signal)),
     accounts: () => accounts.map(({ name }) => name),
     startMs: () => window.fromMs,
     endMs: () => window.toMs,
@@ -88,6 +116,12 @@ export const createApiSource = (
     ],
   };
 };
+
+/** An account being read. */
+interface Reading {
+  readonly account: string;
+  readonly client: ReturnType<typeof createQuietClient>;
+}
 
 /** The range cut into steps, the first one last, as a stack wants it. */
 const steps = (window: Window): Window[] => {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { parseSingle } from '../audit/page.ts';
 import { errorText, UsageError } from '../base/errors.ts';
 import { type AuditEvent, byTime } from '../core/event.ts';
 import type { Batch, EventSource } from './backtest.ts';
 import type { Range } from './backtest-local.ts';
+import { byTimeAndAccount, eventOfLine } from './event-line.ts';
 import { readLines } from './file-lines.ts';
 import { createSorter } from './sort-events.ts';
 
@@ -17,9 +17,10 @@ const LOOK_SHARE = 0.3;
 /**
  * The events of a file with one event as JSON on each line (NDJSON), in any order: a file that is in order of time is
  * read as it is, any other is sorted through temporary files first. Either way memory does not grow with the file.
- * Lines that are no event are left out and told. Throws a UsageError for what is no such file.
+ * Lines that are no event are left out and told. Throws a UsageError for what is no such file. All events are of `account`;
+ * undefined: each is of the account that an export has noted with it, or of `default`.
  */
-export const createFileSource = (path: string, account: string, range: Range): EventSource => {
+export const createFileSource = (path: string, account: string | undefined, range: Range): EventSource => {
   let size: number;
   try {
     const stat = statSync(path);
@@ -34,6 +35,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
   let repeated = 0;
   const remarks: string[] = [];
   let lastMs: number | undefined;
+  const names = new Set<string>(account === undefined ? [] : [account]);
 
   const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = range;
   async function* events(signal: AbortSignal, counting: boolean): AsyncGenerator<Batch> {
@@ -41,7 +43,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
       const found: AuditEvent[] = [];
       for (const [index, text] of texts.entries()) {
         if (text.trim() === '') continue;
-        const parsed = parseSingle(account, text);
+        const parsed = eventOfLine(text, account);
         if ('value' in parsed) {
           const { createdAtMs } = parsed.value;
           if (createdAtMs >= fromMs && createdAtMs < toMs) found.push(parsed.value);
@@ -78,7 +80,8 @@ export const createFileSource = (path: string, account: string, range: Range): E
   ): AuditEvent[] => {
     let previous = before;
     return sorted.filter((event) => {
-      const same = previous !== undefined && byTime(previous, event) === 0;
+      const same =
+        previous !== undefined && byTime(previous, event) === 0 && previous.account === event.account;
       if (same) repeated += 1;
       previous = event;
       return !same;
@@ -94,9 +97,9 @@ export const createFileSource = (path: string, account: string, range: Range): E
       let end = all.length;
       while (batch.done < 1 && end > 0 && all[end - 1]?.createdAtMs === newestMs) end -= 1;
       held = all.slice(end);
-      yield { events: all.slice(0, end).sort(byTime), done: batch.done };
+      yield { events: all.slice(0, end).sort(byTimeAndAccount), done: batch.done };
     }
-    if (held.length > 0) yield { events: held.sort(byTime), done: 1 };
+    if (held.length > 0) yield { events: held.sort(byTimeAndAccount), done: 1 };
   }
 
   async function* sorted(signal: AbortSignal): AsyncGenerator<Batch> {
@@ -123,6 +126,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
         const fresh = withoutRepetitions(some, previous);
         previous = some.at(-1) ?? previous;
         lastMs = previous?.createdAtMs;
+        for (const event of fresh) names.add(event.account);
         yield { events: fresh, done: LOOK_SHARE + done * (1 - LOOK_SHARE) };
       }
       if (previous === undefined && bad > 0 && !signal.aborted)
@@ -130,7 +134,7 @@ export const createFileSource = (path: string, account: string, range: Range): E
           `${remarks.join('\n')}\n${path}: holds no event; allowed is one as JSON on each line`,
         );
     },
-    accounts: () => [account],
+    accounts: () => [...names],
     startMs: () => range.fromMs,
     // A file says nothing of what came after its last event.
     endMs: () => lastMs,

@@ -1,12 +1,14 @@
 import { alertFromMatch } from '../alerts/alert-from-match.ts';
+import { fleetAlert } from '../alerts/fleet-alert.ts';
 import { errorText } from '../base/errors.ts';
 import type { Alert } from '../core/alert.ts';
 import type { AuditEvent } from '../core/event.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
 import type { RuleEngine } from '../rules/engine.ts';
 import { createMemoryState } from '../rules/run-tests.ts';
 
-/** Some events in order of (account, `created_at`, `id`), each once. */
+/** Some events, each once; those of an account in order of (`created_at`, `id`). */
 export interface Batch {
   readonly events: readonly AuditEvent[];
   /** How much of the source is behind us, 0 to 1. */
@@ -15,8 +17,11 @@ export interface Batch {
 
 /** Events of the past. */
 export interface EventSource {
-  /** The events, in order; memory does not grow with their number. Rejects with what kept it from reading on. */
-  batches(signal: AbortSignal): AsyncIterable<Batch>;
+  /**
+   * The events; memory does not grow with their number. With `together` those of all accounts come in order of time, else one
+   * account may come after the other. Rejects with what kept it from reading on.
+   */
+  batches(signal: AbortSignal, together: boolean): AsyncIterable<Batch>;
   /** Accounts that were read, whether or not there was an event. Asked at the end. */
   accounts(): readonly string[];
   /** When reading begins for an account, if that is known: the clock of absences starts there, else with its first event. */
@@ -30,6 +35,7 @@ export interface EventSource {
 /** A match of the past as it would have been told. */
 export interface PastAlert {
   readonly match: Match;
+  /** FLEET for that of a rule over all accounts. */
   readonly account: string;
   /** The alert, made on demand: most are only counted. Decided when it happened. */
   alert(): Alert;
@@ -48,6 +54,8 @@ export interface Replayed {
 
 export interface ReplayOptions {
   readonly engine: RuleEngine;
+  /** Of rules over all accounts, when alerts of such are wanted. */
+  readonly fleet: RuleEngine | undefined;
   readonly source: EventSource;
   /** Ids of rules whose alerts are wanted. */
   readonly ids: ReadonlySet<string>;
@@ -65,10 +73,12 @@ interface AccountClock {
 
 /**
  * Holds events of the past against rules, as the monitor would have done while they happened: in order of time, with a
- * memory per account that begins empty, and with the clock of absences running. Sends nothing, stores nothing.
+ * memory per account (and one of all accounts) that begins empty, and with the clock of absences running. Sends nothing, stores
+ * nothing.
  */
 export const replay = async (options: ReplayOptions, signal: AbortSignal): Promise<Replayed> => {
-  const { engine, source, ids } = options;
+  const { engine, fleet, source, ids } = options;
+  const fleetState = createMemoryState();
   const accounts = new Map<string, AccountClock>();
   const failures = new Map<string, { readonly rule: RuleInfo; count: number; readonly reason: string }>();
   const countFromMs = options.countFromMs ?? Number.NEGATIVE_INFINITY;
@@ -86,7 +96,8 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
     for (const match of matches) {
       // The end of an absence is no finding of its own.
       if (match.status === 'resolved' || match.atMs < countFromMs || !ids.has(match.rule.id)) continue;
-      const alert = (): Alert => alertFromMatch(match, match.atMs, account);
+      const alert = (): Alert =>
+        account === FLEET ? fleetAlert(match, match.atMs) : alertFromMatch(match, match.atMs, account);
       await options.onAlert({ match, account, alert });
     }
   };
@@ -107,12 +118,14 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
       await take(engine.tick(Math.max(newestMs, source.endMs(account) ?? newestMs), state), account);
   };
 
-  for await (const batch of source.batches(signal)) {
+  for await (const batch of source.batches(signal, fleet !== undefined)) {
     for (const event of batch.events) {
       const known = clockOf(event);
       const clock = known instanceof Promise ? await known : known;
       const evaluated = engine.evaluate(event, clock.state);
       if (evaluated.matches.length > 0 || evaluated.failures.length > 0) await take(evaluated, event.account);
+      const overAll = fleet?.evaluate(event, fleetState);
+      if (overAll && (overAll.matches.length > 0 || overAll.failures.length > 0)) await take(overAll, FLEET);
       clock.lastMs = event.createdAtMs;
       if (event.createdAtMs < countFromMs) continue;
       events += 1;

@@ -1,24 +1,11 @@
 import { TEMPLATE_NAMES } from '../alerts/alert-from-match.ts';
 import { templateProblems } from '../alerts/template.ts';
+import { EVENT_FIELDS } from '../core/event.ts';
 import type { Problem } from '../core/problem.ts';
 import type { CompiledRules } from './load.ts';
 
-/** Fields that events have by the API's documents; what lies below `context` depends on the type. */
-const EVENT_NAMES = [
-  'id',
-  'event_type',
-  'event_type_description',
-  'created_at',
-  'account_id',
-  'user_email',
-  'user_id',
-  'source',
-  'source_description',
-  'source_ip',
-  'source_country',
-  'context',
-  'context.*',
-] as const;
+/** What lies below `context` depends on the type. */
+const EVENT_NAMES = [...EVENT_FIELDS, 'context.*'] as const;
 
 /** What `changed` and `first_seen` add. */
 const RULE_NAMES = ['value', 'previous'] as const;

@@ -1,5 +1,5 @@
-import { isSecretOption } from '../config/read-sinks.ts';
 import type { HeartbeatSettings, Settings, SinkSettings } from '../config/settings.ts';
+import { isSecretOption } from '../config/sink-secrets.ts';
 import type { Ready } from './load.ts';
 
 /** One section of what is in force: values by their names. */
@@ -8,22 +8,29 @@ export type ViewSection = Readonly<Record<string, unknown>>;
 /** All that is in force, by section. */
 export type ConfigView = Readonly<Record<string, ViewSection>>;
 
-/** Sections of plain values, none of them secret: a change of theirs is told with the values. */
+/**
+ * Sections of plain values, none of them secret: a change of theirs is told with the values. But for `store.place`, which is one and
+ * stays what it is while running (see `keepFixed`).
+ */
 export const PLAIN_SECTIONS = ['api', 'poll', 'reconcile', 'drift', 'store', 'log', 'reload'] as const;
 
 /**
  * What is in force as plain data, the same for the same effective configuration however it is written. Secrets stand as
- * themselves, for comparing in memory, or with `secrets: false` only as whether there is one.
+ * themselves, for comparing in memory, or with `secrets: false` only as whether there is one. Then what differs from one process
+ * to another though they do the same work is left out as well: how it gets to the store that they share, and where it listens.
  */
 export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): ConfigView => {
   const { settings, texts } = ready;
   const secret = (value: unknown): unknown => (how.secrets ? value : value !== undefined && value !== '');
   const { timezone, routes, feeds, drill, heartbeat, http, tracing } = settings;
+  const plain = how.secrets
+    ? settings
+    : { ...settings, store: { ...settings.store, place: settings.store.place.kind } };
   return {
     ...Object.fromEntries(
       PLAIN_SECTIONS.map((name): [string, ViewSection] => [
         name,
-        flat(settings[name] as Readonly<Record<string, unknown>>),
+        flat(plain[name] as Readonly<Record<string, unknown>>),
       ]),
     ),
     accounts: named(settings.accounts, ({ apiKey, secretFile, credentials }) => ({
@@ -41,7 +48,9 @@ export const viewOf = (ready: Ready, how: { readonly secrets: boolean }): Config
     feeds: { '': feeds },
     drill: { '': drill },
     heartbeat: { '': heartbeat && heartbeatView(heartbeat, secret) },
-    http: { '': { listen: http.listen, externalUrl: http.externalUrl, metrics: http.metrics } },
+    http: {
+      '': { listen: how.secrets && http.listen, externalUrl: http.externalUrl, metrics: http.metrics },
+    },
     tokens: named(http.tokens, ({ role, secretFile, current }) => ({
       role,
       secret: secret(secretFile ?? current()),

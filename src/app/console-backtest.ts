@@ -101,6 +101,9 @@ export const createConsoleBacktest = (options: {
         const replayed = await replay(
           {
             engine: compiled.engine,
+            fleet: compiled.rules.some(({ info, scope }) => scope === 'fleet' && ids.has(info.id))
+              ? compiled.fleet
+              : undefined,
             source: await createStoreSource(store, { fromMs, toMs }, goesOn),
             ids,
             countFromMs: undefined,
@@ -149,10 +152,11 @@ const answerOf = (
   per_day: [...found.days]
     .sort(([a], [b]) => a - b)
     .map(([day, alerts]) => ({ date: iso(day * DAY_MS).slice(0, 10), alerts })),
-  examples: found.examples.map(({ createdAtMs, account, message, eventIds }) => ({
+  examples: found.examples.map(({ createdAtMs, account, message, eventIds, eventAccounts }) => ({
     at: iso(createdAtMs),
     account: account === '' ? null : account,
     message,
     event_ids: [...eventIds],
+    event_accounts: eventIds.map((_, index) => eventAccounts?.[index] ?? account),
   })),
 });

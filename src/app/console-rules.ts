@@ -32,7 +32,7 @@ export const createConsoleRules = (options: {
   const tested = new WeakMap<Summary, RuleDetail['tests']>();
 
   const rowOf = async (
-    { info, kind, tests }: Summary,
+    { info, kind, scope, tests }: Summary,
     open: ReadonlyMap<string, number>,
   ): Promise<RuleRow> => {
     const nowMs = now();
@@ -43,6 +43,7 @@ export const createConsoleRules = (options: {
       title: info.title,
       level: info.level,
       kind,
+      scope,
       shadow: info.shadow,
       tags: [...info.tags],
       file: info.file,

@@ -24,6 +24,8 @@ export interface EventTypesOptions {
   readonly onAlerts: (alerts: readonly DecidedAlert[]) => void;
   /** When it was last read, by whoever did this before. */
   readonly memory: { typesReadMs?: number };
+  /** How long the first reading waits, behind the first passes of many accounts. */
+  readonly laterMs: number;
   /** Told the list of every reading. */
   readonly onListed: (types: readonly string[]) => void;
   readonly now: Clock;
@@ -38,6 +40,7 @@ export const readEventTypes = async (options: EventTypesOptions, signal: AbortSi
   const { account, log, memory } = options;
   if (memory.typesReadMs !== undefined)
     await sleep(Math.min(Math.max(memory.typesReadMs + EVERY_MS - options.now(), 0), EVERY_MS), signal);
+  else if (options.laterMs > 0) await sleep(options.laterMs, signal);
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
     memory.typesReadMs = options.now();
     try {

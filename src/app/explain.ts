@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { RuleInfo } from '../core/match.ts';
 import { type Explanation, explainEvent, explainRule } from '../rules/explain.ts';
+import { withAccount } from '../rules/fleet.ts';
 import type { CompiledRules } from './load.ts';
 
 type Detection = CompiledRules['linked']['detections'][number];
@@ -92,9 +93,10 @@ export const explainLoaded = (
 ): ExplainedRule | undefined => {
   const rule = linkedRule(compiled, id);
   if (!rule) return undefined;
+  const seen = event && rule.header.monitor.scope === 'fleet' ? withAccount(event) : event;
   return {
     rule: rule.header.info,
     lines: explainRule(rule),
-    findings: event ? detectionsOf(compiled, rule).map((part) => findingOf(compiled, part, event)) : [],
+    findings: seen ? detectionsOf(compiled, rule).map((part) => findingOf(compiled, part, seen)) : [],
   };
 };

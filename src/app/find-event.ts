@@ -18,8 +18,8 @@ const orEmpty = (value: unknown): string => (typeof value === 'string' ? value :
  * One event of a JSON text. One from the API is read as the monitor reads it; one that a person wrote may lack id, type
  * and time (then it happened now). Throws a UsageError that calls the text `name`.
  */
-const eventOfText = (text: string, name: string, nowMs: number): AuditEvent => {
-  const parsed = parseSingle('default', text);
+const eventOfText = (text: string, name: string, nowMs: number, account = 'default'): AuditEvent => {
+  const parsed = parseSingle(account, text);
   if ('value' in parsed) return parsed.value;
   let fields: JsonObject | undefined;
   try {
@@ -36,7 +36,7 @@ const eventOfText = (text: string, name: string, nowMs: number): AuditEvent => {
   if (missing.length === 0 || createdAtMs === undefined) throw new UsageError(`${name}: ${parsed.problem}`);
   return {
     id: orEmpty(own(fields, 'id')) || 'event',
-    account: 'default',
+    account,
     eventType: orEmpty(own(fields, 'event_type')),
     createdAtMs,
     json: text,
@@ -60,7 +60,7 @@ export const storedEvent = async (place: StorePlace, id: string): Promise<AuditE
   const stored = await openHistoryAt(place);
   try {
     const [event] = (await stored.history.events({ id, limit: 1 })).items;
-    return event && eventOfText(event.json, `event ${id}`, event.createdAtMs);
+    return event && eventOfText(event.json, `event ${id}`, event.createdAtMs, event.account);
   } finally {
     await stored.close();
   }

@@ -1,16 +1,11 @@
-import { alertFromMatch } from '../alerts/alert-from-match.ts';
-import { parseSingle } from '../audit/page.ts';
 import { errorText } from '../base/errors.ts';
-import type { NewAlert } from '../core/decided.ts';
-import type { AuditEvent } from '../core/event.ts';
-import type { FeedEntry } from '../core/feed.ts';
 import { FLEET } from '../core/fleet.ts';
 import { type Lease, LeaseLostError } from '../core/lease.ts';
-import type { Match } from '../core/match.ts';
 import { mayPass } from '../core/store.ts';
 import type { RuleEngine } from '../rules/engine.ts';
-import { withAccount } from '../rules/fleet.ts';
+import { accountsNeeded } from '../rules/fleet.ts';
 import { createCommittedReporter } from './committed.ts';
+import { createFleetJudge } from './fleet-judge.ts';
 import { forgetRemoved } from './forget-removed.ts';
 import type { Monitor } from './parts.ts';
 import type { RuleFailures } from './rule-failures.ts';
@@ -31,7 +26,12 @@ const PAGE = 500;
 const LOOK_EVERY_MS = 15_000;
 const TROUBLE_PAUSE_MS = 2_000;
 
-/** Of one configuration; undefined: no rule of it looks at all accounts. */
+/** Whether somebody has to look: there are rules over all accounts, and they could alert over those of the configuration. */
+export const isFleetJudged = ({ rules, settings }: Monitor['parts']): boolean =>
+  // Those of a window may be more than are watched at the moment, so only a single one is told apart.
+  rules.fleet !== undefined && (settings.accounts.length > 1 || accountsNeeded(rules.linked) < 2);
+
+/** Of one configuration; undefined: nobody has to look at the events of all accounts together. */
 export const createFleet = (
   monitor: Monitor,
   lease: Lease,
@@ -39,8 +39,9 @@ export const createFleet = (
 ): Fleet | undefined => {
   const { rules, log, now, settings } = monitor.parts;
   const { store, telemetry } = monitor;
-  if (rules.fleet === undefined) return undefined;
+  if (rules.fleet === undefined || !isFleetJudged(monitor.parts)) return undefined;
   const engine: RuleEngine = rules.fleet;
+  const judge = createFleetJudge({ engine, now, log, telemetry, failures: ruleFailures });
   const report = createCommittedReporter({
     account: FLEET,
     typeLabel: monitor.eventTypes.labelOf,
@@ -52,31 +53,17 @@ export const createFleet = (
   });
   let state: TrackedRuleState | undefined;
   let opened = false;
-
-  const judge = ({ event: fed }: FeedEntry, memory: TrackedRuleState): readonly Match[] => {
-    const parsed = parseSingle(fed.account, fed.json);
-    if (!('value' in parsed)) return [];
-    const event: AuditEvent = withAccount(parsed.value);
-    const { matches, failures } = engine.evaluate(event, memory);
-    for (const { rule, error } of failures) {
-      const reason = errorText(error);
-      telemetry.count('rule_errors_total', { rule: rule.id });
-      log.error('rule.failed', {
-        account: fed.account,
-        rule: rule.id,
-        rule_title: rule.title,
-        event_id: fed.id,
-        reason,
-      });
-      ruleFailures.note(rule.title, reason);
-    }
-    for (const { rule } of matches) telemetry.count('rule_matches_total', { rule: rule.id });
-    return matches;
-  };
+  let prunedBefore: number | undefined;
 
   const open = async (): Promise<void> => {
     if (!opened) await store.fleet.open(lease);
     opened = true;
+  };
+
+  const tellPruned = (pruned: number): void => {
+    const events = pruned - (prunedBefore ?? pruned);
+    prunedBefore = pruned;
+    if (events > 0) log.error('fleet.pruned', { events });
   };
 
   /** Judges one page; resolves with whether there may be more. */
@@ -87,15 +74,14 @@ export const createFleet = (
       forgetRemoved(state, engine.isOwnState, now());
     }
     const memory = state;
-    const { cursor, entries } = await store.fleet.read(PAGE);
+    const { cursor, entries, pruned } = await store.fleet.read(PAGE);
+    tellPruned(pruned);
     const last = entries.at(-1);
     if (last === undefined) return false;
-    const nowMs = now();
-    const matches = entries.flatMap((entry) => judge(entry, memory));
+    const alerts = entries.flatMap((entry) => judge(entry, memory));
     engine.flush(memory);
-    const alerts = matches.map((match): NewAlert => ({ alert: fleetAlert(match, nowMs) }));
     const decision = { alerts, state: memory.takeChanges() };
-    report.alerts(await store.fleet.commit(lease, cursor, last.cursor, decision, nowMs));
+    report.alerts(await store.fleet.commit(lease, cursor, last.cursor, decision, now()));
     await ruleFailures.report();
     return true;
   };
@@ -109,41 +95,26 @@ export const createFleet = (
       throw error;
     }
   };
+  /** Judges until nothing is left; answers whether the store let it. Rejects with what does not pass by itself. */
+  const judgeAll = async (signal: AbortSignal): Promise<boolean> => {
+    try {
+      while (!signal.aborted && (await carefully()));
+      return true;
+    } catch (error) {
+      if (error instanceof LeaseLostError || !mayPass(error)) throw error;
+      log.error('store.error', { operation: 'fleet rules', reason: errorText(error) });
+      return false;
+    }
+  };
 
   return {
     open,
     async run(signal) {
       while (!signal.aborted) {
-        let wait = LOOK_EVERY_MS;
-        try {
-          while (!signal.aborted && (await carefully()));
-        } catch (error) {
-          if (error instanceof LeaseLostError || !mayPass(error)) throw error;
-          log.error('store.error', { operation: 'fleet rules', reason: errorText(error) });
-          wait = TROUBLE_PAUSE_MS;
-        }
-        await monitor.fleetWake.wait(wait, signal);
+        const well = await judgeAll(signal);
+        await monitor.fleetWake.wait(well ? LOOK_EVERY_MS : TROUBLE_PAUSE_MS, signal);
       }
     },
-    async drain(signal) {
-      try {
-        while (!signal.aborted && (await carefully()));
-        return !signal.aborted;
-      } catch (error) {
-        if (error instanceof LeaseLostError || !mayPass(error)) throw error;
-        log.error('store.error', { operation: 'fleet rules', reason: errorText(error) });
-        return false;
-      }
-    },
+    drain: async (signal) => (await judgeAll(signal)) && !signal.aborted,
   };
-};
-
-/** The alert is of the account of the newest event, and says which accounts the events are of. */
-const fleetAlert = (match: Match, nowMs: number): ReturnType<typeof alertFromMatch> => {
-  const accounts = [...new Set(match.events.map(({ account }) => account))].sort();
-  return alertFromMatch(
-    { ...match, values: { ...match.values, accounts } },
-    nowMs,
-    match.events.at(-1)?.account ?? FLEET,
-  );
 };

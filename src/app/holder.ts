@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Lease } from '../core/lease.ts';
@@ -37,13 +37,20 @@ export const isDead = (lease: Pick<Lease, 'holder'>): boolean => {
 
 /**
  * Where process ids mean the same: on one boot of one machine, and there in one namespace. The numbers of namespaces are the same on
- * machines that start alike, and so may their names be.
+ * machines that start alike, and so may their names be. A process that systemd shows nothing of /proc but processes does not see the
+ * boot, only the machine: after a boot a process id that has come round makes a dead holder look alive, which costs a lease time.
+ * `root` is for tests.
  */
-const pidNamespace = (): string => {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-    return `${boot}-${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}`;
-  } catch {
-    return '-';
+export const pidNamespace = (root = ''): string => {
+  for (const file of ['/proc/sys/kernel/random/boot_id', '/etc/machine-id']) {
+    try {
+      const id = readFileSync(root + file, 'utf8').trim();
+      const namespace = readlinkSync(`${root}/proc/self/ns/pid`).replace(/\D/g, '');
+      // An id of a machine is not for everybody to see.
+      if (id !== '') return `${createHash('sha256').update(id).digest('hex').slice(0, 8)}-${namespace}`;
+    } catch {
+      // Not there, or not for us.
+    }
   }
+  return '-';
 };

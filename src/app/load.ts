@@ -1,5 +1,6 @@
 import { UsageError } from '../base/errors.ts';
-import { defaultConfigPath, type LoadedConfiguration, loadConfiguration } from '../config/load.ts';
+import { defaultConfigPath, loadConfiguration } from '../config/load.ts';
+import type { LoadedConfiguration } from '../config/loaded.ts';
 import type { RuleFile } from '../config/rule-files.ts';
 import type { KnownSecrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';

@@ -15,31 +15,40 @@ export const createPace = (
   now: Clock,
   onWait: (ms: number) => void = () => undefined,
 ): Pace => {
-  let freeAtMs = Number.NEGATIVE_INFINITY;
+  /** The moment of the latest that was given one, and when the latest asked. */
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let askedMs = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const nowMs = now();
-    // A clock that was set back must not hold everybody up until it has caught up.
-    if (freeAtMs - nowMs > 60_000) freeAtMs = nowMs;
-    const turnMs = Math.max(nowMs, freeAtMs);
-    freeAtMs = turnMs + 1_000 / requestsPerSecond();
+    // A clock that was set back must not hold everybody up until it has caught up: what is left to wait stays the same.
+    if (nowMs < askedMs) lastMs -= askedMs - nowMs;
+    askedMs = nowMs;
+    const turnMs = Math.max(nowMs, lastMs + 1_000 / requestsPerSecond());
+    lastMs = turnMs;
     if (turnMs <= nowMs) return;
     onWait(turnMs - nowMs);
     await sleep(turnMs - nowMs, signal);
   };
 };
 
-/** A {@link createPace} that reports how long requests wait for the budget of this name. */
+/** A {@link createPace} that reports how long requests wait for the budget of this name, and what it comes to at the moment. */
 export const createMeasuredPace = (
   budget: string,
   requestsPerSecond: () => number,
   now: Clock,
   telemetry: Telemetry,
 ): Pace => {
-  telemetry.gauge('api_budget_interval_seconds', 1 / requestsPerSecond(), { budget });
+  const tell = (): void =>
+    telemetry.gauge('api_budget_interval_seconds', 1 / requestsPerSecond(), { budget });
+  tell();
   telemetry.count('api_budget_waited_seconds_total', { budget }, 0);
-  return createPace(requestsPerSecond, now, (ms) =>
+  const pace = createPace(requestsPerSecond, now, (ms) =>
     telemetry.count('api_budget_waited_seconds_total', { budget }, ms / 1_000),
   );
+  return (signal) => {
+    tell();
+    return pace(signal);
+  };
 };
 
 /** A budget that knows how much of it was used. */

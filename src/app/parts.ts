@@ -28,6 +28,8 @@ export interface MonitorParts extends Ready {
   readonly now: Clock;
   /** Default: the time since the process began. */
   readonly ticks?: Ticks;
+  /** By which leases in a database run. Default: its own clock; given where time is injected. */
+  readonly leaseClock?: Clock;
   readonly random: Random;
 }
 

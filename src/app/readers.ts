@@ -1,10 +1,12 @@
-import type { AuditClient } from '../audit/client.ts';
+import type { Latch } from '../base/latch.ts';
 import { type Backfiller, createBackfiller } from '../collect/backfiller.ts';
 import type { CommitDeps } from '../collect/commit.ts';
 import type { Reread } from '../collect/read-range.ts';
 import type { ReadWindowOptions } from '../collect/read-window.ts';
 import { createSecondReader, type SecondReader } from '../collect/second-reader.ts';
+import type { AuditReader } from '../core/audit-reader.ts';
 import type { Trouble } from '../core/conditions.ts';
+import type { LedgerRange } from '../core/ledger.ts';
 import type { Paces } from './account.ts';
 import type { Overlap } from './overlap.ts';
 import type { Pace } from './pace.ts';
@@ -15,7 +17,6 @@ import { watchTrail } from './trail-watch.ts';
 interface Readers {
   readonly second: SecondReader;
   readonly backfiller: Backfiller;
-  close(): Promise<void>;
 }
 
 /** What {@link createReaders} works with. */
@@ -23,10 +24,15 @@ interface ReadersOptions {
   readonly reading: Omit<ReadWindowOptions, 'reader'>;
   readonly overlap: Overlap;
   /** A client that asks for nothing while a pass is under way, and obeys a budget. */
-  readonly clientBehindPoll: (pace: Pace) => AuditClient;
+  readonly clientBehindPoll: (pace: Pace) => AuditReader;
   readonly paces: Pick<Paces, 'reconcile' | 'backfill'>;
   readonly commit: CommitDeps & { readonly trouble: Trouble };
   readonly onReread: (reread: Reread) => Promise<void>;
+  /** Rung when the second reader may have got something to do. */
+  readonly bell: Latch;
+  readonly firstLookMs: number;
+  /** Resolves when somebody asks for a backfill of the account, or the signal aborts. */
+  readonly asked: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The lateness of a few minutes changes nothing. */
@@ -68,8 +74,8 @@ export const createReaders = (options: ReadersOptions, monitor: Monitor): Reader
   };
 
   let refreshAtMs = Number.NEGATIVE_INFINITY;
-  const onLooked = async (): Promise<void> => {
-    await watchTrail(account, { ledger: store.ledger, trouble: commit.trouble, telemetry });
+  const onLooked = async (ranges: readonly LedgerRange[]): Promise<void> => {
+    await watchTrail(account, ranges, { trouble: commit.trouble, telemetry });
     const nowMs = now();
     if (nowMs < refreshAtMs && nowMs > refreshAtMs - REFRESH_EVERY_MS) return;
     refreshAtMs = nowMs + REFRESH_EVERY_MS;
@@ -85,16 +91,13 @@ export const createReaders = (options: ReadersOptions, monitor: Monitor): Reader
         sweeps: settings.reconcile.sweeps,
         overlapMs: overlap.currentMs,
         retentionMs: settings.store.retentionMs,
+        firstLookMs: options.firstLookMs,
       },
-      { ...deps, onLooked },
+      { ...deps, onLooked, bell: options.bell },
     ),
     backfiller: createBackfiller(
       { ...reading, reader: clients.backfill },
-      { ...deps, backfills: store.backfills },
+      { ...deps, backfills: store.backfills, asked: options.asked },
     ),
-    async close() {
-      await clients.second.close();
-      await clients.backfill.close();
-    },
   };
 };

@@ -1,5 +1,6 @@
 import { errorText } from '../base/errors.ts';
 import { createLatch } from '../base/latch.ts';
+import { sleep } from '../base/sleep.ts';
 import { createTurns } from '../base/turns.ts';
 import { assignShares } from '../core/balance.ts';
 import type { Clock, Ticks } from '../core/clock.ts';
@@ -7,16 +8,9 @@ import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { BeatAnswer, ReplicaFacts, Replicas, ShareName } from '../core/replicas.ts';
 import { mayPass } from '../core/store.ts';
-
-/** A share that this process holds. */
-export interface HeldShare {
-  readonly name: ShareName;
-  readonly lease: Lease;
-  /** Aborts when it is to be given back: what is under way may end first. */
-  readonly ending: AbortSignal;
-  /** Aborts when it is lost, or may be: nothing more may be done for it. */
-  readonly lost: AbortSignal;
-}
+import { createFence } from './fence.ts';
+import { createHeldShares, type HeldShare } from './held-shares.ts';
+import { ringWhenTold } from './ring-when-told.ts';
 
 /** How this process takes part in the work of all that share its store. */
 export interface Replica {
@@ -65,153 +59,74 @@ export interface ReplicaOptions {
 
 /** Beats in one lease time: some may fail. */
 const BEATS_PER_LEASE = 5;
-/** The part of a lease after which its holder does not rely on it any more: nobody else can have it before the rest is over. */
-const RELIED_ON = 0.8;
 /** Between two beats, however much is told. */
 const MIN_GAP_MS = 100;
-/** Named in one log line. */
-const MAX_NAMED = 20;
 
-interface Own extends HeldShare {
-  readonly end: AbortController;
-  readonly drop: AbortController;
-  isWorked: boolean;
-}
-
-/** Taken once, and under one life of the database server: after a failover, what was remembered may never have been committed. */
-const isSame = (lease: Lease, other: Lease | undefined): boolean =>
-  other?.token === lease.token && other.server === lease.server;
+/** What the dead held is free at once, where it is certain that they are dead. */
+const buryTheDead = async (
+  { id, replicas, isDead }: Pick<ReplicaOptions, 'id' | 'replicas' | 'isDead'>,
+  answer: BeatAnswer,
+): Promise<BeatAnswer> => {
+  const dead = new Set(
+    answer.replicas.map((replica) => replica.id).filter((other) => other !== id && isDead(other)),
+  );
+  for (const other of dead) await replicas.leave(other);
+  if (dead.size === 0) return answer;
+  return {
+    ...answer,
+    replicas: answer.replicas.filter((replica) => !dead.has(replica.id)),
+    shares: answer.shares.map((share) =>
+      share.lease && dead.has(share.lease.holder) ? { ...share, lease: undefined } : share,
+    ),
+  };
+};
 
 /** Makes a {@link Replica}. */
 export const createReplica = (options: ReplicaOptions): Replica => {
-  const { id, replicas, ttlMs, log, ticks } = options;
-  const own = new Map<ShareName, Own>();
-  const listeners = new Set<() => void>();
+  const { id, replicas, ttlMs, log, ticks, now } = options;
   // A beat that began before a share was given back must not find it again.
   const inTurn = createTurns();
+  const own = createHeldShares(replicas, inTurn, log);
+  const abandon = (): void => own.drop(own.all());
+  const fence = createFence({ ttlMs, ticks, now, abandon });
   const soon = createLatch();
   let standing: BeatAnswer | undefined;
   let isStopping = false;
-  let reliedUntil = Number.NEGATIVE_INFINITY;
-  let reliedUntilMs = Number.NEGATIVE_INFINITY;
-  let fence: NodeJS.Timeout | undefined;
 
-  const changed = (): void => {
-    for (const listener of listeners) listener();
-  };
-  const tell = (event: 'shares.taken' | 'shares.given' | 'shares.lost', names: readonly string[]): void => {
-    if (names.length === 0) return;
-    const level = event === 'shares.lost' ? 'warn' : 'info';
-    log[level](event, { shares: names.slice(0, MAX_NAMED), count: names.length });
-  };
-  const drop = (shares: readonly Own[]): void => {
-    for (const share of shares) {
-      own.delete(share.name);
-      share.drop.abort();
-    }
-    tell(
-      'shares.lost',
-      shares.map(({ name }) => name),
-    );
-    if (shares.length > 0) changed();
-  };
-  const abandon = (): void => drop([...own.values()]);
-
-  const adopt = (leases: readonly Lease[]): void => {
-    const fresh = leases.filter(({ name }) => !own.has(name as ShareName));
-    for (const lease of fresh) {
-      const [end, lost] = [new AbortController(), new AbortController()];
-      const name = lease.name as ShareName;
-      own.set(name, { name, lease, ending: end.signal, lost: lost.signal, end, drop: lost, isWorked: false });
-    }
-    tell(
-      'shares.taken',
-      fresh.map(({ name }) => name),
-    );
-    if (fresh.length > 0) changed();
-  };
-
-  const giveBack = async (shares: readonly Own[]): Promise<void> => {
-    const held = shares.filter((share) => own.get(share.name) === share);
-    for (const { name } of held) own.delete(name);
-    if (held.length === 0) return;
-    await replicas.release(held.map(({ lease }) => lease));
-    tell(
-      'shares.given',
-      held.map(({ name }) => name),
-    );
-  };
-
-  const ended = new Set<Own>();
-  let giving: Promise<void> | undefined;
-  /** Gives back all that ended until its turn comes, in one commit: a beat must not wait for one of each. */
-  const giveBackTogether = (share: Own): Promise<void> => {
-    ended.add(share);
-    giving ??= inTurn(async () => {
-      giving = undefined;
-      const all = [...ended];
-      ended.clear();
-      await giveBack(all);
-    });
-    return giving;
-  };
-
-  /** What the dead held is free at once, where it is certain that they are dead. */
-  const buryTheDead = async (answer: BeatAnswer): Promise<BeatAnswer> => {
-    const dead = new Set(
-      answer.replicas.map((replica) => replica.id).filter((other) => other !== id && options.isDead(other)),
-    );
-    for (const other of dead) await replicas.leave(other);
-    if (dead.size === 0) return answer;
-    return {
-      ...answer,
-      replicas: answer.replicas.filter((replica) => !dead.has(replica.id)),
-      shares: answer.shares.map((share) =>
-        share.lease && dead.has(share.lease.holder) ? { ...share, lease: undefined } : share,
-      ),
-    };
-  };
+  /** What was held until now nobody else can have been given, whatever the server has lost. */
+  const isOwn = ({ name, token }: Lease): boolean => own.get(name as ShareName)?.lease.token === token;
 
   const beat = async (): Promise<void> => {
-    const [began, beganMs] = [ticks(), options.now()];
+    const [began, beganMs] = [ticks(), now()];
     const facts = options.facts();
     const said = await replicas.beat({ ...facts, id, wants: isStopping ? [] : facts.wants }, ttlMs);
-    const isOurs = ticks() < reliedUntil && options.now() < reliedUntilMs;
-    reliedUntil = began + RELIED_ON * ttlMs;
-    reliedUntilMs = beganMs + RELIED_ON * ttlMs;
-    clearTimeout(fence);
-    fence = setTimeout(abandon, Math.max(0, reliedUntil - ticks()));
-    // One that holds a hundred thousand must not compare each with each.
-    const renewed = new Map(said.leases.map((lease) => [lease.name, lease]));
     const isSure = said.nowMs >= said.unsureUntilMs;
-    // What was held until now nobody else can have been given, whatever the server has lost.
-    const kept = said.leases.filter(
-      ({ name, token }) => isSure || (isOurs && own.get(name as ShareName)?.lease.token === token),
-    );
-    drop([...own.values()].filter(({ lease }) => !isSame(lease, renewed.get(lease.name))));
-    if (!isStopping) adopt(kept);
-    const answer = await buryTheDead(said);
+    const kept = isSure ? said.leases : fence.holds() ? said.leases.filter(isOwn) : [];
+    fence.beaten(began, beganMs);
+    own.keepRenewed(said.leases);
+    if (!isStopping) own.adopt(kept);
+    const answer = await buryTheDead(options, said);
     standing = answer;
 
     const assigned = assignShares(answer.replicas, answer.shares);
-    const surplus = [...own.values()].filter(({ name }) => assigned.get(name) !== id);
+    const surplus = own.all().filter(({ name }) => assigned.get(name) !== id);
     for (const share of surplus) share.end.abort();
-    await giveBack(surplus.filter(({ isWorked }) => !isWorked));
+    await own.giveBack(surplus.filter(({ isWorked }) => !isWorked));
     const free = answer.shares.filter(({ name, lease }) => lease === undefined && assigned.get(name) === id);
     if (free.length > 0 && !isStopping && isSure)
-      adopt(
+      own.adopt(
         await replicas.claim(
           id,
           free.map(({ name }) => name),
           ttlMs,
         ),
       );
-    options.onBeat?.(answer, [...own.values()]);
-    changed();
+    options.onBeat?.(answer, own.all());
+    own.changed();
   };
 
   const leave = async (): Promise<void> => {
-    clearTimeout(fence);
+    fence.end();
     abandon();
     try {
       await inTurn(() => replicas.leave(id));
@@ -222,17 +137,10 @@ export const createReplica = (options: ReplicaOptions): Replica => {
 
   return {
     id,
-    held: () => [...own.values()],
-    isHeld() {
-      if (ticks() < reliedUntil && options.now() < reliedUntilMs) return true;
-      abandon();
-      return false;
-    },
+    held: own.all,
+    isHeld: fence.holds,
     standing: () => standing,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange: own.onChange,
     begin({ name }) {
       const share = own.get(name);
       if (share) share.isWorked = true;
@@ -244,7 +152,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
       share.isWorked = false;
       if (!isStopping && !share.ending.aborted) return;
       try {
-        await giveBackTogether(share);
+        await own.giveBackTogether(share);
       } catch (error) {
         // The next beat finds it again, or it expires.
         log.error('store.error', { operation: 'give back a share', reason: errorText(error) });
@@ -253,13 +161,14 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     lose({ name, lease }) {
       const share = own.get(name);
       // It may have been taken anew since.
-      if (share?.lease === lease) drop([share]);
+      if (share?.lease === lease) own.drop([share]);
       soon.ring();
     },
     stop() {
       isStopping = true;
     },
     async run(signal) {
+      void ringWhenTold(replicas.told, soon, signal);
       try {
         while (!signal.aborted) {
           try {
@@ -268,12 +177,8 @@ export const createReplica = (options: ReplicaOptions): Replica => {
             if (!mayPass(error)) throw error;
             log.error('store.error', { operation: 'beat', reason: errorText(error) });
           }
-          const wait = new AbortController();
-          void replicas.told(AbortSignal.any([signal, wait.signal])).then(() => soon.ring());
-          await soon.wait(ttlMs / BEATS_PER_LEASE, signal);
-          wait.abort();
-          const gap = createLatch();
-          await gap.wait(Math.min(MIN_GAP_MS, ttlMs / BEATS_PER_LEASE), signal);
+          await sleep(MIN_GAP_MS, signal);
+          await soon.wait(ttlMs / BEATS_PER_LEASE - MIN_GAP_MS, signal);
         }
       } finally {
         await leave();

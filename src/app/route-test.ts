@@ -1,5 +1,6 @@
 import { alertFromMatch } from '../alerts/alert-from-match.ts';
 import { ownCredentialAlert } from '../alerts/event-alerts.ts';
+import { fleetAlert } from '../alerts/fleet-alert.ts';
 import { compileRoutes, routeAlert } from '../alerts/routing.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Alert } from '../core/alert.ts';
@@ -64,9 +65,11 @@ export const testRoutes = (
 
 /** The alerts that an event gives rise to by itself, with rules that remember nothing. */
 export const alertsOf = (rules: CompiledRules, event: AuditEvent, nowMs: number): readonly Alert[] => {
-  const { matches } = rules.engine.evaluate(event, createRuleState(new Map()));
+  const judge = (engine: CompiledRules['engine'] | undefined) =>
+    engine?.evaluate(event, createRuleState(new Map())).matches ?? [];
   return [
-    ...matches.map((match) => alertFromMatch(match, nowMs, event.account)),
+    ...judge(rules.engine).map((match) => alertFromMatch(match, nowMs, event.account)),
+    ...judge(rules.fleet).map((match) => fleetAlert(match, nowMs)),
     ownCredentialAlert(event, nowMs),
   ].filter((alert) => alert !== undefined);
 };

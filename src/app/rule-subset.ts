@@ -1,4 +1,4 @@
-import { createEngine } from '../rules/create-engine.ts';
+import { createEngines } from '../rules/fleet.ts';
 import { linkedRule } from './explain.ts';
 import type { CompiledRules } from './load.ts';
 
@@ -49,7 +49,7 @@ export const ruleSubset = (compiled: CompiledRules, id: string): CompiledRules |
   return {
     ...compiled,
     linked,
-    engine: createEngine(linked, compiled.engineOptions),
+    ...createEngines(linked, compiled.engineOptions),
     rules: compiled.rules.filter(({ info }) => [...parts].some(({ header }) => header.info.id === info.id)),
   };
 };

@@ -1,4 +1,5 @@
 import { createLatch } from '../base/latch.ts';
+import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
 import type { Replicas } from '../core/replicas.ts';
 import { mayPass, type Store } from '../core/store.ts';
@@ -6,12 +7,14 @@ import type { Figures } from '../core/telemetry.ts';
 import { beginPatiently } from './begin-patiently.ts';
 import type { Generation } from './generation.ts';
 import type { Generations } from './generations.ts';
+import type { HeldShare } from './held-shares.ts';
 import { isDead } from './holder.ts';
 import { createMemory } from './memory.ts';
 import type { Budget } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { createHeadPublisher } from './publish-heads.ts';
-import { createReplica, type HeldShare, type Replica } from './replica.ts';
+import { createReplica, type Replica } from './replica.ts';
+import { ringWhenTold } from './ring-when-told.ts';
 import { runShares } from './run-shares.ts';
 import { type SharedWork, sharesOf, startSharedWork, type Tokens } from './share-work.ts';
 import { steadyTasks, storeWatch } from './steady.ts';
@@ -127,16 +130,14 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
   /** Others commit deliveries and events for what is worked here, and people act elsewhere. */
   const hearOthers = async (until: AbortSignal): Promise<void> => {
     const bell = createLatch();
+    void ringWhenTold(replicas.toldOfWork, bell, until);
     while (!until.aborted) {
-      const wait = new AbortController();
-      void replicas.toldOfWork(AbortSignal.any([until, wait.signal])).then(() => bell.ring());
       await bell.wait(LOOK_EVERY_MS, until);
-      wait.abort();
       const { wake, feedWakes, fleetWake } = current();
       wake();
       for (const feed of feedWakes.values()) feed.ring();
       fleetWake.ring();
-      await createLatch().wait(MIN_GAP_MS, until);
+      await sleep(MIN_GAP_MS, until);
     }
   };
 

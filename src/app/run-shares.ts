@@ -5,7 +5,8 @@ import { type Lease, LeaseLostError } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { ShareName } from '../core/replicas.ts';
 import { mayPass } from '../core/store.ts';
-import type { HeldShare, Replica } from './replica.ts';
+import type { HeldShare } from './held-shares.ts';
+import type { Replica } from './replica.ts';
 import { PATIENCE_MS } from './tasks.ts';
 
 /** What is done for one share, until the signal aborts; what is under way then may be finished until `hurry` does. */

@@ -1,9 +1,11 @@
 import { errorText } from '../base/errors.ts';
 import { sleep } from '../base/sleep.ts';
 import type { Poller } from '../collect/poller.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { ShareName } from '../core/replicas.ts';
 import { createFeed, feedsOfSinks } from './feeds.ts';
-import { createFleet } from './fleet.ts';
+import { createFleet, isFleetJudged } from './fleet.ts';
+import { createGate } from './gate.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
 import type { Memory } from './memory.ts';
 import type { Budget } from './pace.ts';
@@ -31,12 +33,18 @@ export const sharesOf = ({ parts, sinks, feedWakes }: Monitor): readonly ShareNa
   ...parts.settings.accounts.map(({ name }): ShareName => `account:${name}`),
   ...sinks.map(({ name }): ShareName => `sink:${name}`),
   ...[...feedWakes.keys()].map((name): ShareName => `feed:${name}`),
-  ...(parts.rules.fleet ? (['duty:fleet'] as const) : []),
+  ...(isFleetJudged(parts) ? (['duty:fleet'] as const) : []),
   ...DUTIES,
 ];
 
 /** Work that one replica at a time does for all: what is due by the clock, and what proves that the monitor works. */
 const DUTIES = ['duty:clock', 'duty:checks'] as const satisfies readonly ShareName[];
+
+/**
+ * Accounts that are prepared at a time. Ten thousand that are taken at once would stand in line for the store's connections, and the
+ * beat that keeps their leases behind them. So each asks for what it has to know while others have their first pass.
+ */
+const BEGINNING = 16;
 
 /** How often what others have opened and closed is read. */
 const REFRESH_EVERY_MS = 15_000;
@@ -56,6 +64,7 @@ export const startSharedWork = async (
   await warnOfOrphans(monitor, memory.warned);
   await warnOfFormerAccounts(monitor, memory.warned);
   const pollers = new Map<string, Poller>();
+  const beginning = createGate(BEGINNING);
   const workshop = createWorkshop(monitor, memory, {
     open: [...(await store.conditions.open()).keys()],
     // At least one of them, or a division by nothing.
@@ -66,6 +75,7 @@ export const startSharedWork = async (
   const feeds = feedsOfSinks(settings.feeds, sinks);
   // Before anything is collected: what is stored from now on is what a new feed sends.
   for (const { sink, from } of feeds) await store.feeds.open(sink.name, from);
+  await (isFleetJudged(monitor.parts) ? store.feeds.open(FLEET, 'now') : store.fleet.rest());
 
   const works = new Map<ShareName, ShareWork>([
     ...settings.accounts.map((account): [ShareName, ShareWork] => [
@@ -77,7 +87,7 @@ export const startSharedWork = async (
         const one = workshop.account(account, lease);
         pollers.set(account.name, one.poller);
         try {
-          await one.prepare();
+          await beginning(() => (until.aborted ? Promise.resolve() : one.prepare()));
           await one.run(until, hurry);
         } finally {
           pollers.delete(account.name);

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { parseSingle } from '../audit/page.ts';
-import { type AuditEvent, byTime } from '../core/event.ts';
+import type { AuditEvent } from '../core/event.ts';
+import { byTimeAndAccount, eventOfLine } from './event-line.ts';
 import { readLines } from './file-lines.ts';
 
 /** Sorts more events than fit into memory by (`created_at`, `id`), through temporary files that only the owner can read. */
@@ -33,8 +33,11 @@ interface Run {
   readonly source: AsyncGenerator<readonly AuditEvent[]>;
 }
 
-/** Makes a {@link Sorter}. Events get `account` again when they are read back. */
-export const createSorter = async (account: string, runCharacters = RUN_CHARACTERS): Promise<Sorter> => {
+/** Makes a {@link Sorter}. Events get their account again when they are read back, see {@link eventOfLine}. */
+export const createSorter = async (
+  account: string | undefined,
+  runCharacters = RUN_CHARACTERS,
+): Promise<Sorter> => {
   const folder = await mkdtemp(join(tmpdir(), 'vonage-audit-monitor-sort-'));
   const never = new AbortController().signal;
   let runs: string[] = [];
@@ -60,7 +63,7 @@ export const createSorter = async (account: string, runCharacters = RUN_CHARACTE
   async function* eventsOf(path: string): AsyncGenerator<readonly AuditEvent[]> {
     for await (const { texts } of readLines(path, never, RUN_CHUNK_BYTES)) {
       yield texts.map((text) => {
-        const parsed = parseSingle(account, text);
+        const parsed = eventOfLine(text, account);
         if ('problem' in parsed) throw new Error(`${path} was changed while it was sorted`);
         return parsed.value;
       });
@@ -68,7 +71,7 @@ export const createSorter = async (account: string, runCharacters = RUN_CHARACTE
   }
 
   const spill = async (): Promise<void> => {
-    held.sort(byTime);
+    held.sort(byTimeAndAccount);
     runs.push(await write(batchesOf(held)));
     held = [];
     heldCharacters = 0;
@@ -135,7 +138,7 @@ const advance = async (run: Run): Promise<boolean> => {
 };
 
 const before = (a: Run, b: Run): boolean =>
-  byTime(a.events[a.at] as AuditEvent, b.events[b.at] as AuditEvent) < 0;
+  byTimeAndAccount(a.events[a.at] as AuditEvent, b.events[b.at] as AuditEvent) < 0;
 
 /** Puts a run into the heap, whose first element is the run with the oldest event. */
 const push = (heap: Run[], run: Run): void => {

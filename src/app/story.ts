@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import type { Act } from '../core/acts.ts';
-import type { Alert } from '../core/alert.ts';
+import { type Alert, accountOfEvent } from '../core/alert.ts';
 import type {
   ActQuery,
   AttemptRecord,
@@ -81,8 +81,10 @@ export const storyOf = async (history: History, id: string): Promise<AlertStory>
   }))
     records.push(one);
   const events: StoredEvent[] = [];
-  for (const eventId of alert.eventIds)
-    events.push(...(await history.events({ id: eventId, account: alert.account, limit: 1 })).items);
+  for (const [index, eventId] of alert.eventIds.entries()) {
+    const account = accountOfEvent(alert, index);
+    events.push(...(await history.events({ id: eventId, account, limit: 1 })).items);
+  }
   return {
     alert,
     events,

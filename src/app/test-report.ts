@@ -1,6 +1,7 @@
 import { visibleText } from '../alerts/visible-text.ts';
 import type { AuditEvent } from '../core/event.ts';
 import { formatExplanation } from '../rules/explain.ts';
+import { withAccount } from '../rules/fleet.ts';
 import { eventsOf, type RuleTestResult } from '../rules/run-tests.ts';
 import { detectionsOf, findingOf, linkedRule } from './explain.ts';
 import type { CompiledRules } from './load.ts';
@@ -53,7 +54,8 @@ export const testDiff = (compiled: CompiledRules, result: RuleTestResult): reado
   };
   const missing = matches.length < test.expect;
   const alerted = new Set(matches.map((match) => match.events.at(-1)?.id));
-  const events = eventsOf(test);
+  const isFleet = linked?.header.monitor.scope === 'fleet';
+  const events = isFleet ? eventsOf(test).map(withAccount) : eventsOf(test);
   let trees = 0;
   for (const event of events.slice(0, MAX_EVENTS)) {
     const did = parts.filter((part) => findingOf(compiled, part, event).matches !== false);

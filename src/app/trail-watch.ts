@@ -1,6 +1,6 @@
 import { completenessOf } from '../core/completeness.ts';
 import type { Trouble } from '../core/conditions.ts';
-import type { LedgerStore } from '../core/ledger-store.ts';
+import type { LedgerRange } from '../core/ledger.ts';
 import type { Telemetry } from '../core/telemetry.ts';
 
 /** So many ranges are named; the command `completeness` lists them all. */
@@ -14,13 +14,13 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 
  */
 export const watchTrail = async (
   account: string,
+  ranges: readonly LedgerRange[],
   deps: {
-    readonly ledger: Pick<LedgerStore, 'ranges'>;
     readonly trouble: Trouble;
     readonly telemetry: Telemetry;
   },
 ): Promise<void> => {
-  const { unverified } = completenessOf(await deps.ledger.ranges(account));
+  const { unverified } = completenessOf(ranges);
   const seconds = unverified.reduce((sum, { fromMs, toMs }) => sum + (toMs - fromMs) / 1_000, 0);
   deps.telemetry.gauge('unverified_ranges', unverified.length, { account });
   deps.telemetry.gauge('unverified_seconds', seconds, { account });

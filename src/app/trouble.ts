@@ -4,6 +4,7 @@ import type { ConditionChange, ConditionName, Conditions, Trouble } from '../cor
 import type { NewAlert } from '../core/decided.ts';
 import type { Log } from '../core/log.ts';
 import type { Telemetry } from '../core/telemetry.ts';
+import { createJoined } from './joined.ts';
 import { createMemory } from './memory.ts';
 
 /** What turns a condition into the alert that tells of it. */
@@ -41,7 +42,10 @@ export interface TroubleOptions {
 export interface StoredTrouble extends Trouble {
   /** The change, for a transaction of the caller's. */
   change(open: boolean, condition: ConditionName, subject: string, detail: string): ConditionChange;
-  /** Reads what is open from the store: where several processes work on it, others open and close as well. */
+  /**
+   * Reads what is open from the store: where several processes work on it, others open and close as well. Read once for all who
+   * ask at the same time.
+   */
   refresh(): Promise<void>;
   /** Keys that such a transaction has changed: they are told, and their alerts wait in the outbox. */
   changed(keys: readonly string[]): void;
@@ -55,11 +59,19 @@ const QUIET_MS = 600_000;
 
 /** Makes {@link Trouble} over the stored conditions, with the open ones in memory: the usual "no change" is free. */
 export const createTrouble = (options: TroubleOptions): StoredTrouble => {
-  const open = new Set(options.open);
-  const gauge = (condition: ConditionName): void => {
-    const count = [...open].filter((key) => splitKey(key)[0] === condition).length;
-    options.telemetry.gauge('conditions_open', count, { condition });
+  const open = new Set<string>();
+  /** How many are open of each: looking through all of them at every change is too much where ten thousand accounts go blind. */
+  const counts = new Map<ConditionName, number>();
+  const keep = (key: string, isOpen: boolean): void => {
+    if (open.has(key) === isOpen) return;
+    const [condition] = splitKey(key);
+    counts.set(condition, (counts.get(condition) ?? 0) + (isOpen ? 1 : -1));
+    if (isOpen) open.add(key);
+    else open.delete(key);
   };
+  for (const key of options.open) keep(key, true);
+  const gauge = (condition: ConditionName): void =>
+    options.telemetry.gauge('conditions_open', counts.get(condition) ?? 0, { condition });
   // Also those an earlier process left open: who watches the figure must not take a restart for a recovery.
   for (const condition of Object.keys(CONDITION_TEXTS) as ConditionName[]) gauge(condition);
   /** The state and reason that a change under way asks for. */
@@ -78,8 +90,7 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     for (const key of keys) {
       const [condition, subject] = splitKey(key);
       const { open: isOpen, detail } = asked.get(key) ?? { open: true, detail: '' };
-      if (isOpen) open.add(key);
-      else open.delete(key);
+      keep(key, isOpen);
       gauge(condition);
       const fields = { condition, subject, ...(detail === '' ? {} : { detail }) };
       if (isOpen) options.log.error('condition.opened', fields);
@@ -107,9 +118,8 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     if (!isOpen && wavering.has(key) && isRecent(raisedMs.get(key))) return;
     changed(await options.conditions.change([change(isOpen, condition, subject, detail)]));
     // Also when the store knew already: another process may have changed it.
-    if (isOpen) open.add(key);
-    else {
-      open.delete(key);
+    keep(key, isOpen);
+    if (!isOpen) {
       wavering.delete(key);
       endedMs.set(key, options.now());
     }
@@ -119,12 +129,12 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     clear: (condition, subject) => apply(false, condition, subject, ''),
     change,
     changed,
-    async refresh() {
+    refresh: createJoined(async () => {
       const known = await options.conditions.open();
-      for (const key of open) if (!known.has(key)) open.delete(key);
-      for (const key of known.keys()) open.add(key);
+      for (const key of open) if (!known.has(key)) keep(key, false);
+      for (const key of known.keys()) keep(key, true);
       for (const condition of Object.keys(CONDITION_TEXTS) as ConditionName[]) gauge(condition);
-    },
+    }),
   };
 };
 

@@ -61,7 +61,7 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
   try {
     for (const account of accounts) await account.prepare();
     for (const feed of feeds) await feed.open();
-    await fleet?.open();
+    await (fleet ? fleet.open() : store.fleet.rest());
   } catch (error) {
     await close();
     throw error;

@@ -7,6 +7,7 @@ import { createCommitRest } from '../deliver/commit-rest.ts';
 import { DEFAULT_DELIVERY_POLICY, type DeliveryPolicy } from '../deliver/policy.ts';
 import { createSinkLoop, type SinkLoop } from '../deliver/sink-loop.ts';
 import { type Account, createAccount } from './account.ts';
+import { createBackfillWatch } from './backfill-watch.ts';
 import { accountMemory, type Memory } from './memory.ts';
 import { type Budget, createBudget, createMeasuredPace, type Pace } from './pace.ts';
 import type { Monitor } from './parts.ts';
@@ -78,6 +79,7 @@ export const createWorkshop = (monitor: Monitor, memory: Memory, options: Worksh
     backfill: paceOf('backfill', settings.reconcile.backfillRequestsPerMinute / 60),
   };
 
+  const backfills = createBackfillWatch(store.backfills, log);
   const condition = (
     name: Extract<ConditionName, 'parked' | 'circuit'>,
     open: boolean,
@@ -127,6 +129,7 @@ export const createWorkshop = (monitor: Monitor, memory: Memory, options: Worksh
         failures,
         paces,
         accountMemory(memory, account.name),
+        backfills.asked,
         isHeld,
       ),
     sinkLoop,

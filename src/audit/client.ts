@@ -13,7 +13,7 @@ import { ReadFailure } from './failure.ts';
 import { type EventType, parseEventTypes, parsePage, parseSingle } from './page.ts';
 import { type EventQuery, queryString } from './query.ts';
 import { createRetry } from './retry.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Transport } from './transport.ts';
 
 export interface AuditClientOptions {
   /** Name of the configured account, for events, logs and metrics. */
@@ -57,7 +57,12 @@ export interface AuditClient extends AuditReader {
   event(id: string, signal: AbortSignal): Promise<AuditEvent | undefined>;
   /** The types the API knows now; undefined when it does not say (204, or an empty answer). */
   eventTypes(signal: AbortSignal): Promise<readonly EventType[] | undefined>;
-  /** Ends all connections; reads that are still running reject. */
+  /**
+   * A client of its own for somebody else who reads the account, and waits for `pace` before every request, but over the same
+   * connections: what keeps them weighs 17 kB, which ten thousand accounts need not have three times each.
+   */
+  atPace(pace: (signal: AbortSignal) => Promise<void>): AuditReader;
+  /** Ends all connections, also those of whoever reads at another pace; reads that are still running reject. */
   close(): Promise<void>;
 }
 
@@ -82,14 +87,13 @@ const unescaped = (part: string): string => {
   }
 };
 
+const monotonic: Ticks = () => performance.now();
+
 /** Makes the client for one account. Opens no connection before the first read. */
 export const createAuditClient = (options: AuditClientOptions): AuditClient => {
-  const { account, pageSize, timeoutMs, proxyUrl, now, log, telemetry } = options;
-  const ticks = options.ticks ?? (() => performance.now());
-  const base = new URL(options.baseUrl);
-  const prefix = base.pathname.replace(/\/+$/, '');
+  const { timeoutMs, proxyUrl, now, ticks = monotonic } = options;
   const transport = createTransport({
-    origin: base.origin,
+    origin: new URL(options.baseUrl).origin,
     proxyUrl,
     timeoutMs,
     deadlineMs: options.deadlineMs ?? 3 * timeoutMs,
@@ -97,6 +101,12 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
     now,
     ticks,
   });
+  return clientOver(transport, options);
+};
+
+const clientOver = (transport: Transport, options: AuditClientOptions): AuditClient => {
+  const { account, pageSize, proxyUrl, now, ticks = monotonic, log, telemetry } = options;
+  const prefix = new URL(options.baseUrl).pathname.replace(/\/+$/, '');
   const readClock = createApiClock({ answeredAtMs: now(), answeredTicks: ticks() });
   const ask = createAsk({
     account,
@@ -213,5 +223,12 @@ export const createAuditClient = (options: AuditClientOptions): AuditClient => {
       signal,
     );
 
-  return { readPage: find, find, event, eventTypes, close: () => transport.close() };
+  return {
+    readPage: find,
+    find,
+    event,
+    eventTypes,
+    atPace: (pace) => clientOver(transport, { ...options, pace }),
+    close: () => transport.close(),
+  };
 };

@@ -7,7 +7,7 @@ import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { createListWriter, type ListFormat, type ListStyle, withListFormats } from './format.ts';
 import { type Output, outputs } from './output.ts';
-import { completeText, paintAccount } from './status-screen.ts';
+import { completeText, paintAccount } from './status-tables.ts';
 import { loading, type TargetOptions, withTarget } from './target.ts';
 import { agoCell, spanText, timeCell } from './times.ts';
 

@@ -5,6 +5,7 @@ import { type AlertStory, type DeliveryStory, storyOf } from '../app/story.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Act } from '../core/acts.ts';
 import { WHY_REASONS } from '../core/decided.ts';
+import { inBrackets } from '../core/fleet.ts';
 import type { AttemptRecord, DeliveryRecord } from '../core/history.ts';
 import type { AnswerFormat } from './format.ts';
 import { loadSettings } from './load-or-refuse.ts';
@@ -69,7 +70,7 @@ export const showStory = async (
 const printStory = async (out: Output, story: AlertStory): Promise<void> => {
   const { line, colours } = out;
   const { alert, events, deliveries, folded, acts } = story;
-  const account = alert.account === '' ? '' : ` (${shown(alert.account)})`;
+  const account = inBrackets(shown(alert.account));
   await line(
     colours.strong(`${alert.rule.level.toUpperCase()}  ${shown(alert.rule.title)}${account}`) +
       (alert.status === 'resolved' ? colours.good('  resolved') : ''),

@@ -57,7 +57,10 @@ export const registerRulesBacktest = (rules: Command, context: CommandContext): 
       'local (the store), api, or a file with one event as JSON on each line',
       'local',
     )
-    .option('--account <name>', 'only this account; for a file, the account its events are of')
+    .option(
+      '--account <name>',
+      'only this account; for a file, the account its events are of (default: as an export says, else "default")',
+    )
     .option(...CONFIG)
     .action(async (options: Options) => {
       if (options.from !== undefined && options.to !== undefined && options.from >= options.to)
@@ -106,7 +109,7 @@ const openSource = async (
     const local = await createLocalSource(storePlace, account, range);
     return { source: local, name: placeText(storePlace), close: () => local.close() };
   }
-  return { source: createFileSource(source, account ?? 'default', range), name: source, ...nothing };
+  return { source: createFileSource(source, account, range), name: source, ...nothing };
 };
 
 const LEVEL_PAINT: Readonly<Record<Level, 'bad' | 'doubtful' | 'faint'>> = {
@@ -133,6 +136,9 @@ const run = async (
 ): Promise<number> => {
   const { out, err } = outputs();
   const { compiled } = set;
+  const isFleet = compiled.rules.some(
+    ({ info, scope, alerting }) => scope === 'fleet' && alerting && ids.has(info.id),
+  );
   const tally = createTally((atMs) => compiled.engineOptions.zone.offsetMs(atMs));
   // On one terminal the bar and the list would write over each other.
   const lines = options.output === 'ndjson';
@@ -146,6 +152,7 @@ const run = async (
     replayed = await replay(
       {
         engine: compiled.engine,
+        fleet: isFleet ? compiled.fleet : undefined,
         source,
         ids,
         countFromMs: options.warmUp === undefined ? undefined : options.from,
@@ -173,6 +180,8 @@ const run = async (
     );
     await out.line(report);
   }
+  if (isFleet && options.rule.length > 0 && source.accounts().length < 2)
+    await err.line('these are the events of one account: fleet rules compare those of several');
   for (const remark of source.remarks()) await err.line(visibleText(remark, 1_000));
   for (const { rule, count, reason } of replayed.failures)
     await err.line(

@@ -26,7 +26,9 @@ const MAX_TYPES = 3;
 export const registerRulesList = (rules: Command, context: CommandContext): void => {
   const command = withListFormats(rules.command('list'))
     .argument('[path...]', 'rule files and folders (default: the rules of the configuration)')
-    .description('list rules with level, status, event types, tests, and how often they alerted lately')
+    .description(
+      'list rules with level, status, scope, event types, tests, and how often they alerted lately',
+    )
     .option('--days <count>', 'days over which hits are counted in the store', days, 30)
     .option(...CONFIG)
     .action(async (paths: string[], options: Options) => {
@@ -63,6 +65,7 @@ interface Row {
   readonly name: string | null;
   readonly title: string;
   readonly kind: 'detection' | 'correlation';
+  readonly scope: RuleSet['compiled']['rules'][number]['scope'];
   readonly level: Level;
   readonly status: string | null;
   /** Event types outside of which it cannot match; null: any. */
@@ -91,11 +94,12 @@ const listed = (set: RuleSet, hits: ReadonlyMap<string, number> | undefined): re
   set.compiled.rules
     .filter(({ info }) => set.isChosen(info))
     .map(
-      ({ info, kind, name, status, line, alerting, tests }): Row => ({
+      ({ info, kind, scope, name, status, line, alerting, tests }): Row => ({
         id: info.id,
         name: name ?? null,
         title: info.title,
         kind,
+        scope,
         level: info.level,
         status: status ?? null,
         event_types: typesOf(set, info.id),
@@ -126,6 +130,7 @@ const styleOf = (colours: Colours, lastDays: number): ListStyle<Row> => ({
   columns: [
     { head: 'LEVEL' },
     { head: 'STATUS', drop: 2 },
+    { head: 'SCOPE', drop: 4 },
     { head: 'TESTS', right: true, drop: 1 },
     { head: `HITS ${lastDays}D`, right: true },
     { head: 'TITLE', min: 30 },
@@ -134,6 +139,7 @@ const styleOf = (colours: Colours, lastDays: number): ListStyle<Row> => ({
   cells: (row) => [
     row.level,
     row.status ?? '-',
+    row.scope,
     String(row.tests),
     row.hits === null ? '-' : grouped(row.hits),
     titleText(row),

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { fleetRuleTemplate } from '../app/fleet-rule-template.ts';
 import { ruleFileName, ruleTemplate } from '../app/rule-template.ts';
 import { errorCode, errorText, UsageError } from '../base/errors.ts';
 import { LEVELS, type Level } from '../core/alert.ts';
+import { SCOPES, type Scope } from '../rules/monitor.ts';
 import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { outputs } from './output.ts';
@@ -13,6 +15,7 @@ interface Options {
   readonly dir?: string;
   readonly type: string;
   readonly level: Level;
+  readonly scope: Scope;
 }
 
 const USUAL_DIR = join('config', 'rules');
@@ -26,17 +29,20 @@ export const registerRulesNew = (rules: Command, context: CommandContext): void 
     .option('--dir <folder>', `folder (default: ${USUAL_DIR} if there is one, else the working directory)`)
     .option('--type <event_type>', 'event type it looks for', eventType, 'ACCOUNT_SECRET_CREATE')
     .addOption(new Option('--level <level>', 'how severe it is').choices(LEVELS).default('medium'))
+    .addOption(
+      new Option(
+        '--scope <scope>',
+        'whose events it looks at: those of each account by itself, or of all together',
+      )
+        .choices(SCOPES)
+        .default('account'),
+    )
     .action(async (title: string, options: Options) => {
       const id = randomUUID();
       const dir = options.dir ?? (existsSync(USUAL_DIR) ? USUAL_DIR : '.');
       const file = join(dir, ruleFileName(title, id.slice(0, 8)));
-      const text = ruleTemplate({
-        title,
-        id,
-        level: options.level,
-        eventType: options.type,
-        nowMs: Date.now(),
-      });
+      const rule = { title, id, level: options.level, eventType: options.type, nowMs: Date.now() };
+      const text = options.scope === 'fleet' ? fleetRuleTemplate(rule, randomUUID()) : ruleTemplate(rule);
       writeNew(dir, file, text);
       const { out } = outputs();
       await out.line(`wrote ${file}`);
@@ -46,6 +52,7 @@ export const registerRulesNew = (rules: Command, context: CommandContext): void 
   about(command, [
     'rules new "Number released by automation"',
     'rules new "Application deleted" --type APP_DELETE --level high --dir my-rules',
+    'rules new "Secrets in many accounts" --scope fleet',
   ]);
 };
 

@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { visibleText } from '../alerts/visible-text.ts';
 import { counted } from '../app/numbers.ts';
-import { errorText, UsageError } from '../base/errors.ts';
-import { parsePlace, placeText, type StorePlace } from '../core/store-place.ts';
+import { UsageError } from '../base/errors.ts';
+import { placeText } from '../core/store-place.ts';
 import { CopyRefused } from '../store/copy.ts';
 import { copyPlaces } from '../store/copy-place.ts';
 import { about } from './about.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { outputs } from './output.ts';
 import { createProgress } from './progress.ts';
+import { placeOf } from './store-option.ts';
 
 interface Options {
   readonly from: string;
@@ -62,21 +62,4 @@ export const registerStateCopy = (group: Command, context: CommandContext): void
   about(command, ['state copy --from sqlite:data/monitor.db --to url_file:/run/secrets/database_url'], {
     1: 'nothing was copied: a monitor works on the source, the target holds something, or the copy does not hold',
   });
-};
-
-const URL_FILE = 'url_file:';
-
-/** Where a store is, by its text on the command line. A URL with a password belongs into a file: others see command lines. */
-export const placeOf = (option: string, text: string): StorePlace => {
-  if (!text.startsWith(URL_FILE)) return parsePlace(text);
-  const file = text.slice(URL_FILE.length);
-  let url: string;
-  try {
-    url = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new UsageError(`${option}: ${file}: ${errorText(error)}`);
-  }
-  const place = parsePlace(url);
-  if (place.kind !== 'postgres') throw new UsageError(`${option}: ${file} holds no postgres:// URL`);
-  return place;
 };

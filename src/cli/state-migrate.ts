@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import { placeText } from '../core/store-place.ts';
 import { openStoreAt } from '../store/open.ts';
 import { about, CONFIG } from './about.ts';
-import { loadSettings } from './load-or-refuse.ts';
 import { outputs } from './output.ts';
-import { placeOf } from './state-copy.ts';
+import { storeFor } from './store-option.ts';
 
 interface Options {
   readonly store?: string;
@@ -22,10 +21,7 @@ export const registerStateMigrate = (group: Command): void => {
     )
     .option(...CONFIG)
     .action(async (options: Options) => {
-      const place =
-        options.store === undefined
-          ? (await loadSettings(options.config)).settings.store.place
-          : placeOf('--store', options.store);
+      const place = await storeFor(options);
       await (await openStoreAt(place, { now: Date.now })).close();
       await outputs().out.line(`${placeText(place)}: up to date`);
     });

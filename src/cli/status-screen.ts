@@ -2,17 +2,13 @@ import { visibleText } from '../alerts/visible-text.ts';
 import type { AnsweredStatus } from '../app/ask-status.ts';
 import { counted, grouped } from '../app/numbers.ts';
 import { LEVELS } from '../core/alert.ts';
-import type { AccountStatus, SinkStatus, StatusAnswer } from '../server/status-shape.ts';
-import { type Colours, type Output, paintLevel } from './output.ts';
-import { type Column, printTable } from './table.ts';
+import type { StatusAnswer } from '../server/status-shape.ts';
+import { type Output, paintLevel } from './output.ts';
+import { printAccounts, printSinks } from './status-tables.ts';
 import { askedText } from './target.ts';
-import { agoCell, spanText, timeText } from './times.ts';
+import { agoCell, timeText } from './times.ts';
 
 /* The screen of `status`: what is wrong first, then accounts, sinks and the rest, as it fits on one. */
-
-/** More accounts or sinks than this are summed up, unless all are asked for: only those in trouble are shown. */
-const MAX_ROWS = 12;
-const NAME = 24;
 
 const shown = (text: string, length = 200): string => visibleText(text, length);
 
@@ -56,6 +52,16 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
       'lease',
       `held by ${holderText(status.lease.holder)}, renewed ${agoCell(status.lease.renewed_at, status.now)}`,
     );
+  await printReplicas(out, status);
+  const { file, hash, loaded_at: loaded, last_reload: reload } = status.config;
+  const when = loaded === null ? '' : `, read ${timeText(loaded)}`;
+  await fact(out, 'config', `${shown(file)}${when}${hash === null ? '' : ` (${hash.slice(0, 12)})`}`);
+  if (reload && !reload.ok)
+    for (const problem of reload.problems.slice(0, 3))
+      await fact(out, '', out.colours.doubtful(`refused: ${shown(problem, 300)}`));
+};
+
+const printReplicas = async (out: Output, status: StatusAnswer): Promise<void> => {
   for (const replica of status.replicas) {
     const mark = status.config_skew ? `, configuration ${shown(replica.config_hash.slice(0, 12))}` : '';
     const refused =
@@ -75,170 +81,12 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
   }
   if (status.config_skew)
     await fact(out, '', out.colours.doubtful('the replicas work by different configurations'));
-  const { file, hash, loaded_at: loaded, last_reload: reload } = status.config;
-  const when = loaded === null ? '' : `, read ${timeText(loaded)}`;
-  await fact(out, 'config', `${shown(file)}${when}${hash === null ? '' : ` (${hash.slice(0, 12)})`}`);
-  if (reload && !reload.ok)
-    for (const problem of reload.problems.slice(0, 3))
-      await fact(out, '', out.colours.doubtful(`refused: ${shown(problem, 300)}`));
 };
 
 /** Host and process id of a holder's name. */
 const holderText = (holder: string): string => {
   const [host = '', , pid] = holder.split('/');
   return shown(pid === undefined ? holder : `${host}, process ${pid}`, 100);
-};
-
-/** Those that are shown: all, or when they are many those in trouble. */
-const chosen = <T extends { readonly state: string }>(items: readonly T[], all: boolean): readonly T[] =>
-  all || items.length <= MAX_ROWS
-    ? items
-    : items
-        .filter(({ state }) => state !== 'ok' && state !== 'standby' && state !== 'off')
-        .slice(0, MAX_ROWS);
-
-const hiddenText = (of: string, total: number, printed: number): string =>
-  `${grouped(total - printed)} ${printed > 0 ? 'more ' : ''}${of}; --all shows them`;
-
-const printAccounts = async (out: Output, { accounts, now }: StatusAnswer, all: boolean): Promise<void> => {
-  const rows = chosen(accounts, all);
-  if (rows.length > 0)
-    await printTable(
-      out,
-      ACCOUNT_COLUMNS,
-      rows.map((account) => [
-        shown(account.name, NAME),
-        account.state,
-        account.watermark_age_seconds === null ? '-' : spanText(account.watermark_age_seconds * 1_000),
-        agoCell(account.last_poll_at, now),
-        completeText(account),
-        account.events === null ? '-' : grouped(account.events),
-        shown(account.reason ?? backfillText(account), 200),
-      ]),
-      {
-        paint: (text, row, column) =>
-          column === 1
-            ? paintAccount(out.colours, rows[row], text)
-            : column === 6
-              ? out.colours.faint(text)
-              : text,
-      },
-    );
-  if (rows.length < accounts.length)
-    await out.line(out.colours.faint(hiddenText('accounts', accounts.length, rows.length)));
-};
-
-const ACCOUNT_COLUMNS: readonly Column[] = [
-  { head: 'ACCOUNT', min: 12 },
-  { head: 'STATE' },
-  { head: 'BEHIND', right: true },
-  { head: 'LAST PASS', right: true },
-  { head: 'COMPLETE', drop: 1 },
-  { head: 'EVENTS', right: true, drop: 2 },
-  { head: '', min: 16 },
-];
-
-const backfillText = ({ backfills }: AccountStatus): string => {
-  const [first] = backfills;
-  return first ? `backfill from ${first.from.slice(0, 10)}: ${counted(first.events, 'event')} so far` : '';
-};
-
-/** What is proven about the trail, in a few words. */
-export const completeText = (account: AccountStatus): string => {
-  const { unverified, never_read: never } = account;
-  if (account.complete_until === null && unverified.length === 0) return '-';
-  const gaps = never.filter(({ from }) => from !== null).length;
-  const parts = [
-    ...(unverified.length > 0 ? [`${unverified.length} unverified`] : []),
-    ...(gaps > 0 ? [`${gaps} never read`] : []),
-  ];
-  return parts.length === 0 ? 'yes' : parts.join(', ');
-};
-
-/** The state of an account in its colour. */
-export const paintAccount = (colours: Colours, account: AccountStatus | undefined, text: string): string => {
-  switch (account?.state) {
-    case 'ok':
-    case 'standby':
-      return colours.good(text);
-    case 'failing':
-      return colours.bad(text);
-    case 'starting':
-    case 'behind':
-    case undefined:
-      break;
-  }
-  return colours.doubtful(text);
-};
-
-const printSinks = async (out: Output, { sinks, now }: StatusAnswer, all: boolean): Promise<void> => {
-  const rows = chosen(sinks, all);
-  if (rows.length > 0)
-    await printTable(
-      out,
-      SINK_COLUMNS,
-      rows.map((sink) => [
-        shown(sink.name, NAME),
-        shown(sink.type, 16),
-        sink.state.replace('_', ' '),
-        grouped(sink.queue),
-        sink.oldest_due_at === null
-          ? '-'
-          : spanText(Math.max(Date.parse(now) - Date.parse(sink.oldest_due_at), 0)),
-        grouped(sink.parked),
-        grouped(sink.sent),
-        lastSuccess(sink, now),
-        shown(sink.reason ?? feedText(sink), 200),
-      ]),
-      {
-        paint: (text, row, column) =>
-          column === 2
-            ? paintSink(out.colours, rows[row], text)
-            : column === 8
-              ? out.colours.faint(text)
-              : text,
-      },
-    );
-  if (rows.length < sinks.length)
-    await out.line(out.colours.faint(hiddenText('sinks', sinks.length, rows.length)));
-};
-
-const SINK_COLUMNS: readonly Column[] = [
-  { head: 'SINK', min: 12 },
-  { head: 'TYPE', drop: 3 },
-  { head: 'STATE' },
-  { head: 'QUEUE', right: true },
-  { head: 'OLDEST', right: true },
-  { head: 'PARKED', right: true, drop: 1 },
-  { head: 'SENT', right: true, drop: 2 },
-  { head: 'LAST SENT', right: true },
-  { head: '', min: 16 },
-];
-
-const lastSuccess = ({ last_success_at: last, sent }: SinkStatus, now: string): string =>
-  last === null ? (sent > 0 ? 'long ago' : '-') : agoCell(last, now);
-
-const feedText = ({ feed, held }: SinkStatus): string => {
-  if (feed && feed.events > 0) return `${counted(feed.events, 'event')} to be fed`;
-  return held ? `${grouped(held)} held on purpose` : '';
-};
-
-const paintSink = (colours: Colours, sink: SinkStatus | undefined, text: string): string => {
-  switch (sink?.state) {
-    case 'ok':
-      return colours.good(text);
-    case 'off':
-      return colours.faint(text);
-    case 'circuit_open':
-    case 'parked':
-      return colours.bad(text);
-    case 'retrying':
-    case 'paused':
-    case 'behind':
-    case undefined:
-      break;
-  }
-  return colours.doubtful(text);
 };
 
 const printRest = async (out: Output, status: StatusAnswer): Promise<void> => {

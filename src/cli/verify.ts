@@ -12,10 +12,9 @@ import { about, CONFIG } from './about.ts';
 import { listed } from './arguments.ts';
 import { type CommandContext, EXIT } from './context.ts';
 import { type AnswerFormat, withAnswerFormats } from './format.ts';
-import { loadSettings } from './load-or-refuse.ts';
 import { type Output, outputs } from './output.ts';
 import { createProgress } from './progress.ts';
-import { placeOf } from './state-copy.ts';
+import { storeFor } from './store-option.ts';
 
 interface Options {
   readonly account?: string;
@@ -51,10 +50,7 @@ export const registerVerify = (program: Command, context: CommandContext): void 
     )
     .option(...CONFIG)
     .action(async (options: Options) => {
-      const place =
-        options.store === undefined
-          ? (await loadSettings(options.config)).settings.store.place
-          : placeOf('--store', options.store);
+      const place = await storeFor(options);
       refuseMissing(place);
       await refuseUnknownAccount(place, options.account);
       const heads: PublishedHead[] = options.head.map(bareHead);

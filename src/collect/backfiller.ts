@@ -40,10 +40,13 @@ export const createBackfiller = (
     readonly random: Random;
     readonly log: Log;
     readonly onReread: (reread: Reread) => void | Promise<void>;
+    /** Resolves when somebody may have asked for something, or the signal aborts. Left out: after a second. */
+    readonly asked?: (signal: AbortSignal) => Promise<void>;
   },
 ): Backfiller => {
   const { account } = options;
   const { backfills, log, now } = deps;
+  const pause = (signal: AbortSignal): Promise<void> => sleep(LOOK_EVERY_MS, signal);
   let stepMs = FIRST_STEP_MS;
   let failures = 0;
   let told = '';
@@ -103,12 +106,16 @@ export const createBackfiller = (
 
   return {
     step,
-    async run(signal, goesOn = () => true) {
+    async run(signal, isWanted) {
+      // Who has to end by itself must not wait for somebody to ask.
+      const asked = (isWanted === undefined ? deps.asked : undefined) ?? pause;
+      const goesOn = isWanted ?? (() => true);
+      if (isWanted === undefined) await asked(signal);
       while (!signal.aborted && goesOn()) {
         try {
           const worked = await step(signal);
           failures = 0;
-          if (!worked) await sleep(LOOK_EVERY_MS, signal);
+          if (!worked) await asked(signal);
         } catch (error) {
           if (error instanceof LeaseLostError) throw error;
           if (signal.aborted) return;

@@ -1,6 +1,4 @@
-import type { Clock } from '../core/clock.ts';
-import type { Lease } from '../core/lease.ts';
-import type { LedgerStore, Sweep } from '../core/ledger-store.ts';
+import type { Sweep } from '../core/ledger-store.ts';
 import { floorToSecond } from '../core/window.ts';
 
 /** The latest `lastMs` of the trail are read again every `everyMs`. */
@@ -9,35 +7,62 @@ export interface SweepSettings {
   readonly everyMs: number;
 }
 
+const bySpan = (settings: readonly SweepSettings[]): readonly SweepSettings[] =>
+  settings.toSorted((a, b) => a.lastMs - b.lastMs);
+
 /**
- * The sweep to go on with: the shortest that is under way or due, begun now if it is not. A sweep that is seen for the
- * first time counts as just done: the poll is reading that time anyway. `untilMs` is where the poll's own overlap begins.
+ * In how many ms a sweep is due, at the soonest: 0 when one is under way, was never seen or is due already. Infinity: there are none.
  */
-export const dueSweep = async (
-  account: string,
+export const untilSweepMs = (
   settings: readonly SweepSettings[],
-  untilMs: number,
-  deps: {
-    readonly ledger: Pick<LedgerStore, 'sweep' | 'saveSweep'>;
-    readonly lease: () => Lease;
-    readonly now: Clock;
-    readonly keptFromMs: () => number;
-  },
-): Promise<Sweep | undefined> => {
-  const nowMs = deps.now();
-  for (const { lastMs, everyMs } of settings.toSorted((a, b) => a.lastMs - b.lastMs)) {
-    const known = await deps.ledger.sweep(account, lastMs);
-    if (!known) {
-      const done = { fromMs: nowMs, toMs: nowMs, nextMs: nowMs };
-      const sweep = { lastMs, startedAtMs: nowMs, endedAtMs: nowMs, ...done };
-      await deps.ledger.saveSweep(deps.lease(), account, sweep);
-      continue;
-    }
-    if (known.endedAtMs === undefined) return known;
-    const elapsedMs = nowMs - known.startedAtMs;
+  known: ReadonlyMap<number, Sweep>,
+  nowMs: number,
+): number =>
+  settings.reduce((soonestMs, { lastMs, everyMs }) => {
+    const sweep = known.get(lastMs);
+    if (sweep?.endedAtMs === undefined) return 0;
+    const elapsedMs = nowMs - sweep.startedAtMs;
     // A clock that was set back must not put it off until it has caught up.
-    if (elapsedMs >= 0 && elapsedMs < everyMs) continue;
-    const fromMs = Math.max(floorToSecond(nowMs - lastMs), deps.keptFromMs());
+    return Math.min(soonestMs, elapsedMs < 0 ? 0 : Math.max(0, everyMs - elapsedMs));
+  }, Number.POSITIVE_INFINITY);
+
+/** Those that were never seen count as just done: the poll is reading that time anyway. */
+export const unseenSweeps = (
+  settings: readonly SweepSettings[],
+  known: ReadonlyMap<number, Sweep>,
+  nowMs: number,
+): readonly Sweep[] =>
+  settings
+    .filter(({ lastMs }) => !known.has(lastMs))
+    .map(({ lastMs }) => ({
+      lastMs,
+      startedAtMs: nowMs,
+      fromMs: nowMs,
+      toMs: nowMs,
+      nextMs: nowMs,
+      endedAtMs: nowMs,
+    }));
+
+/**
+ * The sweep to go on with: the shortest that is under way or due, begun now if it is not. `untilMs` is where the poll's own
+ * overlap begins; nothing before `keptFromMs` is read.
+ */
+export const dueSweep = (
+  settings: readonly SweepSettings[],
+  known: ReadonlyMap<number, Sweep>,
+  {
+    nowMs,
+    untilMs,
+    keptFromMs,
+  }: { readonly nowMs: number; readonly untilMs: number; readonly keptFromMs: number },
+): Sweep | undefined => {
+  for (const one of bySpan(settings)) {
+    const { lastMs } = one;
+    const sweep = known.get(lastMs);
+    if (!sweep) continue;
+    if (sweep.endedAtMs === undefined) return sweep;
+    if (untilSweepMs([one], known, nowMs) > 0) continue;
+    const fromMs = Math.max(floorToSecond(nowMs - lastMs), keptFromMs);
     if (fromMs >= untilMs) continue;
     return { lastMs, startedAtMs: nowMs, fromMs, toMs: untilMs, nextMs: fromMs, endedAtMs: undefined };
   }

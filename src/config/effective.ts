@@ -1,9 +1,9 @@
 import { Document, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { z } from 'zod';
 import type { SinkTypes } from './read-presets.ts';
-import { isSecretOption } from './read-sinks.ts';
 import { SECTION_ORDER, SECTIONS } from './schema.ts';
 import { COMMON_OPTIONS, type SinkLimitDefaults } from './sink-limits.ts';
+import { isSecretOption } from './sink-secrets.ts';
 import { type Path, pathLabel, type Tree, valueAt } from './tree.ts';
 
 /** What stands in place of a secret. */

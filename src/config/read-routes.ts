@@ -1,6 +1,8 @@
 import { didYouMean, similar } from '../base/similar.ts';
 import { ALERT_KINDS, LEVELS } from '../core/alert.ts';
+import { EVENT_FIELDS } from '../core/event.ts';
 import type { FeedRoute } from '../core/feed.ts';
+import { FLEET } from '../core/fleet.ts';
 import { matchValueProblem, plainValue } from '../core/matcher.ts';
 import { ROUTE_KEYS, type Route } from '../core/route.ts';
 import { EVENT_KIND, feedsOf, isFeedRoute } from './read-feeds.ts';
@@ -8,19 +10,8 @@ import { SECTIONS } from './schema.ts';
 import type { Section } from './section.ts';
 import { type Path, pathLabel } from './tree.ts';
 
-/** Fields of every event, as the Audit API documents them. Others may appear, inside `context` above all. */
-const EVENT_FIELDS = [
-  'id',
-  'event_type_description',
-  'created_at',
-  'account_id',
-  'user_email',
-  'user_id',
-  'source',
-  'source_description',
-  'source_ip',
-  'source_country',
-];
+/** Fields of events that a route can look at by their own names; `event_type` is a key of routes as it is. */
+const FIELDS: readonly string[] = EVENT_FIELDS.filter((name) => name !== 'event_type' && name !== 'context');
 
 /** Names that routes may refer to; undefined where they could not be read, so that nothing can be said about them. */
 export interface RouteNames {
@@ -102,9 +93,11 @@ const checkRoutes = (section: Section, names: RouteNames, raw: readonly unknown[
     if (typeof route !== 'object' || route === null) continue;
     const path: Path = ['routes', index];
     checkSinks(section, path, names.sinks);
-    checkMatch(section, [...path, 'match'], names.accounts);
+    const feed = isFeedRoute(route);
+    // An event is of an account; only an alert can be of all of them.
+    checkMatch(section, [...path, 'match'], feed ? names.accounts : names.accounts?.concat(FLEET));
     // What decides about alerts alone is a problem of its own in a feed.
-    if (isFeedRoute(route)) continue;
+    if (feed) continue;
     checkHours(section, path, names.timeWindows);
     checkGroup(section, path);
     const rest = raw.slice(index + 1).filter((other) => !isFeedRoute(other)).length;
@@ -212,8 +205,7 @@ const checkChoice = (
 };
 
 const checkKey = (section: Section, path: Path, key: string): void => {
-  if (key.includes('.') || (ROUTE_KEYS as readonly string[]).includes(key) || EVENT_FIELDS.includes(key))
-    return;
+  if (key.includes('.') || (ROUTE_KEYS as readonly string[]).includes(key) || FIELDS.includes(key)) return;
   const meant = similar(key, ROUTE_KEYS);
   const label = pathLabel(path.slice(0, -1));
   const shown = JSON.stringify(key.slice(0, 80));
@@ -222,6 +214,6 @@ const checkKey = (section: Section, path: Path, key: string): void => {
   else
     section.keyWarn(
       path,
-      `${label}: ${shown} is no field that events are known to have${didYouMean(key, EVENT_FIELDS)}`,
+      `${label}: ${shown} is no field that events are known to have${didYouMean(key, FIELDS)}`,
     );
 };

@@ -33,7 +33,7 @@ export interface Alert {
   /** `resolved` only for what can end: conditions of the monitor, and an absence. */
   readonly status: 'firing' | 'resolved';
   readonly rule: AlertRule;
-  /** Name of the account; '' when the alert is about the monitor as a whole. */
+  /** Name of the account; `(fleet)` for that of a rule over all accounts; '' when it is about the monitor as a whole. */
   readonly account: string;
   /** The sentence a woken person reads first. Raw text. */
   readonly message: string;
@@ -42,6 +42,8 @@ export interface Alert {
   /** Verbatim content of the events behind it, oldest first; empty for system alerts. */
   readonly events: readonly JsonObject[];
   readonly eventIds: readonly string[];
+  /** For that of a rule over all accounts: of which account each of {@link eventIds} is. */
+  readonly eventAccounts?: readonly string[];
   readonly eventTypes: readonly string[];
   /** Sinks named by the rule itself (`monitor.to`), which then decide instead of the routes. */
   readonly to?: readonly string[];
@@ -58,6 +60,10 @@ export interface Alert {
   /** When the monitor decided it. Epoch ms. */
   readonly decidedAtMs: number;
 }
+
+/** The account of the event at `index` of an alert's {@link Alert.eventIds}. */
+export const accountOfEvent = (alert: Pick<Alert, 'account' | 'eventAccounts'>, index: number): string =>
+  alert.eventAccounts?.[index] ?? alert.account;
 
 /** Why alerts were folded: `suppressed` by their rule, `group` of a route, `backlog` of a sink, `held` until a time
  * window opened, `silenced` and told at the end of the silence. */

@@ -30,6 +30,8 @@ export interface Backfills {
   find(id: string): Promise<Backfill | undefined>;
   /** Those of an account that are not done, oldest first. */
   waiting(account: string): Promise<readonly Backfill[]>;
+  /** Names of the accounts that have such. */
+  waitingAccounts(): Promise<ReadonlySet<string>>;
   /** Says why a waiting one does not get on; '' when it does. */
   note(id: string, detail: string): Promise<void>;
   /** Ends a waiting one; false when it has ended before. */

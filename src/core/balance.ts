@@ -92,7 +92,7 @@ const firstMove = (kind: string, falling: readonly Load[], count: (load: Load) =
   for (const from of falling)
     for (const to of falling.toReversed()) {
       if (count(from) - count(to) < 2) break;
-      // The last one it got: what it has had for long stays.
+      // One that nobody had before, if there is one: they come behind what is held, which is in the order of names.
       const share = from.byKind.get(kind)?.findLast((name) => to.wants.has(name));
       if (share !== undefined) return { share, from, to };
     }

@@ -16,6 +16,22 @@ export interface AuditEvent {
   readonly fields: JsonObject;
 }
 
+/** Fields of every event, as the documents of the API name them. Others may appear, and below `context` anything may. */
+export const EVENT_FIELDS = [
+  'id',
+  'event_type',
+  'event_type_description',
+  'created_at',
+  'account_id',
+  'user_email',
+  'user_id',
+  'source',
+  'source_description',
+  'source_ip',
+  'source_country',
+  'context',
+] as const;
+
 /** Something in an answer that is no event we can understand. Kept verbatim and reported once. */
 export interface QuarantinedEvent {
   readonly account: string;

@@ -4,15 +4,30 @@ import type { DecidedAlert } from './decided.ts';
 import type { FeedEntry } from './feed.ts';
 import type { Lease } from './lease.ts';
 
-/** The owner, in place of an account, of what rules over all accounts remember. No account can be called so. */
+/**
+ * Stands in place of an account for what is of all of them: what rules over all accounts remember, and their alerts. The
+ * configuration allows no brackets in the name of an account or a sink, so nothing can be called so.
+ */
 export const FLEET = '(fleet)';
+
+/** An account behind a title: ` (retail)`, and nothing where there is none. */
+export const inBrackets = (account: string): string =>
+  account === '' ? '' : account === FLEET ? ` ${FLEET}` : ` (${account})`;
+
+/** An event for rules over all accounts. */
+export interface FleetEntry extends FeedEntry {
+  /** It was read quietly (a backfill does so unless it is asked to notify): what is told of it is recorded and goes nowhere. */
+  readonly quiet: boolean;
+}
 
 /** How far the rules over all accounts have read, and what comes next. */
 export interface FleetPage {
   /** Everything up to it was judged. */
   readonly cursor: number;
   /** Oldest commit first. */
-  readonly entries: readonly FeedEntry[];
+  readonly entries: readonly FleetEntry[];
+  /** How many events the retention has taken before they were judged, ever. */
+  readonly pruned: number;
 }
 
 /**
@@ -20,8 +35,13 @@ export interface FleetPage {
  * does, and what they come to is committed together with how far they read.
  */
 export interface FleetStore {
-  /** Begins with what is stored from now on, unless it has begun before. */
+  /**
+   * Begins with what is stored from now on, unless it has begun before. Where nobody judged for a day since there were no such
+   * rules ({@link FleetStore.rest}), it begins anew: what they would tell is long past.
+   */
   open(lease: Lease): Promise<void>;
+  /** No rule of the configuration that is worked by looks at all accounts. Until somebody opens or commits, nobody judges. */
+  rest(): Promise<void>;
   /** Up to `limit` events that were not judged yet. */
   read(limit: number): Promise<FleetPage>;
   /** All that the rules remember, as last committed. */

@@ -19,7 +19,8 @@ export interface LedgerStore {
   ranges(account: string): Promise<readonly LedgerRange[]>;
   /** How late events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
-  sweep(account: string, lastMs: number): Promise<Sweep | undefined>;
-  /** Keeps where a sweep stands. A crash may lose it: some windows are then read once more. Rejects with LeaseLostError. */
-  saveSweep(lease: Lease, account: string, sweep: Sweep): Promise<void>;
+  /** Where the sweeps of an account stand, by their `lastMs`. */
+  sweeps(account: string): Promise<ReadonlyMap<number, Sweep>>;
+  /** Keeps where sweeps stand. A crash may lose it: some windows are then read once more. Rejects with LeaseLostError. */
+  saveSweeps(lease: Lease, account: string, sweeps: readonly Sweep[]): Promise<void>;
 }

@@ -68,6 +68,8 @@ export const LOG_EVENTS = {
   'feed.refused': 'A sink refuses one event and takes the next: the one is set aside.',
   'feed.held': 'A sink refuses one event after the other: its feed waits and tries again.',
   'feed.pruned': 'The retention has taken events that a feed had not sent yet.',
+  'fleet.pruned': 'The retention has taken events that fleet rules had not judged yet.',
+  'fleet.skipped': 'Fleet rules could not judge an event: it is left out, and they go on with the next.',
   'condition.opened': 'The monitor is in trouble, and says so once.',
   'condition.closed': 'That trouble has ended.',
   'store.pruned': 'Rows older than the retention were deleted.',

@@ -2,13 +2,14 @@ import type { RuleInfo } from '../core/match.ts';
 import { createTimeWindow, type TimeWindow, type TimeWindowSettings } from '../core/time-window.ts';
 import { createTimeZone, type TimeZone } from '../core/time-zone.ts';
 import { pinnedTypes } from './candidates.ts';
-import { createEngine, type EngineOptions } from './create-engine.ts';
-import { BROKEN, type Document, type Header, readDocument } from './document.ts';
+import type { EngineOptions } from './create-engine.ts';
+import { BROKEN, type Document, readDocument } from './document.ts';
+import type { Header } from './document-header.ts';
 import type { RuleEngine } from './engine.ts';
-import { byScope } from './fleet.ts';
+import { createEngines } from './fleet.ts';
 import { type Left, type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
-import type { RuleTest } from './monitor.ts';
+import type { RuleTest, Scope } from './monitor.ts';
 import type { Node } from './node.ts';
 import type { ValueContext } from './placeholders.ts';
 import { byPlace, createReporter, type Problem, shown } from './problem.ts';
@@ -43,6 +44,8 @@ export interface CompileOptions {
 export interface RuleSummary {
   readonly info: RuleInfo;
   readonly kind: 'detection' | 'correlation';
+  /** `fleet`: it looks at the events of all accounts together. */
+  readonly scope: Scope;
   readonly name: string | undefined;
   readonly status: string | undefined;
   readonly line: number;
@@ -143,6 +146,7 @@ const summaryOf = (rule: LinkedDetection | LinkedCorrelation): RuleSummary => {
   return {
     info: header.info,
     kind: 'expression' in rule ? 'detection' : 'correlation',
+    scope: header.monitor.scope,
     name: header.name,
     status: header.status,
     line: header.line,
@@ -191,13 +195,11 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   const left = [...documents.filter((document) => document.kind === 'skipped'), ...linked.skipped];
   for (const { header, reason } of left) skipped.push({ info: header.info, line: header.line, reason });
   warnOfLeft(left);
-  const scopes = byScope(linked);
   const engineOptions = { zone, timeWindows, maxGroups: options.maxGroups ?? 100_000 };
   return {
     linked,
     engineOptions,
-    engine: createEngine(scopes.account, engineOptions),
-    fleet: scopes.fleet && createEngine(scopes.fleet, engineOptions),
+    ...createEngines(linked, engineOptions),
     rules: [...linked.detections, ...linked.correlations].map(summaryOf),
     problems: problems.sort(byPlace),
     warnings: warnings.sort(byPlace),

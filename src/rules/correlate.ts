@@ -11,6 +11,7 @@ import {
   dropBefore,
   type Entry,
   emptyGroup,
+  firstSince,
   forgetBody,
   type Group,
   groupCodec,
@@ -49,14 +50,18 @@ const NO_ENDS: readonly WindowEnd[] = [];
 const keyOf = (texts: readonly string[]): string =>
   texts.length === 1 ? (texts[0] as string) : JSON.stringify(texts);
 
-/** Makes the correlator of a checked correlation, whose version is a hash of its definition. */
+/**
+ * Makes the correlator of a checked correlation, whose version is a hash of its definition. Entries are remembered for `lateMs`
+ * longer than the window, so that events which come so much later still find those of their own time.
+ */
 export const createCorrelator = (
   spec: CorrelationSpec,
   version: string,
-  maxGroups: number,
+  { maxGroups, lateMs = 0 }: { readonly maxGroups: number; readonly lateMs?: number },
   counters: EngineCounters,
 ): Correlator => {
   const { spanMs, type, groupBy } = spec;
+  const keptMs = spanMs + lateMs;
   const rule = spec.header.info;
   const temporal = type === 'temporal' || type === 'temporal_ordered';
   const counted = countedOf(spec);
@@ -107,8 +112,7 @@ export const createCorrelator = (
     for (let end = index; end < group.entries.length; end += 1) {
       const endMs = (group.entries[end] as Entry).atMs;
       if (endMs > (group.entries[index] as Entry).atMs + spanMs) return undefined;
-      let from = group.head;
-      while ((group.entries[from] as Entry).atMs < endMs - spanMs) from += 1;
+      const from = firstSince(group, endMs - spanMs);
       const value = metric(group, from, end + 1);
       if (holdsFor(value)) return fire(group, from, end + 1, value);
     }
@@ -117,7 +121,7 @@ export const createCorrelator = (
 
   const sweep = (table: StateTable<Group>, nowMs: number): void => {
     for (let oldest = table.oldest(); oldest; oldest = table.oldest()) {
-      if (newestMs(oldest) >= nowMs - spanMs - GRACE_MS) return;
+      if (newestMs(oldest) >= nowMs - spanMs - Math.max(GRACE_MS, lateMs)) return;
       table.delete(table.oldestKey() as string);
     }
   };
@@ -135,7 +139,7 @@ export const createCorrelator = (
       return [];
     }
     const group = table.get(key) ?? emptyGroup(texts, atMs, counted);
-    if (atMs < newestMs(group) - spanMs) {
+    if (atMs < newestMs(group) - keptMs) {
       counters.lateEvents += 1;
       return [];
     }
@@ -152,7 +156,7 @@ export const createCorrelator = (
     }
     insert(group, entry);
     if (!temporal) forgetBody(group, MAX_BODIES);
-    dropBefore(group, newestMs(group) - spanMs);
+    dropBefore(group, newestMs(group) - keptMs);
     thin(group, type, steps);
     const last = group.entries.length - 1;
     const index = group.entries[last] === entry ? last : group.entries.indexOf(entry, group.head);

@@ -1,5 +1,5 @@
 import { type Condition, parseCondition } from './condition.ts';
-import { type Header, type RuleHeader, ruleHeader } from './document.ts';
+import { type Header, type RuleHeader, ruleHeader } from './document-header.ts';
 import { placeIn } from './node.ts';
 import { didYouMean, oneOf, type Reporter, shown } from './problem.ts';
 import type { Fields } from './read.ts';

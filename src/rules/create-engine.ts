@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly timeWindows: ReadonlyMap<string, TimeWindow>;
   /** Groups that one correlation remembers at most; the least recently changed go first. */
   readonly maxGroups: number;
+  /** How much longer than their windows correlations remember, for events that come late; 0. */
+  readonly lateMs?: number;
 }
 
 const ascending = (a: number, b: number): number => a - b;
@@ -49,7 +51,7 @@ export const createEngine = (linked: Linked, options: EngineOptions): RuleEngine
   const correlators = correlations.map((rule) => ({
     rule,
     allowed: allowedTimes(rule.header, options.timeWindows),
-    correlator: createCorrelator(rule.spec, rule.version, options.maxGroups, counters),
+    correlator: createCorrelator(rule.spec, rule.version, options, counters),
   }));
   const clockDriven = correlators.filter(({ correlator }) => correlator.clockDriven);
   // `changed` looks at every event of the rule's types, whether its detection holds or not.

@@ -2,7 +2,7 @@ import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 import { contributedFields } from './contribution.ts';
-import type { RuleHeader } from './document.ts';
+import type { RuleHeader } from './document-header.ts';
 import type { EngineCounters } from './engine.ts';
 import type { Linked } from './link.ts';
 import { createChanged, createFirstSeen, type NoveltyGate, type ReadField } from './novelty.ts';

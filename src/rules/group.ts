@@ -67,6 +67,18 @@ const count = (group: Group, entry: Entry, step: 1 | -1): void => {
 export const newestMs = (group: Group): number =>
   group.entries[group.entries.length - 1]?.atMs ?? Number.NEGATIVE_INFINITY;
 
+/** Index of the first entry at or after `fromMs`; the number of entries when there is none. */
+export const firstSince = ({ entries, head }: Group, fromMs: number): number => {
+  let low = head;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((entries[middle] as Entry).atMs < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
 /** Puts an entry where it belongs by time and answers its index. The usual case, the newest, is O(1). */
 export const insert = (group: Group, entry: Entry): number => {
   count(group, entry, 1);

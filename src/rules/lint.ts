@@ -1,3 +1,4 @@
+import { EVENT_FIELDS } from '../core/event.ts';
 import type { Document } from './document.ts';
 import { type Expression, type Item, itemsOf } from './item.ts';
 import type { Modifiers } from './modifiers.ts';
@@ -18,11 +19,8 @@ export const KNOWN_EVENT_TYPES: readonly string[] = (
   'IP_WHITELIST_CREATE IP_WHITELIST_DELETE AUTORELOAD_ENABLE AUTORELOAD_UPDATE AUTORELOAD_DISABLE'
 ).split(' ');
 
-// Top-level fields of an event; below `context` anything may come.
-const KNOWN_FIELDS = (
-  'id event_type event_type_description created_at account_id user_email user_id source source_description ' +
-  'source_ip source_country context _links'
-).split(' ');
+// `_links` is the address of the event itself.
+const KNOWN_FIELDS: readonly string[] = [...EVENT_FIELDS, '_links'];
 
 // Fields whose texts people type, in any case.
 const TYPED_BY_PEOPLE =

@@ -38,6 +38,7 @@ export interface RuleTest {
 
 /** Whose events a rule looks at: those of each account by itself, or those of all accounts. */
 export const SCOPES = ['account', 'fleet'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 /** The `monitor:` block, checked. */
 export interface MonitorBlock {
@@ -51,7 +52,7 @@ export interface MonitorBlock {
   readonly unsilenceable: boolean;
   readonly shadow: boolean;
   /** `fleet`: a correlation over the events of all accounts together. */
-  readonly scope: (typeof SCOPES)[number];
+  readonly scope: Scope;
   readonly tests: readonly RuleTest[];
 }
 

@@ -3,9 +3,8 @@ import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
 import { parseTime } from '../core/time-zone.ts';
 import type { CompiledRules } from './compile.ts';
-import { createEngine } from './create-engine.ts';
 import type { Evaluation, RuleEngine } from './engine.ts';
-import { ACCOUNT_FIELD, byScope, withAccount } from './fleet.ts';
+import { ACCOUNT_FIELD, createEngines } from './fleet.ts';
 import { type RuleTest, TEST_START_MS } from './monitor.ts';
 
 /** What one of a rule's own tests came to. */
@@ -62,12 +61,7 @@ const difference = (what: string, expected: number, found: readonly Match[]): st
   return [`${counted}${times ? ` (at ${times})` : ''}`];
 };
 
-const runTest = (
-  engine: RuleEngine,
-  rule: RuleInfo,
-  test: RuleTest,
-  seen: (event: AuditEvent) => AuditEvent = (event) => event,
-): RuleTestResult => {
+const runTest = (engine: RuleEngine, rule: RuleInfo, test: RuleTest): RuleTestResult => {
   const state = createMemoryState();
   const matches: Match[] = [];
   const resolved: Match[] = [];
@@ -81,7 +75,7 @@ const runTest = (
   };
   const events = eventsOf(test);
   take(engine.tick(Math.min(TEST_START_MS, events[0]?.createdAtMs ?? TEST_START_MS), state));
-  for (const event of events) take(engine.evaluate(seen(event), state));
+  for (const event of events) take(engine.evaluate(event, state));
   // One millisecond more, so that `until` 10m sees the end of a window of ten minutes.
   if (test.untilMs !== undefined) take(engine.tick(test.untilMs + 1, state));
   const reasons = [
@@ -101,18 +95,17 @@ export const runRuleTests = (
   only: (rule: RuleInfo) => boolean = () => true,
 ): readonly RuleTestResult[] => {
   const { detections, correlations } = compiled.linked;
-  const scopes = byScope({
-    detections: detections.map((rule) => ({ ...rule, alerting: true })),
-    correlations: correlations.map((rule) => ({ ...rule, alerting: true })),
-  });
-  const engine = createEngine(scopes.account, compiled.engineOptions);
-  const fleet = scopes.fleet && createEngine(scopes.fleet, compiled.engineOptions);
-  const overAll = new Set(scopes.fleet?.correlations.map(({ header }) => header.info.id));
+  const { engine, fleet } = createEngines(
+    {
+      detections: detections.map((rule) => ({ ...rule, alerting: true })),
+      correlations: correlations.map((rule) => ({ ...rule, alerting: true })),
+    },
+    compiled.engineOptions,
+  );
   return compiled.rules
     .filter(({ info }) => only(info))
-    .flatMap(({ info, tests }) =>
-      tests.map((test) =>
-        fleet && overAll.has(info.id) ? runTest(fleet, info, test, withAccount) : runTest(engine, info, test),
-      ),
-    );
+    .flatMap(({ info, scope, tests }) => {
+      const judge = scope === 'fleet' && fleet ? fleet : engine;
+      return tests.map((test) => runTest(judge, info, test));
+    });
 };

@@ -122,6 +122,11 @@ export const ruleRow = z.object({
   title: z.string(),
   level,
   kind: z.enum(['detection', 'correlation']),
+  scope: z
+    .enum(['account', 'fleet'])
+    .describe(
+      '`fleet`: it looks at the events of all accounts together; its alerts are of the account `(fleet)`.',
+    ),
   shadow: z.boolean(),
   tags: z.array(z.string()),
   file: z.string(),
@@ -163,6 +168,7 @@ export const backtest = z.object({
       account: z.string().nullable(),
       message: z.string(),
       event_ids: z.array(z.string()),
+      event_accounts: z.array(z.string()).describe('The account of each of them.'),
     }),
   ),
 });

@@ -63,7 +63,10 @@ export const ecsAlert = (delivery: Delivery, version: string): JsonObject => {
   const { alert } = delivery;
   const shown = publicAlert(delivery);
   const all = alert.events.slice(0, MAX_RELATED).filter(isObject).map(eventFacts);
-  const accountId = all.find((facts) => facts.accountId !== undefined)?.accountId;
+  // Of several accounts none has its id said for all.
+  const accountId = alert.eventAccounts
+    ? undefined
+    : all.find((facts) => facts.accountId !== undefined)?.accountId;
   const { tactics, techniques, subtechniques } = attackTags(alert.rule.tags);
   const aboutTrail = alert.kind === 'rule' || alert.kind === 'summary';
   return compact({

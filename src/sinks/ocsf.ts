@@ -81,7 +81,9 @@ export const ocsfAlert = (delivery: Delivery, version: string): JsonObject => {
   const { rule, message, fields, events, summary, ...shown } = publicAlert(delivery);
   const firing = alert.status === 'firing';
   const happenedMs = time(alert.createdAtMs, alert.decidedAtMs);
-  const first = alert.events.filter(isObject).map(eventFacts)[0];
+  const accountId = alert.eventAccounts
+    ? undefined
+    : alert.events.filter(isObject).map(eventFacts)[0]?.accountId;
   return compact({
     ...classification(OCSF.detectionFinding, firing ? 1 : 3, alert.rule.level),
     time: time(alert.decidedAtMs, alert.createdAtMs),
@@ -110,8 +112,8 @@ export const ocsfAlert = (delivery: Delivery, version: string): JsonObject => {
       related_events: alert.eventIds.slice(0, MAX_LISTED).map((uid) => ({ uid })),
       src_url: alert.rule.references.find((link) => /^https?:\/\/\S+$/.test(link)),
     },
-    evidences: events.slice(0, MAX_LISTED).map((event) => evidenceOf(alert.account, event)),
-    cloud: alert.account === '' ? { provider: 'Vonage' } : cloudOf(alert.account, first?.accountId),
+    evidences: events.slice(0, MAX_LISTED).map((event) => evidenceOf(accountOf(alert, event), event)),
+    cloud: alert.account === '' ? { provider: 'Vonage' } : cloudOf(alert.account, accountId),
     unmapped: {
       ...(shown as unknown as JsonObject),
       rule: rule as unknown as JsonObject,
@@ -165,6 +167,12 @@ const endpointOf = (facts: EventFacts): Sparse => ({
   svc_name: facts.source ?? (facts.ip === undefined ? 'unknown' : undefined),
   location: { country: facts.country },
 });
+
+/** An event of a rule over all accounts says itself of which it is. */
+const accountOf = (alert: Delivery['alert'], event: JsonObject): string => {
+  const named = alert.eventAccounts && own(event, 'account');
+  return typeof named === 'string' ? named : alert.account;
+};
 
 const evidenceOf = (account: string, event: JsonObject): JsonObject => {
   const facts = eventFacts(event);

@@ -1,5 +1,6 @@
 import { isObject, own } from '../base/json.ts';
 import type { Alert, AlertField, Level, SummaryMember } from '../core/alert.ts';
+import { inBrackets } from '../core/fleet.ts';
 import { oneLine, readableTime } from './text.ts';
 
 const LEVEL_COLOURS: Readonly<Record<Level, string>> = {
@@ -52,8 +53,7 @@ export const labelFor = ({ kind, status, level }: Standing): string =>
 
 /** Title with its label and account, on one line: `[HIGH] Account secret created (default)`. */
 export const headlineOf = (alert: Alert): string => {
-  const account = alert.account === '' ? '' : ` (${alert.account})`;
-  return oneLine(`[${labelOf(alert)}] ${alert.rule.title}${account}`);
+  return oneLine(`[${labelOf(alert)}] ${alert.rule.title}${inBrackets(alert.account)}`);
 };
 
 /** A sentence that keeps a drill or an end from being taken for the real thing; undefined for a usual alert. */

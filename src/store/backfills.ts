@@ -1,7 +1,7 @@
 import type { Backfill, Backfills } from '../core/backfill.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
-import { all, get, run, type Steps, tellOthers } from './steps.ts';
+import { all, get, run, type Steps, tellOthers, values } from './steps.ts';
 
 interface Row extends Omit<Backfill, 'notify'> {
   readonly notify: 0 | 1;
@@ -14,6 +14,8 @@ const INSERT = `INSERT INTO backfills (id, account, from_ms, to_ms, notify, requ
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const BY_ID = `${SELECT} WHERE b.id = ?`;
 const WAITING = `${SELECT} WHERE b.state = 'waiting' AND n.name = ? ORDER BY b.seq`;
+const WAITING_ACCOUNTS = `SELECT DISTINCT n.name FROM backfills AS b JOIN accounts AS n ON n.key = b.account
+  WHERE b.state = 'waiting'`;
 const NOTE = "UPDATE backfills SET detail = ? WHERE id = ? AND state = 'waiting'";
 const END = "UPDATE backfills SET state = ?, detail = ?, ended_ms = ? WHERE id = ? AND state = 'waiting'";
 
@@ -40,6 +42,10 @@ export const createBackfills = (connection: Connection, accounts: Names): Backfi
   waiting: (account) =>
     connection.read(function* () {
       return (yield* all<Row>(WAITING, account)).map(backfillOf);
+    }),
+  waitingAccounts: () =>
+    connection.read(function* () {
+      return new Set(yield* values<string>(WAITING_ACCOUNTS));
     }),
   note: (id, detail) =>
     connection.commitLightly(function* () {

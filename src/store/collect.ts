@@ -35,8 +35,8 @@ const INSERT_QUARANTINED = `INSERT INTO quarantine (account, key, found_ms, reas
   ON CONFLICT (account, key) DO NOTHING`;
 const COMMITTED =
   'SELECT n.name, p.committed_ms AS "atMs" FROM progress AS p JOIN accounts AS n ON n.key = p.account';
-const INSERT_WINDOW = `INSERT INTO windows (account, from_ms, to_ms, verified, events, fresh, late, committed_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_WINDOW = `INSERT INTO windows (account, from_ms, to_ms, verified, events, fresh, late, committed_ms, quiet)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 // Only the very first window sets the start, and nothing moves a watermark back.
 const ADVANCE = `INSERT INTO progress (account, start_ms, watermark_ms, committed_ms, events) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (account) DO UPDATE SET
@@ -187,7 +187,7 @@ function* insertWindow(
   const { fresh, late, touching } = found;
   const verified = commit.verified ? 1 : 0;
   const counts = [commit.events.length, fresh.length, late.length] as const;
-  yield* run(INSERT_WINDOW, account, fromMs, toMs, verified, ...counts, nowMs);
+  yield* run(INSERT_WINDOW, account, fromMs, toMs, verified, ...counts, nowMs, commit.quiet ? 1 : 0);
   if (watermarkMs !== undefined) yield* run(ADVANCE, account, fromMs, watermarkMs, nowMs, fresh.length);
   else if (fresh.length > 0) yield* run(ADD_EVENTS, fresh.length, account);
   const untilMs = newWatermarkMs ?? toMs;

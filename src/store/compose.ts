@@ -79,7 +79,7 @@ export const composeStore = (connection: Connection, parts: StoreParts): Store =
     status: createStatus(connection, parts.status),
     figures: createFigures(connection, { planner, bytes: parts.status.bytes }),
     feeds,
-    fleet: createFleetStore(connection, { accounts, insertAlerts, feeds }),
+    fleet: createFleetStore(connection, { accounts, insertAlerts, feeds, now }),
     retention: createRetention(connection, now, parts.dropBefore),
     chains: createChains(connection),
     overview: createOverview(connection, parts.status.bytes),

@@ -62,8 +62,11 @@ export const copyStore = ({ source, target, onProgress, nowMs, signal }: CopyOpt
         throw new CopyRefused(
           `${source.name}: ${holder} works on it; stop the monitor first, so that nothing is left behind`,
         );
-      if ((await write(() => value<number>('SELECT count(*) FROM accounts'))) !== 0)
-        throw new CopyRefused(`${target.name}: there is something in it already; name an empty one`);
+      for (const { name } of COPIED_TABLES)
+        if ((await write(() => value<number>(`SELECT 1 FROM ${name} LIMIT 1`))) !== undefined)
+          throw new CopyRefused(
+            `${target.name}: there is something in it already (${name}); name an empty one`,
+          );
       const counts = new Map<string, number>();
       for (const { name } of COPIED_TABLES) counts.set(name, await read(() => countOf(name)));
       const total = [...counts.values()].reduce((sum, count) => sum + count, 0);

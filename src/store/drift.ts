@@ -3,19 +3,35 @@ import type { InsertAlerts } from './alerts.ts';
 import type { Connection } from './connection.ts';
 import { checkLease } from './leases.ts';
 import type { Names } from './names.ts';
-import { all, run, type Steps } from './steps.ts';
+import { all, many, type Steps } from './steps.ts';
 
-const PUT =
-  'INSERT INTO drift (account, kind, name, at_ms, told) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
-const REMOVE = 'DELETE FROM drift WHERE account = ? AND kind = ? AND name = ?';
+const PUT = {
+  sqlite:
+    'INSERT INTO drift (account, kind, name, at_ms, told) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  postgres: `INSERT INTO drift (account, kind, name, at_ms, told)
+    SELECT * FROM unnest(?::bigint[], ?::text[], ?::text[], ?::bigint[], ?::smallint[]) ON CONFLICT DO NOTHING`,
+};
+const REMOVE = {
+  sqlite: 'DELETE FROM drift WHERE account = ? AND kind = ? AND name = ?',
+  postgres: `DELETE FROM drift USING unnest(?::bigint[], ?::text[], ?::text[]) AS gone (account, kind, name)
+    WHERE drift.account = gone.account AND drift.kind = gone.kind AND drift.name = gone.name`,
+};
 const KNOWN = 'SELECT kind, name, at_ms AS "atMs", told FROM drift WHERE account = ? ORDER BY kind, name';
 
-/** Applies changes inside the caller's transaction. */
+/** Applies changes inside the caller's transaction. A new account has as many as there are types of events. */
 export function* applyDrift(account: number, changes: readonly DriftChange[]): Steps<void> {
-  for (const { kind, name, atMs, told, gone } of changes) {
-    if (gone) yield* run(REMOVE, account, kind, name);
-    else yield* run(PUT, account, kind, name, atMs, told ? 1 : 0);
-  }
+  // Of what is named twice, the last change counts.
+  const last = [...new Map(changes.map((change) => [`${change.kind} ${change.name}`, change])).values()];
+  yield* many(
+    REMOVE,
+    last.filter(({ gone }) => gone).map(({ kind, name }) => [account, kind, name]),
+  );
+  yield* many(
+    PUT,
+    last
+      .filter(({ gone }) => !gone)
+      .map(({ kind, name, atMs, told }) => [account, kind, name, atMs, told ? 1 : 0]),
+  );
 }
 
 /** What is known of the form of the trails. */

@@ -5,7 +5,7 @@ import type { Window } from '../core/window.ts';
 import type { Connection } from './connection.ts';
 import { checkLease } from './leases.ts';
 import type { Names } from './names.ts';
-import { all, get, run, type Steps } from './steps.ts';
+import { all, many, run, type Steps } from './steps.ts';
 
 interface RangeRow extends Window {
   readonly verified: 0 | 1;
@@ -43,13 +43,18 @@ const ALL = `SELECT ${COLUMNS} FROM ledger WHERE account = ? ORDER BY from_ms`;
 const EVERY = `SELECT account, ${COLUMNS} FROM ledger ORDER BY account, from_ms`;
 const LATENESS = `SELECT edge_ms AS "edgeMs", sum(count) AS count FROM lateness WHERE account = ? AND day_ms >= ?
   GROUP BY edge_ms ORDER BY edge_ms`;
-const SWEEP = `SELECT last_ms AS "lastMs", started_ms AS "startedAtMs", from_ms AS "fromMs", to_ms AS "toMs",
+const SWEEPS = `SELECT last_ms AS "lastMs", started_ms AS "startedAtMs", from_ms AS "fromMs", to_ms AS "toMs",
     next_ms AS "nextMs", ended_ms AS "endedAtMs"
-  FROM sweeps WHERE account = ? AND last_ms = ?`;
-const SAVE_SWEEP = `INSERT INTO sweeps (account, last_ms, started_ms, from_ms, to_ms, next_ms, ended_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (account, last_ms) DO UPDATE SET started_ms = excluded.started_ms, from_ms = excluded.from_ms,
+  FROM sweeps WHERE account = ? ORDER BY last_ms`;
+const SAVE_SWEEP_HEAD =
+  'INSERT INTO sweeps (account, last_ms, started_ms, from_ms, to_ms, next_ms, ended_ms)';
+const SAVE_SWEEP_TAIL = `ON CONFLICT (account, last_ms) DO UPDATE SET started_ms = excluded.started_ms, from_ms = excluded.from_ms,
     to_ms = excluded.to_ms, next_ms = excluded.next_ms, ended_ms = excluded.ended_ms`;
+const SAVE_SWEEPS = {
+  sqlite: `${SAVE_SWEEP_HEAD} VALUES (?, ?, ?, ?, ?, ?, ?) ${SAVE_SWEEP_TAIL}`,
+  postgres: `${SAVE_SWEEP_HEAD} SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+    ?::bigint[]) ${SAVE_SWEEP_TAIL}`,
+};
 
 /** The ranges that overlap or touch a window, in order. */
 export function* rangesTouching(account: number, { fromMs, toMs }: Window): Steps<readonly LedgerRange[]> {
@@ -104,17 +109,28 @@ export const createLedgerStore = (connection: Connection, accounts: Names): Ledg
     ranges: (account) => of<readonly LedgerRange[]>(account, [], allRanges),
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => latenessSince(key, sinceMs)),
-    sweep: (account, lastMs) =>
-      of<Sweep | undefined>(account, undefined, function* (key) {
-        const row = yield* get<SweepRow>(SWEEP, key, lastMs);
-        return row && { ...row, endedAtMs: row.endedAtMs ?? undefined };
+    sweeps: (account) =>
+      of<ReadonlyMap<number, Sweep>>(account, new Map(), function* (key) {
+        const rows = yield* all<SweepRow>(SWEEPS, key);
+        return new Map(rows.map((row) => [row.lastMs, { ...row, endedAtMs: row.endedAtMs ?? undefined }]));
       }),
-    saveSweep: (lease, account, { lastMs, startedAtMs, fromMs, toMs, nextMs, endedAtMs }) =>
+    saveSweeps: (lease, account, sweeps) =>
       connection.commitLightly(function* () {
         yield* checkLease(lease);
         const key = yield* accounts.find(account);
         if (key === undefined) return;
-        yield* run(SAVE_SWEEP, key, lastMs, startedAtMs, fromMs, toMs, nextMs, endedAtMs ?? null);
+        yield* many(
+          SAVE_SWEEPS,
+          sweeps.map(({ lastMs, startedAtMs, fromMs, toMs, nextMs, endedAtMs }) => [
+            key,
+            lastMs,
+            startedAtMs,
+            fromMs,
+            toMs,
+            nextMs,
+            endedAtMs ?? null,
+          ]),
+        );
       }),
   };
 };

@@ -11,14 +11,20 @@ import { openStore } from './open-store.ts';
  * The client of PostgreSQL is loaded only by those who use it: a monitor over a file starts as fast and as small without it.
  */
 
+/** How to open a store wherever it lies. */
+export interface StoreAtOptions {
+  readonly now: Clock;
+  readonly planner?: Planner;
+  /** By which leases in a database run. The database's own clock unless given; a file knows none but `now`. */
+  readonly leaseClock?: Clock;
+}
+
 /** Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. */
-export const openStoreAt = async (
-  place: StorePlace,
-  options: { readonly now: Clock; readonly planner?: Planner },
-): Promise<Store> => {
-  if (place.kind === 'sqlite') return openStore({ path: place.path, ...options });
+export const openStoreAt = async (place: StorePlace, options: StoreAtOptions): Promise<Store> => {
+  const { leaseClock, ...rest } = options;
+  if (place.kind === 'sqlite') return openStore({ path: place.path, ...rest });
   const { openPostgresStore } = await import('./open-postgres.ts');
-  return openPostgresStore({ place, ...options });
+  return openPostgresStore({ place, ...rest, ...(leaseClock && { leaseClock }) });
 };
 
 /** Opens what is kept at a place, for reading alone. Rejects with a StoreError when there is nothing to be read. */

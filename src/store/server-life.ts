@@ -10,7 +10,8 @@ interface Life {
 
 const NAME = 'server_life';
 const READ = `SELECT ${SERVER_LIFE} AS life, (SELECT value FROM meta WHERE name = ?) AS known`;
-const PUT = 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+const PUT =
+  'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 // Whoever was alive, as far as this life knows, when somebody was heard of last in the life before.
 const OTHERS = `SELECT max(ttl_ms)::bigint FROM replicas
   WHERE id <> ? AND seen_ms + ttl_ms > (SELECT max(seen_ms) FROM replicas)`;

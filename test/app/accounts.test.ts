@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, ruleOf, SECRET } from '../support/installation.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, ruleOf, SECRET } from '../support/installation.ts';
 import type { LogLine } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -14,11 +15,9 @@ let installation: Installation;
 
 const setUp = async (count: number, interval: string): Promise<readonly string[]> => {
   const names = Array.from({ length: count }, (_, i) => `account-${i}`);
-  simulator = await createSimulator({ accounts: names.map((name) => ({ key: name, secret: SECRET })) });
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope, { accounts: names.map((name) => ({ key: name, secret: SECRET })) });
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     accounts: names.map((name) => ({ name, api_key: name, api_secret: SECRET })),
     api: { base_url: simulator.url, timeout: '60s' },
     poll: { interval, settle: '0s', overlap: '1m', start: '1h' },
@@ -26,7 +25,6 @@ const setUp = async (count: number, interval: string): Promise<readonly string[]
     routes: [{ to: ['hook'] }],
     log: { events: 'none' },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
   return names;
 };
@@ -44,15 +42,6 @@ const is =
   (event: string, account: string) =>
   (line: LogLine): boolean =>
     line.event === event && line['account'] === account;
-const told = async (fits: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
-  for (let count = 1; ; count = receiver.requests.length + 1) {
-    const found = receiver.requests
-      .map((request) => JSON.parse(request.body) as Record<string, unknown>)
-      .find(fits);
-    if (found) return found;
-    await receiver.received(count, 25_000);
-  }
-};
 const isAbout =
   (id: string, account: string, status = 'firing') =>
   (body: Record<string, unknown>): boolean =>
@@ -85,8 +74,10 @@ describe('23: many accounts, some of them in trouble', () => {
     const last = others.at(-1) ?? '';
     const event = generator.any(Date.now() - 1_000, 'APP_CREATE');
     simulator.add(last, event);
-    expect(await told((body) => String(body['event_ids']) === event.id)).toMatchObject({ account: last });
-    expect(await told(isAbout('system.blind', refused))).toMatchObject({ level: 'critical' });
+    expect(await receiver.told((body) => String(body['event_ids']) === event.id)).toMatchObject({
+      account: last,
+    });
+    expect(await receiver.told(isAbout('system.blind', refused))).toMatchObject({ level: 'critical' });
   }, 60_000);
 });
 
@@ -117,7 +108,10 @@ describe('24: up, but reading nothing', () => {
         },
       },
     });
-    expect(await told(isAbout('system.stale', hanging))).toMatchObject({ kind: 'system', level: 'high' });
+    expect(await receiver.told(isAbout('system.stale', hanging))).toMatchObject({
+      kind: 'system',
+      level: 'high',
+    });
     const stale = monitor.lines.filter((line) => line['condition'] === 'stale');
     expect(stale.map((line) => line['subject'])).toEqual([hanging]);
 
@@ -134,6 +128,6 @@ describe('24: up, but reading nothing', () => {
     // What hangs still hangs until its own timeout; a restart is as good as that.
     await monitor.stop();
     await start(() => Date.now() + aheadMs);
-    await told(isAbout('system.stale', hanging, 'resolved'));
+    await receiver.told(isAbout('system.stale', hanging, 'resolved'));
   }, 60_000);
 });

@@ -31,6 +31,7 @@ const play = async (text: string, source: EventSource) => {
   const replayed = await replay(
     {
       engine: compiled.engine,
+      fleet: compiled.fleet,
       source,
       ids: new Set(compiled.rules.map(({ info }) => info.id)),
       countFromMs: undefined,
@@ -97,6 +98,7 @@ describe('replaying the past', () => {
     const replayed = await replay(
       {
         engine,
+        fleet: undefined,
         source: sourceOf([at(0), at(1)]),
         ids: new Set([rule.info.id]),
         countFromMs: undefined,

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { runHere } from '../support/command.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import type { LogLine } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* The whole monitor, with a clock of its own: what it finds late, what it cannot prove, what is new about the API. */
 
@@ -25,18 +26,15 @@ beforeEach(async () => {
   skewMs = 0;
   scope = createScope();
   eventTypes = { APP_CREATE: 'An application', APP_DELETE: 'An application less' };
-  simulator = await createSimulator({ now, eventTypes });
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope, { now, eventTypes });
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     poll: { interval: '50ms', settle: '0s', overlap: '1m', start: '2h' },
     reconcile: { requests_per_minute: 6_000 },
     drift: { learn: '0s' },
     sinks: { hook: { type: 'webhook', url: receiver.url } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
@@ -45,19 +43,6 @@ const start = async (): Promise<InProcess> => {
   const monitor = await runInProcess(installation.config, 'daemon', { now });
   scope.defer('monitor', async () => void (await monitor.stop()));
   return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
-const told = async (fits: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
-  for (let count = 1; ; count = receiver.requests.length + 1) {
-    const found = receiver.requests
-      .map((request) => JSON.parse(request.body) as Record<string, unknown>)
-      .find(fits);
-    if (found) return found;
-    await receiver.received(count, 25_000);
-  }
 };
 const isAbout =
   (id: string, status = 'firing') =>
@@ -83,7 +68,7 @@ describe('the running monitor', () => {
     skewMs = 11 * MINUTE;
     monitor = await start();
     expect(await monitor.until(is('reconcile.found'))).toMatchObject({ reader: 'sweep', new: 1, alerts: 1 });
-    const alert = await told((body) => (body['event_ids'] as string[]).includes(late.id));
+    const alert = await receiver.told((body) => (body['event_ids'] as string[]).includes(late.id));
     expect(alert['message']).toMatch(/\(late by 4[12]m( \d+s)?: the Audit API did not show it before\)$/);
     expect(await served(monitor, '/metrics')).toContain(
       'vonage_audit_monitor_events_reconciled_total{account="default"} 1',
@@ -107,7 +92,7 @@ describe('the running monitor', () => {
       monitor = await start();
       await monitor.until(is('window.unverified', { reader: 'repair' }));
     }
-    const raised = await told(isAbout('system.unverified'));
+    const raised = await receiver.told(isAbout('system.unverified'));
     expect(raised['message']).toMatch(/contradicted itself .* for good.*\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ to /);
     const answer = await runHere(['completeness', '--config', installation.config]);
     expect(answer.code).toBe(1);
@@ -116,7 +101,7 @@ describe('the running monitor', () => {
     await monitor.stop();
     skewMs += 7 * HOUR;
     monitor = await start();
-    await told(isAbout('system.unverified', 'resolved'));
+    await receiver.told(isAbout('system.unverified', 'resolved'));
     expect((await runHere(['completeness', '--config', installation.config])).code).toBe(0);
   }, 60_000);
 
@@ -129,7 +114,10 @@ describe('the running monitor', () => {
     simulator.add(KEY, odd);
     const noticed = await monitor.until(is('drift.noticed'));
     expect(noticed['noticed']).toEqual(['new event type: NEVER_SEEN', 'new field: mood']);
-    expect(await told(isAbout('system.drift'))).toMatchObject({ level: 'medium', account: 'default' });
+    expect(await receiver.told(isAbout('system.drift'))).toMatchObject({
+      level: 'medium',
+      account: 'default',
+    });
     await monitor.stop();
     delete eventTypes['APP_DELETE'];
     eventTypes['APP_PAINT'] = 'An application in colour';

@@ -67,6 +67,17 @@ it('a secret that changes is a change, and is neither told nor part of the hash'
   expect(configHash(without)).not.toBe(configHash(one));
 });
 
+it('what each replica may have of its own makes no skew: its port, and its way to the store they share', async () => {
+  const on = (port: number, user: string, lease = '10s', external = '') => ({
+    http: { listen: `127.0.0.1:${port}`, external_url: external },
+    store: { url: `postgres://${user}:hush-4@localhost/monitor`, lease },
+  });
+  const one = configHash(await read(on(8081, 'vam_app')));
+  expect(configHash(await read(on(8082, 'vam_app_2')))).toBe(one);
+  expect(configHash(await read(on(8081, 'vam_app', '20s')))).not.toBe(one);
+  expect(configHash(await read(on(8081, 'vam_app', '10s', 'https://a.example.com')))).not.toBe(one);
+});
+
 it('a secret in a file is followed anyway: its content is no change, another file is one', async () => {
   write('one', 'hush-1');
   write('two', 'hush-1');

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation } from '../support/installation.ts';
-import { createReceiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
 
 let scope: Scope;
 beforeEach(() => {
@@ -13,22 +11,18 @@ afterEach(() => scope.close());
 
 describe('a drill in the whole monitor', () => {
   it('goes through the real sinks; one that refuses it is told through the other', async () => {
-    const simulator = await createSimulator();
-    scope.defer('simulator', () => simulator.close());
-    const good = await createReceiver();
-    scope.defer('good', () => good.close());
-    const bad = await createReceiver();
-    scope.defer('bad', () => bad.close());
+    const simulator = await simulatorIn(scope);
+    const good = await receiverIn(scope);
+    const bad = await receiverIn(scope);
     bad.answer({ status: 403 });
     // A clock that stands at the tenth second of its minute, so that the minute does not end meanwhile.
     const skewMs = 10_000 - (Date.now() % 60_000);
     const now = (): number => Date.now() + skewMs;
-    const installation = createInstallation(simulator.url, {
+    const installation = installationIn(scope, simulator.url, {
       sinks: { good: { type: 'webhook', url: good.url }, bad: { type: 'webhook', url: bad.url } },
       routes: [{ to: ['bad', 'good'] }],
       drill: { at: new Date(now()).toISOString().slice(11, 16) },
     });
-    scope.defer('installation', async () => installation.remove());
     const monitor = await runInProcess(installation.config, 'daemon', { now });
     await monitor.until(({ event, sink }) => event === 'drill.arrived' && sink === 'good');
     await monitor.until(({ event, condition }) => event === 'condition.opened' && condition === 'drill');

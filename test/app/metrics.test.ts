@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScope } from '../../src/base/scope.ts';
 import { COUNTERS, GAUGES, HISTOGRAMS, LABELS } from '../../src/core/metrics.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Family, lintExposition, parseExposition } from '../support/exposition.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
 import type { LogLine } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /*
  * The figures of a real monitor with traffic of every kind: events that are hostile, rules that match, a sink that
@@ -56,14 +57,11 @@ const untilLines = async (fits: (line: LogLine) => boolean, count: number): Prom
 };
 
 beforeAll(async () => {
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  hook = await createReceiver();
-  scope.defer('hook', () => hook.close());
-  const dead = await createReceiver();
-  scope.defer('dead', () => dead.close());
+  simulator = await simulatorIn(scope);
+  hook = await receiverIn(scope);
+  const dead = await receiverIn(scope);
   dead.answer({ status: 500 });
-  installation = createInstallation(simulator.url, {
+  installation = installationIn(scope, simulator.url, {
     accounts: [{ name: 'default', api_key: KEY, api_secret: 'simulator-secret' }],
     api: { base_url: simulator.url, timeout: '2s', requests_per_second: 1_000 },
     reconcile: { windows: [{ last: '1h', every: '1m' }] },
@@ -76,7 +74,6 @@ beforeAll(async () => {
     heartbeat: { url: `${hook.url}/beat`, interval: '5s' },
     log: { level: 'debug', events: 'none' },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
   installation.rule('quiet.yml', `${ruleOf('Quiet', 'low', ['NUMBER_RELEASE'])}\nmonitor: {shadow: true}\n`);
 

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemAlert } from '../../src/alerts/system-alert.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -16,17 +17,13 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  slow = await createReceiver();
-  scope.defer('slow', () => slow.close());
-  quick = await createReceiver();
-  scope.defer('quick', () => quick.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  slow = await receiverIn(scope);
+  quick = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { slow: { type: 'webhook', url: slow.url }, quick: { type: 'webhook', url: quick.url } },
     routes: [{ match: { kind: 'rule' }, to: ['slow'] }, { to: ['quick'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());

@@ -3,10 +3,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createScope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { KEY, ruleOf, SECRET } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
@@ -79,12 +79,10 @@ interface Told {
 const live = async (story: readonly Happening[]): Promise<Readonly<Record<string, readonly unknown[]>>> => {
   const scope = createScope();
   try {
-    const simulator = await createSimulator({ accounts: [{ key: KEY, secret: SECRET }, SECOND] });
-    scope.defer('simulator', () => simulator.close());
+    const simulator = await simulatorIn(scope, { accounts: [{ key: KEY, secret: SECRET }, SECOND] });
     const receivers: Record<'a' | 'b', Receiver> = { a: await createReceiver(), b: await createReceiver() };
     for (const one of Object.values(receivers)) scope.defer('receiver', () => one.close());
-    const installation = createInstallation(simulator.url);
-    scope.defer('installation', () => installation.remove());
+    const installation = installationIn(scope, simulator.url);
 
     const configure = (given: Variant): void => {
       const sinks = Object.fromEntries(

@@ -5,11 +5,12 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
-import type { LogLine } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { is, type LogLine } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -19,12 +20,9 @@ const generator = createGenerator({ seed: 'reload in process', account: KEY });
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url);
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
   configure({});
 });
@@ -42,10 +40,6 @@ const run = async (): Promise<InProcess> => {
   scope.defer('monitor', async () => void (await monitor.stop()));
   return monitor;
 };
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
 const reload = (monitor: InProcess): Promise<LogLine> => {
   const from = monitor.lines.length;
   monitor.hangup();

@@ -9,7 +9,8 @@ import { createSinks } from '../../src/app/sinks.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import type { Sink, Verdict } from '../../src/core/delivery.ts';
 import { sampleDelivery, sampleDeps } from '../sinks/sample.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { receiverIn } from '../support/in-scope.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { createSmtpServer } from '../support/smtp-server.ts';
 import { createStreamSyslog } from '../support/syslog-server.ts';
 
@@ -25,8 +26,7 @@ beforeEach(async () => {
   scope = createScope();
   folder = mkdtempSync(join(tmpdir(), 'rotation-'));
   scope.defer('folder', () => rmSync(folder, { recursive: true, force: true }));
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
+  receiver = await receiverIn(scope);
 });
 afterEach(() => scope.close());
 

@@ -1,6 +1,7 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { HeldShare, Replica } from '../../src/app/replica.ts';
+import type { HeldShare } from '../../src/app/held-shares.ts';
+import type { Replica } from '../../src/app/replica.ts';
 import { runShares } from '../../src/app/run-shares.ts';
 import type { Log } from '../../src/core/log.ts';
 

@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 import { parseOtlp, type ReceivedSpan } from '../support/otlp.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Traces of a whole monitor, as a collector receives them. */
 
@@ -19,23 +20,19 @@ const generator = createGenerator({ seed: 'tracing', account: KEY });
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  hook = await createReceiver();
-  scope.defer('hook', () => hook.close());
-  collector = await createReceiver();
-  scope.defer('collector', () => collector.close());
+  simulator = await simulatorIn(scope);
+  hook = await receiverIn(scope);
+  collector = await receiverIn(scope);
 });
 afterEach(() => scope.close());
 
 const install = (tracing: object | undefined): void => {
-  installation = createInstallation(simulator.url, {
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: hook.url } },
     routes: [{ to: ['hook'] }],
     http: { listen: 'off' },
     ...(tracing && { tracing }),
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
 };
 /** One pass with one alert that is delivered. Resolves with whether all of it went well. */

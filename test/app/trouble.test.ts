@@ -23,7 +23,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const make = (open: Iterable<string> = []): StoredTrouble => {
+const make = (
+  open: Iterable<string> = [],
+  more: Partial<Parameters<typeof createTrouble>[0]> = {},
+): StoredTrouble => {
   const none = (): void => {};
   return createTrouble({
     conditions: store.conditions,
@@ -36,6 +39,7 @@ const make = (open: Iterable<string> = []): StoredTrouble => {
     log: { debug: none, info: none, warn: none, error: none },
     telemetry: noTelemetry,
     onChange: none,
+    ...more,
   });
 };
 const told = async (): Promise<string[]> =>
@@ -96,6 +100,43 @@ describe('trouble', () => {
     nowMs -= 24 * 60 * MINUTE;
     await trouble.clear('stale', 'a');
     expect((await told()).length).toBe(4);
+  });
+
+  it('is counted by its kind, whoever opened and ended it', async () => {
+    const figures = new Map<string, number>();
+    const telemetry = {
+      ...noTelemetry,
+      gauge: (_name: string, value: number, labels?: Readonly<Record<string, string>>) =>
+        void figures.set(labels?.condition ?? '', value),
+    };
+    const trouble = make(['blind:before', 'circuit:hook'], { telemetry });
+    expect(figures.get('blind')).toBe(1);
+    await trouble.raise('blind', 'a', '401');
+    await trouble.raise('blind', 'a', '401');
+    await trouble.raise('stale', 'a', '');
+    expect([figures.get('blind'), figures.get('stale'), figures.get('circuit')]).toEqual([2, 1, 1]);
+    await make(['blind:a']).raise('blind', 'b', '401');
+    // What this process believed to be open is not, as the store says; what another one has opened is.
+    await trouble.refresh();
+    expect([figures.get('blind'), figures.get('stale'), figures.get('circuit')]).toEqual([2, 1, 0]);
+    await trouble.clear('blind', 'b');
+    await trouble.clear('blind', 'a');
+    await trouble.clear('stale', 'a');
+    expect([figures.get('blind'), figures.get('stale')]).toEqual([0, 0]);
+  });
+
+  it('is read from the store once for all shares that are taken at the same moment', async () => {
+    let reads = 0;
+    const conditions: Store['conditions'] = {
+      change: (changes) => store.conditions.change(changes),
+      async open() {
+        reads += 1;
+        return store.conditions.open();
+      },
+    };
+    const trouble = make([], { conditions });
+    await Promise.all(Array.from({ length: 10_000 }, () => trouble.refresh()));
+    expect(reads).toBe(1);
   });
 
   it('of one account is not that of another', async () => {

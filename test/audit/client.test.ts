@@ -52,6 +52,33 @@ describe('reading pages', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('reads for somebody else at another pace over the same connections', async () => {
+    await using server = await startScriptedServer();
+    const asked: string[] = [];
+    await using it = clientUnderTest(server.url, { pace: async () => void asked.push('poll') });
+    const behind = it.client.atPace(async () => void asked.push('behind'));
+    const query = { fromMs: from, toMs: to, page: 1 };
+    server.script(json(EMPTY));
+    await it.client.readPage(query, never);
+    await behind.readPage(query, never);
+    await it.client.readPage(query, never);
+    expect(asked).toStrictEqual(['poll', 'behind', 'poll']);
+    expect(server.connections()).toBe(1);
+    // One that has to wait by itself keeps nobody else waiting.
+    server.script(answer(429, '', { 'retry-after': '3600' }), json(EMPTY));
+    await auditError(behind.readPage(query, never));
+    expect((await it.client.readPage(query, never)).count).toBe(0);
+    expect((await auditError(behind.readPage(query, never))).message).toContain('left alone');
+    // The end of the client is the end of all of them.
+    server.script(() => undefined);
+    const count = server.requests.length;
+    it.clock.nowMs += 2 * 3_600_000;
+    const reading = auditError(behind.readPage(query, never));
+    await server.asked(count + 1);
+    await it.client.close();
+    expect((await reading).message).toContain('closed');
+  });
+
   it('never follows a link of an answer, nor repeats over plain http what was asked', async () => {
     await using other = await startScriptedServer();
     await using server = await startScriptedServer();

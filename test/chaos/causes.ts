@@ -7,6 +7,10 @@ const AFTERMATH_MS = 2 * 3_600_000;
 /** What the monitor decided while its own clock was off carries that clock's time. */
 const MOST_SKEW_MS = 3 * 3_600_000;
 
+/** Whether it keeps the monitor from its store. */
+export const isStore = ({ kind }: Trouble): boolean =>
+  kind === 'store' || kind === 'database' || kind === 'database link';
+
 /** Whether something in the plan can have made the monitor say this about itself. */
 export const causeOf = (alert: Alert, plan: Plan): boolean => {
   const recent = plan.episodes.filter(
@@ -19,7 +23,6 @@ export const causeOf = (alert: Alert, plan: Plan): boolean => {
   const isSink = (trouble: Trouble): boolean =>
     ((trouble.kind === 'sink' || trouble.kind === 'sink link') && alert.message.includes(trouble.sink)) ||
     (trouble.kind === 'rotation' && alert.message.includes(trouble.of));
-  const isStore = ({ kind }: Trouble): boolean => kind === 'store';
   switch (alert.rule.id) {
     case 'system.own_credential':
       return alert.eventIds.length > 0;
@@ -41,6 +44,9 @@ export const causeOf = (alert: Alert, plan: Plan): boolean => {
       return some(
         (trouble) => isApi(trouble) || isAway(trouble) || isStore(trouble) || trouble.kind === 'rotation',
       );
+    // Each has ways of its own, and so a configuration of its own.
+    case 'system.skew':
+      return some(({ kind }) => kind === 'rival');
     case 'system.store':
       return some(isStore);
     case 'system.parked':

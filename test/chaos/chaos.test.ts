@@ -9,7 +9,7 @@ describe('a day in a minute', () => {
   it.each(SEEDS)(
     `seed %i, ${HOURS} hours (again: npm run test:chaos -- --seeds 1 --hours ${HOURS} --from SEED): all is stored, decided and told once, with a cause and an end`,
     async (seed) => {
-      const { violations, sums } = await liveDay(seed, HOURS);
+      const { violations, sums } = await liveDay(seed, { hours: HOURS });
       expect(violations).toEqual([]);
       expect(sums.events).toBeGreaterThan(50);
       expect(sums.webhooks).toBeGreaterThan(10);

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { silenceOf } from '../../src/app/silence-acts.ts';
 import { createRand } from '../../src/simulator/random.ts';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStoreAt } from '../../src/store/open.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
+import { createPostgresDay } from './day-on-postgres.ts';
+import { createSqliteDay, type DayStore } from './day-store.ts';
 import { findViolations, type Sums } from './invariants.ts';
 import { type Act, drawPlan, type Plan } from './plan.ts';
-import { type Episode, SINKS, type Trouble } from './trouble.ts';
+import { type Episode, type LinkTrouble, SINKS } from './trouble.ts';
 import { createVirtualTime, type VirtualTime } from './virtual-time.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -19,20 +21,33 @@ export interface DayResult {
   readonly virtualMs: number;
 }
 
+/** How to live through one. */
+export interface DayOptions {
+  readonly hours?: number;
+  /** Where what the monitor said is written, with what the plan did to it. */
+  readonly logFile?: string | undefined;
+  readonly store?: 'sqlite' | 'postgres';
+}
+
 const HOUR_MS = 3_600_000;
 
 /**
  * Lives through the day of a seed: the whole monitor in this process, against the simulator and receivers on loopback,
- * with everything the plan has for it; then lets it come to rest and looks at what is left. `logFile` is where what the
- * monitor said is written, with what the plan did to it.
+ * with everything the plan has for it; then lets it come to rest and looks at what is left.
  */
-export const liveDay = async (seed: number, hours?: number, logFile?: string): Promise<DayResult> => {
-  const plan = drawPlan(seed, hours);
+export const liveDay = async (
+  seed: number,
+  { hours, logFile, store: kind = 'sqlite' }: DayOptions = {},
+): Promise<DayResult> => {
+  const plan = drawPlan(seed, hours, kind);
   // A sink loads this when it first sends; a real file in the middle of virtual time would look like a slow receiver.
   await import('nodemailer');
+  const mayFill = plan.episodes.some(({ trouble }) => trouble.kind === 'store');
+  const database = kind === 'postgres' ? await createPostgresDay() : undefined;
   const time = createVirtualTime(plan.startMs);
+  const makeStore = (folder: string): DayStore => database?.store(time) ?? createSqliteDay(folder, mayFill);
   try {
-    const world = await createWorld(plan, time);
+    const world = await createWorld(plan, time, makeStore);
     try {
       for (const fault of plan.habits) world.simulator.faults.add(fault);
       for (const { key, event, visibleAtMs } of plan.events) world.simulator.add(key, event, visibleAtMs);
@@ -50,6 +65,7 @@ export const liveDay = async (seed: number, hours?: number, logFile?: string): P
     }
   } finally {
     time.restore();
+    await database?.close();
   }
 };
 
@@ -94,22 +110,42 @@ const begins = (
   world: World,
   time: VirtualTime,
 ): Begin => {
+  const linked =
+    (to: Parameters<World['link']>[0], link: LinkTrouble): Begin =>
+    async () => {
+      await world.link(to, linkWith(plan, link, index));
+      return () =>
+        world.link(to, (proxy) => {
+          proxy.always(undefined);
+          return proxy.up();
+        });
+    };
+  /** The store is in trouble as long as it lasts. */
+  const troubled =
+    (begin: Begin): Begin =>
+    async () => {
+      const end = await begin();
+      if (!end) return undefined;
+      const over = world.troubleStore();
+      return async () => {
+        await end();
+        over();
+      };
+    };
+  // A monitor cannot begin or take over on a full disk; who looks after one sees to it first. One whose server is away is begun anew.
+  const mayBegin = (): boolean => world.store.kind === 'postgres' || world.store.isUsable();
   switch (trouble.kind) {
     case 'api lies':
     case 'api fails':
       return async () => world.simulator.faults.add(trouble.fault);
     case 'api link':
-    case 'sink link': {
-      const to = trouble.kind === 'api link' ? 'api' : trouble.sink;
-      return async () => {
-        await world.link(to, linkWith(plan, trouble.link, index));
-        return () =>
-          world.link(to, (proxy) => {
-            proxy.always(undefined);
-            return proxy.up();
-          });
-      };
-    }
+      return linked('api', trouble.link);
+    case 'sink link':
+      return linked(trouble.sink, trouble.link);
+    case 'database link':
+      return troubled(linked('database', trouble.link));
+    case 'database':
+      return troubled(() => world.inflict(trouble.fault));
     case 'sink':
       return async () => {
         world.treat(trouble.sink, trouble.treatment);
@@ -125,7 +161,7 @@ const begins = (
     case 'restart':
     case 'kill':
       return async () => {
-        if (!world.isRunning() || world.isStoreFull) return undefined;
+        if (!world.isRunning() || !mayBegin()) return undefined;
         if (trouble.kind === 'kill') {
           await time.interruptAfter(trouble.afterTraffic, Math.min(time.now() + plan.poll.intervalMs, toMs));
           await world.kill();
@@ -135,11 +171,11 @@ const begins = (
     case 'api undated':
       return async () => world.simulator.faults.add({ kind: 'undated' });
     case 'store':
-      return async () => {
-        // A monitor cannot begin or take over on a full disk; who looks after one sees to it first.
-        if (!world.isRunning() || world.hasRival() || !world.fillStore()) return undefined;
+      return troubled(async () => {
+        const isAlone = world.isRunning() && !world.hasRival();
+        if ((world.store.kind === 'sqlite' && !isAlone) || !(await world.fillStore())) return undefined;
         return () => world.freeStore();
-      };
+      });
     case 'rotation':
       return async () => {
         world.rotate(trouble.of, trouble.to);
@@ -148,12 +184,12 @@ const begins = (
     case 'rival':
       break;
   }
-  return async () => (world.isRunning() && !world.isStoreFull ? world.startRival() : undefined);
+  return async () => (world.isRunning() && mayBegin() ? world.startRival() : undefined);
 };
 
 const linkWith = (
   plan: Plan,
-  link: Extract<Trouble, { kind: 'api link' }>['link'],
+  link: LinkTrouble,
   index: number,
 ): ((proxy: FaultProxy) => void | Promise<void>) => {
   if (link === 'down') return (proxy) => proxy.down();
@@ -169,8 +205,8 @@ const perform = async (act: Act, world: World): Promise<void> => {
   if (act.kind === 'click') return world.click(act.action, act.nth);
   if (act.kind === 'look') return world.look();
   // Nothing can be written, by nobody.
-  if (world.isStoreFull) return;
-  const store = openStore({ path: world.database(), now: world.now });
+  if (!world.store.isUsable()) return;
+  const store = await openStoreAt(world.store.place(), { now: world.now });
   const by = { by: 'chaos', detail: act.kind };
   try {
     switch (act.kind) {
@@ -212,9 +248,9 @@ const comeToRest = async (plan: Plan, world: World, time: VirtualTime): Promise<
   await time.advanceTo(plan.endMs);
   world.simulator.faults.clear();
   world.clock.skewMs = 0;
-  world.freeStore();
+  await world.freeStore();
   for (const sink of SINKS) world.treat(sink, undefined);
-  for (const to of ['api', ...SINKS] as const)
+  for (const to of ['api', 'database', ...SINKS] as const)
     await world.link(to, (proxy) => {
       proxy.always(undefined);
       return proxy.up();

@@ -79,16 +79,25 @@ const drawTreatment = (rand: Rand): Treatment =>
     () => ({ kind: 'slow', ms: rand.int(100, 20_000) }),
   ])();
 
-/** Draws everything that will go wrong, in order of time. */
-export const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Episode[] => {
-  const episodes: Episode[] = [];
-  const add = (count: number, longestMs: number, draw: () => Trouble): void => {
+type Add = (count: number, longestMs: number, draw: () => Trouble) => void;
+
+const addTo =
+  (episodes: Episode[], rand: Rand, { startMs, endMs }: Times): Add =>
+  (count, longestMs, draw) => {
     for (let left = count; left > 0; left -= 1) {
       const fromMs = rand.int(startMs + MINUTE_MS, endMs - 2 * MINUTE_MS);
       const toMs = Math.min(fromMs + rand.int(10_000, longestMs), endMs);
       episodes.push({ fromMs, toMs, trouble: draw() });
     }
   };
+
+const inOrder = (a: Episode, b: Episode): number => a.fromMs - b.fromMs;
+
+/** Draws everything that will go wrong, in order of time. */
+export const drawEpisodes = (rand: Rand, times: Times): readonly Episode[] => {
+  const { startMs, endMs } = times;
+  const episodes: Episode[] = [];
+  const add = addTo(episodes, rand, times);
   // Lies follow each other with an honest overlap between them, whose passes find what they hid.
   for (let fromMs = startMs + rand.int(0, 2 * HOUR_MS); fromMs < endMs - HOUR_MS; ) {
     const toMs = fromMs + rand.int(MINUTE_MS, LONGEST_LIE_MS);
@@ -128,7 +137,36 @@ export const drawEpisodes = (rand: Rand, { startMs, endMs }: Times): readonly Ep
     of: rand.pick(['api', 'hook', 'heartbeat'] as const),
     to: `canary-rotated-${rand.hex(12)}`,
   }));
-  return episodes.filter(isFair(episodes)).sort((a, b) => a.fromMs - b.fromMs);
+  return episodes.filter(isFair(episodes)).sort(inOrder);
+};
+
+/** What changes bytes on the way to a database is the work of TLS to find: nothing else in its protocol does. */
+const whole = (link: LinkTrouble): LinkTrouble => {
+  if (link === 'down') return link;
+  const faults = link.faults.filter(({ kind }) => kind !== 'corrupt');
+  return faults.length === 0 ? 'down' : { ...link, faults };
+};
+
+/** Adds what goes wrong with a server and with several processes that share it. */
+export const withServer = (rand: Rand, common: readonly Episode[], times: Times): readonly Episode[] => {
+  const episodes = [...common];
+  const add = addTo(episodes, rand, times);
+  add(rand.int(1, 4), 5 * MINUTE_MS, () => ({
+    kind: 'database',
+    fault: rand.pick(['restart', 'crash'] as const),
+  }));
+  add(rand.int(0, 1), 20 * MINUTE_MS, () => ({ kind: 'database', fault: 'failover' }));
+  add(rand.int(1, 3), 20 * MINUTE_MS, () => ({ kind: 'database link', link: whole(drawLink(rand)) }));
+  add(rand.int(1, 4), 3 * HOUR_MS, () => ({ kind: 'rival' }));
+  // Whoever comes to an account at such a time knows less than one that has read it before; see isFair.
+  const isAhead = ({ trouble }: Episode): boolean => trouble.kind === 'clock' && trouble.skewMs > 0;
+  return episodes
+    .filter(
+      (one) =>
+        one.trouble.kind !== 'api undated' ||
+        !episodes.some((other) => isAhead(other) && other.toMs > one.fromMs && other.fromMs < one.toMs),
+    )
+    .sort(inOrder);
 };
 
 /**

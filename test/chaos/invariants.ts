@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Alert } from '../../src/core/alert.ts';
 import type { DeliveryRecord, History, Page, PageQuery } from '../../src/core/history.ts';
 import { everyItem } from '../../src/core/paging.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { WireEvent } from '../../src/simulator/wire.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { causeOf } from './causes.ts';
+import { openStoreAt } from '../../src/store/open.ts';
+import type { LogLine } from '../support/monitor-process.ts';
+import { causeOf, isStore } from './causes.ts';
 import {
   arrivedAtSlack,
   beatsRightly,
@@ -14,6 +14,7 @@ import {
   neverAhead,
   neverHammers,
   saidRightly,
+  wasLost,
 } from './invariants-outside.ts';
 import { type Plan } from './plan.ts';
 import { DAY_RULES } from './rules.ts';
@@ -51,7 +52,7 @@ export const findViolations = async (
   plan: Plan,
   world: World,
 ): Promise<{ readonly violations: readonly string[]; readonly sums: Sums }> => {
-  const store = openStore({ path: world.database(), now: world.now });
+  const store = await openStoreAt(world.store.place(), { now: world.now });
   try {
     const { history } = store;
     const remains: Remains = {
@@ -69,15 +70,15 @@ export const findViolations = async (
       ...(await arrived(remains, history)),
       ...causedAndEnded(remains, await store.conditions.open()),
       ...(await movedToTheEnd(remains, store)),
-      ...(await headsHold(world, remains.alerts.values())),
+      ...(await headsHold(plan, world, remains.alerts.values())),
       ...beatsRightly(remains),
       ...saidRightly(world),
-      ...(await clickedRightly(world, store)),
+      ...(await clickedRightly(plan, world, store)),
       ...neverAhead(world),
       ...neverHammers(world),
       ...arrivedAtSlack(world, remains.alerts, remains.deliveries),
-      ...kept(remains),
-      ...unexpectedLines(world),
+      ...(await kept(remains)),
+      ...unexpectedLines(plan, world),
     ];
     return { violations, sums: sumsOf(remains) };
   } finally {
@@ -234,15 +235,24 @@ interface Told {
 const isEmergency = ({ rule, status }: Told): boolean => rule.id === 'system.store' && status === 'firing';
 
 /** What is said to be sent was taken, and everything that arrived is known: one identity for each alert and sink. */
-const arrived = async ({ world, deliveries }: Remains, history: History): Promise<readonly string[]> => {
+const arrived = async (
+  { plan, world, alerts, deliveries }: Remains,
+  history: History,
+): Promise<readonly string[]> => {
   const violations: string[] = [];
+  /** Of an alert that went with a server: what was decided on a memory that went as well may have been decided otherwise since. */
+  const isGone = (delivery: string): boolean =>
+    [...world.arrivals.keys()]
+      .filter((key) => key.startsWith(`${delivery} at `))
+      .every((key) => wasLost(plan, Date.parse(`${key.slice(delivery.length + 4)}Z`)));
+  const hasLost = plan.episodes.some(({ fromMs }) => wasLost(plan, fromMs));
   for (const sink of ['hook', 'pager'] as const) {
     const idOf = new Map<string, string>();
     for (const { headers, body } of world.receivers[sink].requests) {
       const id = String(headers['webhook-id']);
       const told = JSON.parse(body) as Told;
       const row = deliveries.get(id);
-      if (row === undefined && isEmergency(told)) continue;
+      if (row === undefined && (isEmergency(told) || isGone(id))) continue;
       if (row?.sink !== sink || row.alertId !== told.id || told.delivery_id !== id)
         violations.push(`${sink} got ${id}, which is no delivery to it`);
       if ((idOf.get(told.id) ?? id) !== id) violations.push(`${sink} got alert ${told.id} under two ids`);
@@ -261,7 +271,7 @@ const arrived = async ({ world, deliveries }: Remains, history: History): Promis
     const alert = /^X-Audit-Alert-Id: *(\S+)/im.exec(mail)?.[1] ?? '';
     ofMail.set(id, alert);
     const row = deliveries.get(id);
-    if (row === undefined && mail.includes('system.store')) continue;
+    if (row === undefined && (mail.includes('system.store') || (hasLost && !alerts.has(alert)))) continue;
     if (row?.sink !== 'mail' || row.alertId !== alert) violations.push(`mail ${id} is no delivery`);
   }
   for (const row of deliveries.values()) {
@@ -309,10 +319,10 @@ const movedToTheEnd = async ({ plan, world }: Remains, store: Store): Promise<re
 };
 
 /** No secret is anywhere but in the configuration. */
-const kept = ({ plan, world }: Remains): readonly string[] => {
+const kept = async ({ plan, world }: Remains): Promise<readonly string[]> => {
   const places: readonly (readonly [string, string])[] = [
     ['the log', world.lines.map((lines) => lines.map((line) => JSON.stringify(line)).join('\n')).join('\n')],
-    ['the database', databaseText(world.database())],
+    ['the database', await world.store.text()],
     [
       'a webhook',
       [...world.receivers.hook.requests, ...world.receivers.pager.requests].map(bodyOf).join('\n'),
@@ -338,27 +348,29 @@ const kept = ({ plan, world }: Remains): readonly string[] => {
 };
 
 const bodyOf = ({ body }: { readonly body: string }): string => body;
-const databaseText = (path: string): string =>
-  [path, `${path}-wal`]
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, 'latin1'))
-    .join('');
 
 /** What SQLite says of a full disk; the second, when its shared memory beside the database cannot grow. */
 const FULL = /\bfull\b|SQLITE_IOERR_SHMSIZE/;
 
-/** Nothing but a full disk harms the store, and nothing makes the monitor give up. */
-const unexpectedLines = (world: World): readonly string[] =>
-  world.lines.flatMap((lines) =>
-    lines
-      .filter(
-        ({ event, reason }) =>
-          (event === 'store.error' && !FULL.test(String(reason))) ||
-          event === 'monitor.failed' ||
-          event === 'rule.failed',
-      )
-      .map((line) => `the log says ${JSON.stringify(line)}`),
+/** A request that hung at a server is given up so late. ms */
+const AFTERMATH_MS = 2 * 60_000;
+
+/** Nothing but what the plan does to it harms the store, and nothing makes the monitor give up but a server that is away. */
+const unexpectedLines = (plan: Plan, world: World): readonly string[] => {
+  const isServer = world.store.kind === 'postgres';
+  const troubled = plan.episodes.filter(({ trouble }) => isStore(trouble));
+  const isExpected = ({ event, reason }: LogLine, atMs: number): boolean => {
+    if (event !== 'store.error' && event !== 'monitor.failed') return event !== 'rule.failed';
+    if (!isServer) return event === 'store.error' && FULL.test(String(reason));
+    return troubled.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs + AFTERMATH_MS);
+  };
+  return world.lines.flatMap((lines, life) =>
+    lines.flatMap((line, index) => {
+      const atMs = world.lineTimes[life]?.[index] ?? 0;
+      return isExpected(line, atMs) ? [] : [`at ${iso(atMs)} the log says ${JSON.stringify(line)}`];
+    }),
   );
+};
 
 const sumsOf = ({ world, alerts, deliveries, events }: Remains): Sums => {
   const count = (values: Iterable<string>): Record<string, number> => {

@@ -3,7 +3,7 @@ import { createGenerator } from '../../src/simulator/generator.ts';
 import { createRand, type Rand } from '../../src/simulator/random.ts';
 import { STORY_NAMES, type StoryName } from '../../src/simulator/stories.ts';
 import type { WireEvent } from '../../src/simulator/wire.ts';
-import { drawEpisodes } from './draw-episodes.ts';
+import { drawEpisodes, withServer } from './draw-episodes.ts';
 import { DAY_RULES } from './rules.ts';
 import { type Episode, HOUR_MS, MINUTE_MS, OVERLAP_MS, SINKS, type SinkName, type Times } from './trouble.ts';
 
@@ -37,6 +37,8 @@ export interface Plan {
     readonly pageSize: number;
     readonly maxWindowEvents: number;
   };
+  /** How long a lease lasts, where the default would make too many beats of a day. */
+  readonly leaseMs?: number;
   /** How the API behaves all day long: order, bounds. */
   readonly habits: readonly FaultSetting[];
   readonly events: readonly {
@@ -54,8 +56,20 @@ const LATEST_MS = 15 * MINUTE_MS;
 /** Ordinary ones, the ends of summer time in both directions, and the end of a year. */
 const DAYS = ['2026-05-12', '2026-03-28', '2026-10-24', '2026-12-31'];
 
-/** Draws the plan of a day of so many hours. The same seed and hours give the same plan. */
-export const drawPlan = (seed: number, hours = 24): Plan => {
+/** Draws the plan of a day of so many hours. The same seed, hours and store give the same plan. */
+export const drawPlan = (seed: number, hours = 24, store: 'sqlite' | 'postgres' = 'sqlite'): Plan => {
+  const plan = drawCommon(seed, hours);
+  if (store === 'sqlite') return plan;
+  const rand = createRand('chaos on a server', seed);
+  return {
+    ...plan,
+    leaseMs: rand.pick([20_000, 30_000, 60_000]),
+    episodes: withServer(rand, plan.episodes, plan),
+  };
+};
+
+/** What happens whatever the store is. */
+const drawCommon = (seed: number, hours: number): Plan => {
   const rand = createRand('chaos', seed);
   const startMs = Date.parse(`${rand.pick(DAYS)}T06:00:00Z`);
   const endMs = startMs + hours * HOUR_MS;

@@ -25,14 +25,24 @@ export type Trouble =
   /** The process is stopped, or killed after so many movements of traffic, and is away. */
   | { readonly kind: 'restart' }
   | { readonly kind: 'kill'; readonly afterTraffic: number }
-  /** A second process works on the same database. */
+  /** A second process works on the same database: it stands by, or on a server shares the work. */
   | { readonly kind: 'rival' }
+  /** On a server: it is away in the meantime, or in the end another one takes its place. */
+  | { readonly kind: 'database'; readonly fault: DatabaseFault }
+  /** On a server: the way of the first process to it. */
+  | { readonly kind: 'database link'; readonly link: LinkTrouble }
   /** The API's answers have no date. */
   | { readonly kind: 'api undated' }
-  /** The place of the database is full. */
+  /** The place of the database is full; a server takes no writes. */
   | { readonly kind: 'store' }
   /** A secret is changed where it is used; its file follows at the end. `to` is what comes after it. */
   | { readonly kind: 'rotation'; readonly of: 'api' | 'hook' | 'heartbeat'; readonly to: string };
+
+/**
+ * What becomes of a server: it is ended in order, or crashes, and is away until the end; or at the end it is replaced by one that
+ * has nothing of what was committed since the beginning.
+ */
+export type DatabaseFault = 'restart' | 'crash' | 'failover';
 
 /** The port is closed, or connections get faults: each of them with a probability. */
 export type LinkTrouble = 'down' | { readonly faults: readonly LinkFault[]; readonly probability: number };

@@ -7,6 +7,8 @@ export interface VirtualTime {
   now(): number;
   /** To be called whenever something moves that is no timer, such as bytes on a connection. */
   readonly touch: () => void;
+  /** Names something that works in real time, such as a server of another process: nothing is at rest while it does. */
+  waitWhile(isBusy: () => boolean): void;
   /** Runs every timer until then, each at its time and in order, and lets everything come to rest after each. */
   advanceTo(ms: number): Promise<void>;
   /** As {@link advanceTo}, but stops short as soon as so much has been touched: in the middle of something. */
@@ -28,6 +30,12 @@ const CALM_TURNS_AFTER_TRAFFIC = 12;
 /** More without any time passing is somebody who tries again and again without a pause. */
 const MOST_TURNS = 100_000;
 
+/**
+ * ms of real time: what works outside of virtual time for longer, without a sign of it, is taken for slow, and time goes on. It may
+ * wait for something that needs time itself, such as a lock that is held over a slow link.
+ */
+const PATIENCE_MS = 250;
+
 interface Timer {
   atMs: number;
   order: number;
@@ -41,19 +49,41 @@ const atOnce = (message: unknown): void =>
   void (message as { readonly socket: Socket }).socket.setNoDelay(true);
 const SOCKETS = ['net.client.socket', 'net.server.socket'];
 
-/** Replaces the global `setTimeout` and `clearTimeout` until `restore`. Time stands at `startMs`. */
+/**
+ * What a library set under a virtual time that is over, and for how long. Modules outlive it: the ticker of an HTTP client, say, is
+ * set once for all that it ever waits for, and would leave it waiting for ever.
+ */
+const left = new Map<Timer, number>();
+let current: ((timer: Timer, delayMs: number) => void) | undefined;
+
+/** Sets a timer in the virtual time of now, or, while there is none, in the next one. */
+const set = (timer: Timer, delayMs: number): void => {
+  timer.live = true;
+  if (current) current(timer, delayMs);
+  else left.set(timer, delayMs);
+};
+
+/** Replaces the global `setTimeout` and `clearTimeout` until `restore`. Time stands at `startMs`. One at a time. */
 export const createVirtualTime = (startMs: number): VirtualTime => {
+  if (current) throw new Error('there is a virtual time already');
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
   let nowMs = startMs;
   let orders = 0;
   let traffic = 0;
+  let moved: (() => void) | undefined;
+  const busy: (() => boolean)[] = [];
   const heap = createHeap();
 
-  const schedule = (timer: Timer): void => {
-    timer.atMs = nowMs + timer.delayMs;
+  current = (timer, delayMs) => {
+    timer.atMs = nowMs + delayMs;
     timer.order = orders += 1;
-    timer.live = true;
     heap.push({ atMs: timer.atMs, order: timer.order, timer });
+  };
+  for (const [timer, delayMs] of left) current(timer, delayMs);
+  left.clear();
+  const end = (timer: Timer): void => {
+    timer.live = false;
+    left.delete(timer);
   };
   const handleOf = (timer: Timer): object => {
     const handle = {
@@ -62,11 +92,11 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
       unref: () => handle,
       hasRef: () => true,
       refresh() {
-        schedule(timer);
+        set(timer, timer.delayMs);
         return handle;
       },
       close() {
-        timer.live = false;
+        end(timer);
         return handle;
       },
     };
@@ -75,12 +105,12 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
   const fakeSetTimeout = (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): object => {
     const delayMs = Number.isFinite(ms) && Number(ms) >= 1 ? Math.floor(Number(ms)) : 1;
     const timer: Timer = { atMs: 0, order: 0, delayMs, run: () => run(...args), live: true };
-    schedule(timer);
+    set(timer, delayMs);
     return handleOf(timer);
   };
   const fakeClearTimeout = (handle: unknown): void => {
     const timer = (handle as { [TIMER]?: Timer } | undefined | null)?.[TIMER];
-    if (timer) timer.live = false;
+    if (timer) end(timer);
     else real.clearTimeout(handle as NodeJS.Timeout);
   };
   globalThis.setTimeout = fakeSetTimeout as unknown as typeof setTimeout;
@@ -90,6 +120,17 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
   const isInterrupted = (): boolean => traffic >= stopAt;
   for (const channel of SOCKETS) subscribe(channel, atOnce);
 
+  /** False when nothing moves for a long time. */
+  const untilMoved = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const over = (has: boolean): void => {
+        real.clearTimeout(timer);
+        moved = undefined;
+        resolve(has);
+      };
+      const timer = real.setTimeout(over, PATIENCE_MS, false);
+      moved = () => over(true);
+    });
   const rest = async (): Promise<void> => {
     let turns = 0;
     let needed = CALM_TURNS;
@@ -97,6 +138,11 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
       if (turns > MOST_TURNS) throw new Error(`busy without end at ${new Date(nowMs).toISOString()}`);
       const before = traffic;
       await new Promise((resolve) => setImmediate(resolve));
+      if (traffic === before && busy.some((is) => is())) {
+        const hasMoved = await untilMoved();
+        if (hasMoved) turns = 0;
+        else return;
+      }
       if (traffic === before) calm += 1;
       else {
         calm = 0;
@@ -120,7 +166,9 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     now: () => nowMs,
     touch() {
       traffic += 1;
+      moved?.();
     },
+    waitWhile: (isBusy) => void busy.push(isBusy),
     async advanceTo(ms) {
       await rest();
       while (step(ms)) await rest();
@@ -149,6 +197,8 @@ export const createVirtualTime = (startMs: number): VirtualTime => {
     restore() {
       globalThis.setTimeout = real.setTimeout;
       globalThis.clearTimeout = real.clearTimeout;
+      current = undefined;
+      for (const timer of heap.live()) left.set(timer, Math.max(timer.atMs - nowMs, 0));
       for (const channel of SOCKETS) unsubscribe(channel, atOnce);
     },
   };
@@ -203,6 +253,9 @@ const createHeap = () => {
       }
     },
     nextMs: (): number | undefined => first()?.atMs,
+    /** All that are still to run. */
+    live: (): readonly Timer[] =>
+      items.filter(({ timer, order }) => timer.live && timer.order === order).map(({ timer }) => timer),
     /** Takes out the next timer of that moment or before. */
     pop(atMs: number): Timer | undefined {
       const top = first();

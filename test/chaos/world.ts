@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
 import type { LogLine } from '../support/monitor-process.ts';
 import type { Receiver } from '../support/receiver.ts';
-import { mountVolume } from '../support/volume.ts';
+import type { DayStore } from './day-store.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -21,7 +21,7 @@ import {
   webhookReceiver,
 } from './receivers.ts';
 import { DAY_RULES } from './rules.ts';
-import type { SinkName, Treatment } from './trouble.ts';
+import type { DatabaseFault, SinkName, Treatment } from './trouble.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What must never be seen outside of the configuration. */
@@ -42,11 +42,12 @@ export interface HttpAnswer {
 
 /** A link that was followed. */
 export interface Click {
+  readonly atMs: number;
   readonly action: 'silence' | 'expected';
   readonly token: string;
   readonly asked: HttpAnswer;
   readonly done: HttpAnswer;
-  readonly isFull: boolean;
+  readonly isTroubled: boolean;
 }
 
 /** What the monitor said of itself. */
@@ -55,7 +56,7 @@ export interface Look {
   readonly alive: HttpAnswer;
   readonly ready: HttpAnswer;
   readonly metrics: HttpAnswer;
-  readonly isFull: boolean;
+  readonly isTroubled: boolean;
 }
 
 /** Everything around the monitor, and the lives of the monitor one after the other. */
@@ -74,23 +75,26 @@ export interface World {
   readonly lineTimes: readonly (readonly number[])[];
   /** How often each delivery arrived in each second, by `delivery second`. */
   readonly arrivals: ReadonlyMap<string, number>;
-  /** Where the monitor's database is now. */
-  readonly database: () => string;
+  /** Where the monitor keeps everything. */
+  readonly store: Pick<DayStore, 'kind' | 'place' | 'isUsable' | 'text'>;
   readonly config: () => string;
   /** Log lines of all lives. */
   readonly lines: readonly (readonly LogLine[])[];
   /** How the receiver of a sink treats what arrives; undefined: takes it. */
   treat(sink: SinkName, treatment: Treatment | undefined): void;
-  /** What the way to the API or to a sink is like; kept for lives to come. */
-  link(to: 'api' | SinkName, change: (proxy: FaultProxy) => void | Promise<void>): Promise<void>;
+  /** What the way to the API, to a sink or to the database is like; kept for lives to come. */
+  link(to: 'api' | 'database' | SinkName, change: (proxy: FaultProxy) => void | Promise<void>): Promise<void>;
   /** Changes a secret where it is used. */
   rotate(what: 'api' | 'hook' | 'heartbeat', to: string): void;
   /** Puts the secret in use into its file. */
   deliverSecret(what: 'api' | 'hook' | 'heartbeat'): void;
-  /** Lets nothing grow any more where the database is, or lets it grow again; false where that cannot be done. */
-  fillStore(): boolean;
-  freeStore(): void;
-  readonly isStoreFull: boolean;
+  /** Lets nothing be written to the database any more, or lets it again; false where that cannot be done. */
+  fillStore(): Promise<boolean>;
+  freeStore(): Promise<void>;
+  /** Says that the store is in trouble from now on, until the function that is returned is called. */
+  troubleStore(): () => void;
+  /** See `DayStore`. */
+  inflict(fault: DatabaseFault): Promise<(() => Promise<void>) | undefined>;
   /** Follows the link of one of the latest alerts that arrived and has such a link; confirms what it asks. */
   click(action: 'silence' | 'expected', nth: number): Promise<void>;
   /** Asks the monitor's HTTP server how it is. */
@@ -115,9 +119,32 @@ export interface World {
 /** Files in memory where there are such: thousands of commits a second would otherwise wait for a disk. */
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-type Proxies = Readonly<Record<'api' | 'heartbeat' | SinkName, FaultProxy>>;
+type Proxies = Readonly<Record<'api' | 'heartbeat' | SinkName, FaultProxy>> & {
+  readonly database?: FaultProxy;
+};
 
-const VOLUME_MB = 1_024;
+/** A process that lives, or did. */
+interface Life {
+  readonly number: number;
+  readonly monitor: InProcess;
+  readonly proxies: Proxies;
+  /** Where its lines are. */
+  readonly heard: number;
+}
+
+/** A place where a process is to run, as long as somebody wants one there. */
+interface Post {
+  life: Life | undefined;
+}
+
+/** What looks after the process starts it anew after so long when it ends by itself: a database may be away. ms */
+const RESTART_MS = 10_000;
+/** As long as an orchestrator waits between asking a process to end and killing it. ms */
+const STOP_WITHIN_MS = 10_000;
+/** Of the HTTP server, to anything that is asked. ms */
+const ANSWER_WITHIN_MS = 30_000;
+/** In which a database that is back may still be spoken of as away: a request that hung is given up as late. ms */
+const AFTER_TROUBLE_MS = 3 * 60_000;
 
 /** The link with which a reader of a webhook can do this. */
 const linkOf = (body: string, action: 'silence' | 'expected'): readonly string[] => {
@@ -145,8 +172,11 @@ const ask = (url: string, form: URLSearchParams | undefined): Promise<HttpAnswer
     sent.end(form?.toString());
   });
 
+/** Makes what the monitor of a day keeps everything in; `folder` is the day's, for files. */
+type MakeStore = (folder: string) => DayStore;
+
 /** Builds the world of a plan. Nothing runs yet. */
-export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World> => {
+export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: MakeStore): Promise<World> => {
   const scope = createScope();
   const folder = mkdtempSync(join(BASE, 'vam-chaos-'));
   scope.defer('folder', () => rmSync(folder, { recursive: true, force: true }));
@@ -201,14 +231,8 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
   for (const [index, { yaml }] of DAY_RULES.entries())
     writeFileSync(join(folder, 'rules', `${index}.yml`), yaml);
 
-  const volumeFolder = join(folder, 'volume');
-  // Nobody but root may have one: then the store is never full.
-  const volume = plan.episodes.some(({ trouble }) => trouble.kind === 'store')
-    ? mountVolume(volumeFolder, VOLUME_MB)
-    : undefined;
-  if (volume) scope.defer('volume', () => volume.remove());
-  else mkdirSync(volumeFolder, { recursive: true });
-  let isStoreFull = false;
+  const store = makeStore(folder);
+  scope.defer('store', () => store.close());
 
   const clock = { skewMs: 0 };
   const now = (): number => time.now() + clock.skewMs;
@@ -221,54 +245,107 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
-  let ways: Proxies | undefined;
   /** What the files say, which follow what is in use. */
   const known = { ...tokens };
   /** Every life has ways and files of its own: a ghost must not read the address of the living. */
+  const ways = new Map<number, Proxies>();
   const putSecrets = (): void => {
     put('api-secret', known.api);
-    for (const what of ['hook', 'heartbeat'] as const) {
-      const port = ways?.[what].port ?? 0;
-      put(`${what}-url-${lives}`, `http://127.0.0.1:${port}/${known[what]}`);
-    }
+    for (const [life, proxies] of ways)
+      for (const what of ['hook', 'heartbeat'] as const)
+        put(`${what}-url-${life}`, `http://127.0.0.1:${proxies[what].port}/${known[what]}`);
   };
   const random = createRand('chaos monitor', plan.seed);
-  let life: { readonly monitor: InProcess; readonly proxies: Proxies } | undefined;
+  const first: Post = { life: undefined };
+  const rivals = new Set<Post>();
+  let troubles = 0;
+  let troubledUntilMs = Number.NEGATIVE_INFINITY;
   let lives = 0;
-  let database = join(volumeFolder, 'data-0', 'monitor.db');
   let config = '';
   const ghosts: Promise<unknown>[] = [];
 
   const clicks: Click[] = [];
   const looks: Look[] = [];
-  let rivals = 0;
   const askMonitor = async (path: string, form?: URLSearchParams): Promise<HttpAnswer | undefined> => {
-    const line = life?.monitor.lines.find(({ event }) => event === 'http.listening');
-    return line && time.settled(ask(`${String(line['url'])}${path}`, form), 30_000);
+    const line = first.life?.monitor.lines.find(({ event }) => event === 'http.listening');
+    try {
+      return line && (await time.settled(ask(`${String(line['url'])}${path}`, form), ANSWER_WITHIN_MS));
+    } catch (error) {
+      // It gave up with its server, and waits to be begun anew; or waits for a server that does not answer.
+      if (isTroubled() && store.kind === 'postgres') return undefined;
+      throw error;
+    }
   };
-  const proxiesOf = async (): Promise<Proxies> => {
+  const begin = async (): Promise<Life> => {
+    const number = (lives += 1);
+    const kept = async (name: string, proxy: FaultProxy): Promise<FaultProxy> => {
+      await links.get(name)?.(proxy);
+      return proxy;
+    };
     const made = await Promise.all(
       Object.entries(ports).map(async ([name, port]) => {
         const proxy = await createFaultProxy(port, { onTraffic: time.touch });
         scope.defer(`proxy of ${name}`, () => proxy.close());
-        await links.get(name)?.(proxy);
-        return [name, proxy] as const;
+        return [name, await kept(name, proxy)] as const;
       }),
     );
-    return Object.fromEntries(made) as Proxies;
-  };
-  const run = async (): Promise<InProcess> => {
+    const { settings, link: database } = await store.way();
+    if (database) await kept('database', database);
+    const proxies = { ...Object.fromEntries(made), ...(database && { database }) } as Proxies;
+    ways.set(number, proxies);
+    putSecrets();
+    const path = join(folder, `monitor-${number}.yml`);
+    writeFileSync(path, JSON.stringify(configuration(plan, proxies, settings, { folder, life: number })));
+    config = path;
     const times: number[] = [];
-    const monitor = await runInProcess(config, 'daemon', {
+    const monitor = await runInProcess(path, 'daemon', {
       now,
       ticks: time.now,
+      leaseClock: time.now,
       random: () => random.next(),
       onLine: () => times.push(time.now()),
     });
-    lines.push(monitor.lines);
+    const heard = lines.push(monitor.lines) - 1;
     lineTimes.push(times);
-    return monitor;
+    return { number, monitor, proxies, heard };
   };
+  const end = async ({ number, monitor }: Life): Promise<void> => {
+    // One that ended by itself has nothing to do any more.
+    await time.settled(
+      monitor.stop().catch(() => undefined),
+      STOP_WITHIN_MS,
+    );
+    ways.delete(number);
+  };
+  /** Begins one at a post; whatever ends by itself is followed by another, as long as nobody took it away. */
+  const occupy = async (post: Post): Promise<void> => {
+    const fresh = await begin();
+    post.life = fresh;
+    fresh.monitor.done.catch(() => {
+      setTimeout(() => {
+        if (post.life === fresh) void occupy(post);
+      }, RESTART_MS);
+    });
+  };
+  const leave = async (post: Post): Promise<void> => {
+    const { life } = post;
+    post.life = undefined;
+    if (life) await end(life);
+  };
+  const cutOff = (post: Post): void => {
+    const { life: ghost } = post;
+    post.life = undefined;
+    if (!ghost) return;
+    for (const proxy of Object.values(ghost.proxies)) {
+      proxy.always({ kind: 'refuse' });
+      proxy.cut();
+    }
+    ways.delete(ghost.number);
+    lines[ghost.heard] = [...ghost.monitor.lines];
+    // It goes on in a world of its own, which nobody looks at (what it says from now on, neither), until it notices that it was asked to end.
+    ghosts.push(ghost.monitor.stop());
+  };
+  const isTroubled = (): boolean => troubles > 0 || time.now() < troubledUntilMs;
 
   return {
     simulator,
@@ -287,17 +364,15 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
       known[what] = tokens[what];
       putSecrets();
     },
-    fillStore() {
-      volume?.fill();
-      isStoreFull = volume !== undefined;
-      return isStoreFull;
-    },
-    freeStore() {
-      volume?.grow(VOLUME_MB);
-      isStoreFull = false;
-    },
-    get isStoreFull() {
-      return isStoreFull;
+    fillStore: store.fill,
+    freeStore: store.free,
+    inflict: store.inflict,
+    troubleStore() {
+      troubles += 1;
+      return () => {
+        troubles -= 1;
+        if (store.kind === 'postgres') troubledUntilMs = time.now() + AFTER_TROUBLE_MS;
+      };
     },
     async click(action, nth) {
       const links = [...hook.requests, ...pager.requests].flatMap(({ body }) => linkOf(body, action));
@@ -307,7 +382,14 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
       const asked = await askMonitor(pathname);
       const done = await askMonitor(pathname, new URLSearchParams({ name: 'chaos', note: 'a click' }));
       if (asked && done)
-        clicks.push({ action, token: pathname.replace('/act/', ''), asked, done, isFull: isStoreFull });
+        clicks.push({
+          atMs: time.now(),
+          action,
+          token: pathname.replace('/act/', ''),
+          asked,
+          done,
+          isTroubled: isTroubled(),
+        });
     },
     async look() {
       const [alive, ready, metrics] = [
@@ -316,13 +398,13 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
         await askMonitor('/metrics'),
       ];
       if (alive && ready && metrics)
-        looks.push({ atMs: time.now(), alive, ready, metrics, isFull: isStoreFull });
+        looks.push({ atMs: time.now(), alive, ready, metrics, isTroubled: isTroubled() });
     },
     clicks,
     looks,
-    hasRival: () => rivals > 0,
+    hasRival: () => rivals.size > 0,
     arrivals,
-    database: () => database,
+    store,
     config: () => config,
     lines,
     clock,
@@ -333,47 +415,28 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
     },
     async link(to, change) {
       links.set(to, change);
-      const proxy = life?.proxies[to];
-      if (proxy) await change(proxy);
+      const living = [first, ...(to === 'database' ? [] : rivals)].flatMap(
+        ({ life }) => life?.proxies[to] ?? [],
+      );
+      for (const proxy of living) await change(proxy);
     },
-    isRunning: () => life !== undefined,
-    async start() {
-      lives += 1;
-      const proxies = await proxiesOf();
-      ways = proxies;
-      putSecrets();
-      config = join(folder, `monitor-${lives}.yml`);
-      writeFileSync(config, JSON.stringify(configuration(plan, proxies, database, { folder, life: lives })));
-      life = { monitor: await run(), proxies };
-    },
+    isRunning: () => first.life !== undefined,
+    start: () => occupy(first),
     async startRival() {
-      rivals += 1;
-      const rival = await run();
+      const rival: Post = { life: undefined };
+      rivals.add(rival);
+      await occupy(rival);
       return async () => {
-        await time.settled(rival.stop(), 10_000);
-        rivals -= 1;
+        rivals.delete(rival);
+        await leave(rival);
       };
     },
-    async stop() {
-      const ending = life;
-      life = undefined;
-      if (ending) await time.settled(ending.monitor.stop(), 10_000);
-    },
+    stop: () => leave(first),
     async kill() {
-      const ghost = life;
-      life = undefined;
-      if (!ghost) return;
-      const next = join(volumeFolder, `data-${lives}`);
-      mkdirSync(next);
-      for (const file of ['', '-wal'])
-        if (existsSync(database + file)) copyFileSync(database + file, join(next, `monitor.db${file}`));
-      database = join(next, 'monitor.db');
-      for (const proxy of Object.values(ghost.proxies)) {
-        proxy.always({ kind: 'refuse' });
-        proxy.cut();
-      }
-      // It goes on in a world of its own, which nobody looks at, until it notices that it was asked to end.
-      ghosts.push(ghost.monitor.stop());
+      store.kill();
+      // A file that was moved away under it would be another store.
+      if (store.kind === 'sqlite') for (const rival of rivals) cutOff(rival);
+      cutOff(first);
     },
     async close() {
       await time.settled(Promise.allSettled(ghosts), 3_600_000);
@@ -385,7 +448,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime): Promise<World>
 const configuration = (
   plan: Plan,
   proxies: Proxies,
-  database: string,
+  store: object,
   { folder, life }: { readonly folder: string; readonly life: number },
 ): object => ({
   accounts: plan.accounts.map(({ name, key, secret }, index) => ({
@@ -406,7 +469,7 @@ const configuration = (
     start: new Date(plan.startMs - 4 * 3_600_000).toISOString(),
     max_window_events: plan.poll.maxWindowEvents,
   },
-  store: { path: database },
+  store: { ...store, ...(plan.leaseMs === undefined ? {} : { lease: `${plan.leaseMs}ms` }) },
   rules: ['rules'],
   timezone: 'Europe/London',
   // Closed at first, and open at the end, when everything that was held has to go.

@@ -2,20 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { alertRow } from '../../src/server/alert-shapes.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
 import { jsonLines, type Ran, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
 
 let scope: Scope;
 let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  const simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  const simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url);
   installation.rule('app.yml', ruleOf('App \u001b[31mmade', 'high', ['APP_CREATE']));
   installation.rule('user.yml', ruleOf('User made', 'low', ['USER_CREATE']));
   const generator = createGenerator({ seed: 'alerts', account: KEY });

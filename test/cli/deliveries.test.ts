@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { deliveryPage, silence } from '../../src/server/alert-shapes.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Ran, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -16,15 +17,12 @@ const RULE = '1f6b0a52-54f8-4b8e-9d39-0b8a3f1c0a11';
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  hook = await createReceiver();
-  scope.defer('hook', () => hook.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  hook = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { console: { type: 'log' }, hook: { type: 'webhook', url: hook.url } },
     routes: [{ match: { kind: 'rule' }, to: ['hook'] }, { to: ['console'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule(
     'app.yml',
     ruleOf('App\u001b[31m made', 'high', ['APP_CREATE']).replace('logsource', `id: ${RULE}\nlogsource`),

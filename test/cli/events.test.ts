@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { eventDetail, eventRow, eventTypes } from '../../src/server/trail-shapes.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { jsonLines, type Ran, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 
 const listedRow = eventRow.extend({ json: z.record(z.string(), z.unknown()) });
 type Row = z.infer<typeof listedRow>;
@@ -35,12 +36,10 @@ const add = (id: string, minutes: number, more: Readonly<Record<string, unknown>
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url, {
     poll: { interval: '50ms', settle: '0s', start: '30d' },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
   add('e-old', 60 * 24 * 3, { user_email: 'bob@example.com', user_id: 8, source_country: 'DE' });
   add('e-app', 90, { event_type: 'APP_CREATE', source_ip: '2001:db8::7', context: { name: 'größte "App"' } });

@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Ran, runHere } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
 
 let scope: Scope;
 let simulator: Simulator;
 let installation: Installation;
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url);
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());

@@ -61,6 +61,23 @@ describe('routes test', () => {
     expect(ran.stdout).toContain("critical: The monitor's own access was touched (system)");
   });
 
+  it('routes what a rule over all accounts makes of an event, and a stored event by its own account', async () => {
+    installation.rule(
+      'fleet.yml',
+      `${ruleOf('App made', 'low', ['APP_CREATE'])}
+name: made
+---
+title: Anywhere
+level: medium
+correlation: {type: event_count, rules: [made], timespan: 1h, condition: {gte: 1}}
+monitor: {scope: fleet}`,
+    );
+    const ran = await test('--event', file({ event_type: 'APP_CREATE' }), '--at', MONDAY, '--json');
+    expect(jsonLines(ran.stdout)).toMatchObject([
+      { alert: { title: 'Anywhere' }, deliveries: [{ sink: 'mail', state: 'pending' }] },
+    ]);
+  });
+
   it('obeys the hours of routes: holds, or asks the next', async () => {
     const medium = file({ level: 'medium' });
     expect((await test('--alert', medium, '--at', SATURDAY)).stdout).toContain(

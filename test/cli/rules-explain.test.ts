@@ -45,6 +45,19 @@ const EVENT = {
 };
 
 describe('rules explain', () => {
+  it('shows a rule over all accounts what it sees of an event: its account as well', async () => {
+    const parts = RULE.replace(
+      'event_type: NUMBER_UPDATED,',
+      'event_type: NUMBER_UPDATED, account: default,',
+    );
+    const over = `${CORRELATION}\nmonitor: {scope: fleet}`;
+    installation.rule('a.yml', `${parts.replace('bot@', 'other@')}\n---\n${over}`);
+    const ran = await explain('Many Forwarded', '--event', eventFile(EVENT));
+    expect(ran.stdout).toContain('It looks at the events of all accounts together.');
+    expect(ran.stdout).toContain('account is "default" (saw "default")');
+    expect(ran.stdout).toContain(' matches "Calls Forwarded":');
+  });
+
   it.each([ID, 'calls_forwarded', 'Calls Forwarded', 'calls forwarded'])(
     'says in English what a rule looks for, named by %s',
     async (name) => {

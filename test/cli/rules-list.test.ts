@@ -35,10 +35,10 @@ describe('rules list', () => {
   it('is a table, most severe first', async () => {
     const ran = await list();
     expect(ran.stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
-      'LEVEL STATUS TESTS HITS 30D TITLE TYPES',
-      'critical - 0 - Many USER_LOGIN',
-      'high - 0 - One (feeds correlations) USER_LOGIN',
-      'low test 1 - Tested (shadow) APP_CREATE APP_DELETE',
+      'LEVEL STATUS SCOPE TESTS HITS 30D TITLE TYPES',
+      'critical - account 0 - Many USER_LOGIN',
+      'high - account 0 - One (feeds correlations) USER_LOGIN',
+      'low test account 1 - Tested (shadow) APP_CREATE APP_DELETE',
       'not loaded: Old (status: deprecated)',
       '3 rules',
       '',
@@ -62,6 +62,16 @@ describe('rules list', () => {
       { title: 'Any', event_types: null },
       { title: 'Tested', shadow: true, tests: 1, file: 'rules/tested.yml', line: 1 },
     ]);
+  });
+
+  it('says which rules look at all accounts', async () => {
+    installation.rule(
+      'fleet.yml',
+      `title: Over all\ncorrelation: {type: event_count, rules: [one], timespan: 1h, condition: {gte: 2}}\nmonitor: {scope: fleet}`,
+    );
+    const rows = jsonLines((await list('--json')).stdout) as { title: string; scope: string }[];
+    expect(rows.map(({ title, scope }) => [title, scope])).toContainEqual(['Over all', 'fleet']);
+    expect((await list()).stdout).toMatch(/^medium +- +fleet +0 +- +Over all/m);
   });
 
   it('counts the hits of the last days in the store, which it only reads', async () => {

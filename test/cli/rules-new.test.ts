@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fleetRuleTemplate } from '../../src/app/fleet-rule-template.ts';
 import { ruleFileName, ruleTemplate } from '../../src/app/rule-template.ts';
 import { LEVELS } from '../../src/core/alert.ts';
 import { compileRules } from '../../src/rules/compile.ts';
@@ -29,6 +30,33 @@ describe('rules new', () => {
       stdout: '3 tests passed; 1 rule\n',
     });
     expect((await runHere(['rules', 'check', '--strict', file])).code).toBe(0);
+  });
+
+  it('writes a rule over all accounts, with the detection that feeds it', async () => {
+    const args = [
+      'rules',
+      'new',
+      'Everywhere',
+      '--scope',
+      'fleet',
+      '--type',
+      'APP_DELETE',
+      '--level',
+      'high',
+    ];
+    expect((await runHere([...args, '--dir', folder])).code).toBe(0);
+    const file = join(folder, 'vonage_audit_everywhere.yml');
+    expect(await runHere(['rules', 'test', file])).toMatchObject({
+      code: 0,
+      stdout: '2 tests passed; 2 rules\n',
+    });
+    expect((await runHere(['rules', 'check', '--strict', file])).code).toBe(0);
+    const { fleet, rules } = compileRules([{ path: file, text: readFileSync(file, 'utf8') }]);
+    expect(fleet).toBeDefined();
+    expect(rules.map(({ info, scope, alerting }) => [info.level, scope, alerting])).toEqual([
+      ['informational', 'account', false],
+      ['high', 'fleet', true],
+    ]);
   });
 
   it('gives every rule an id of its own', async () => {
@@ -71,6 +99,7 @@ describe('rules new', () => {
     ['a long title', ['x'.repeat(257)]],
     ['a type that is none', ['Fine', '--type', 'A: b']],
     ['a level that is none', ['Fine', '--level', 'urgent']],
+    ['a scope that is none', ['Fine', '--scope', 'world']],
   ])('refuses %s', async (_, args) => {
     const ran = await runHere(['rules', 'new', ...args, '--dir', folder]);
     expect(ran.stderr).toMatch(/[Aa]llowed/);
@@ -97,6 +126,12 @@ describe('rules new', () => {
           const results = runRuleTests(compiled);
           expect(results).toHaveLength(3);
           expect(results.filter(({ passed }) => !passed)).toEqual([]);
+          const beside = '2f6b0a52-54f8-4b8e-9d39-0b8a3f1c0a11';
+          const text = fleetRuleTemplate({ title, id, level, eventType, nowMs: 0 }, beside);
+          const over = compileRules([{ path: 'fleet.yml', text }]);
+          expect(over.problems).toEqual([]);
+          expect(over.rules[1]).toMatchObject({ info: { title, id, level }, scope: 'fleet' });
+          expect(runRuleTests(over).map(({ passed }) => passed)).toEqual([true, true]);
           expect(ruleFileName(title, 'x')).toMatch(/^vonage_audit_[a-z0-9][a-z0-9_]*\.yml$/);
         },
       ),

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { openHistory } from '../../src/store/open-history.ts';
 import { jsonLines, type Ran, runHere, runProcess } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
 
 const NEW = '3b7c0d51-3f0e-4d4f-8a77-0d9c63a3b001';
 const MANY = '3b7c0d51-3f0e-4d4f-8a77-0d9c63a3b002';
@@ -16,10 +17,8 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url);
   installation.rule(
     'new.yml',
     `${ruleOf('New user', 'low', ['USER_LOGIN']).replace('logsource', `id: ${NEW}\nlogsource`)}\nmonitor: {first_seen: {field: user_email}}`,

@@ -7,10 +7,11 @@ import { createScope, type Scope } from '../../src/base/scope.ts';
 import { reloadAnswer } from '../../src/server/alert-shapes.ts';
 import { accountStatus, status as shape } from '../../src/server/status-shape.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { jsonLines, type Ran, runHere, runProcess } from '../support/command.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -19,14 +20,12 @@ const TOKEN = 'a-token-that-is-long-enough';
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { console: { type: 'log' }, empty: { type: 'webhook', url: '' } },
     routes: [{ to: ['console'] }],
     http: { listen: '127.0.0.1:0', tokens: [{ name: 'eve', role: 'view', token: TOKEN }] },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
@@ -178,8 +177,7 @@ describe('status, read from the store', () => {
       healthy: true,
       lease: { holder: expect.any(String) },
     });
-    const other = createInstallation(simulator.url, { http: { listen: 'off' } });
-    scope.defer('other', () => other.remove());
+    const other = installationIn(scope, simulator.url, { http: { listen: 'off' } });
     const monitor = await runInProcess(other.config);
     scope.defer('other monitor', async () => void (await monitor.stop()));
     await monitor.until(({ event }) => event === 'poll.completed');
@@ -189,8 +187,7 @@ describe('status, read from the store', () => {
     const ran = await runProcess(['status', '-c', other.config]);
     expect(ran.stdout).toContain(`read from the store, since the monitor at ${url} works on another store`);
     // And where it is the right one, the token is taken from the configuration.
-    const same = createInstallation(simulator.url);
-    scope.defer('same', () => same.remove());
+    const same = installationIn(scope, simulator.url);
     same.configure({
       store: { path: installation.database },
       http: { listen: url.replace('http://', ''), tokens: [{ name: 'x', role: 'view', token: TOKEN }] },

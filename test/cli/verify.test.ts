@@ -4,9 +4,10 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Ran, runHere } from '../support/command.ts';
-import { createInstallation, type Installation, KEY } from '../support/installation.ts';
+import { installationIn, monitorIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY } from '../support/installation.ts';
 import { startMonitor } from '../support/monitor-process.ts';
 
 let scope: Scope;
@@ -14,10 +15,8 @@ let simulator: Simulator;
 let installation: Installation;
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url);
 });
 afterEach(() => scope.close());
 
@@ -29,11 +28,7 @@ const verify = (...args: readonly string[]): Promise<Ran> =>
 
 /** One life of the real process; its log, as it was shipped elsewhere. */
 const life = async (): Promise<string> => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
+  const monitor = monitorIn(scope, ['run', '--config', installation.config]);
   await monitor.until((line) => line.event === 'poll.completed');
   monitor.kill('SIGTERM');
   expect(await monitor.ended).toEqual({ code: 0, signal: null });

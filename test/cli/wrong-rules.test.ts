@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { status as shape } from '../../src/server/status-shape.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
 import { runHere, runProcess } from '../support/command.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
 import { createInstallation, type Installation, ruleOf } from '../support/installation.ts';
 import { startMonitor } from '../support/monitor-process.ts';
 
@@ -21,11 +21,9 @@ const PRESET = 'title: Mine\nrequest: {url: "{options.url}", body: {text: "hello
 
 beforeAll(async () => {
   scope = createScope();
-  const simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
+  const simulator = await simulatorIn(scope);
   const tokens = [{ name: 'eve', role: 'operate', token: 'a-token-that-is-long-enough' }];
-  installation = createInstallation(simulator.url, { http: { listen: '127.0.0.1:0', tokens } });
-  scope.defer('installation', () => installation.remove());
+  installation = installationIn(scope, simulator.url, { http: { listen: '127.0.0.1:0', tokens } });
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
   const monitor = startMonitor(['run', '-c', installation.config]);
   scope.defer('monitor', async () => {
@@ -33,12 +31,11 @@ beforeAll(async () => {
     await monitor.ended;
   });
   const { url } = await monitor.until(({ event }) => event === 'http.listening');
-  known = createInstallation(simulator.url, {
+  known = installationIn(scope, simulator.url, {
     store: { path: installation.database },
     rules: [join(installation.folder, 'rules')],
     http: { listen: String(url).replace('http://', ''), tokens },
   });
-  scope.defer('known', () => known.remove());
   await monitor.until(({ event }) => event === 'poll.completed');
   installation.rule('bad.yml', 'title: Bad\n');
   await monitor.until(({ event }) => event === 'config.kept');

@@ -39,6 +39,7 @@ const live = async (ms: number, everyMs = 5 * MINUTE): Promise<void> => {
     await work();
   }
 };
+const sweepOf = async (lastMs: number) => (await rig.store.ledger.sweeps('default')).get(lastMs);
 const completeness = async () => completenessOf(await rig.store.ledger.ranges('default'));
 
 describe('events that become visible later than the overlap reaches', () => {
@@ -94,19 +95,19 @@ describe('events that become visible later than the overlap reaches', () => {
     rig.advance(DAY + 1_000);
     await rig.pass();
     for (let step = 0; step < 3; step += 1) expect(await rig.second.step(never)).toBe(true);
-    const under = await rig.store.ledger.sweep('default', 10 * DAY);
+    const under = await sweepOf(10 * DAY);
     expect(under?.endedAtMs).toBeUndefined();
     expect(under?.nextMs).toBeGreaterThan(under?.fromMs ?? 0);
     // What could not be read is read later: it is not passed over.
     const down = rig.simulator.faults.add({ kind: 'status', status: 503 });
     await expect(rig.second.step(never)).rejects.toThrow('503');
     down();
-    expect(await rig.store.ledger.sweep('default', 10 * DAY)).toEqual(under);
+    expect(await sweepOf(10 * DAY)).toEqual(under);
     await rig.restart();
     rig.reread.length = 0;
     await work();
     expect(rig.reread[0]?.window.fromMs).toBe(under?.nextMs);
-    expect(await rig.store.ledger.sweep('default', 10 * DAY)).toMatchObject({
+    expect(await sweepOf(10 * DAY)).toMatchObject({
       startedAtMs: under?.startedAtMs,
       endedAtMs: rig.now(),
     });

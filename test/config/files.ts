@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Environment } from '../../src/config/environment.ts';
-import { type LoadedConfiguration, loadConfiguration } from '../../src/config/load.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import type { LoadedConfiguration } from '../../src/config/loaded.ts';
 import type { SinkOptionsType } from '../../src/config/schema.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { sinkKinds } from '../../src/app/sink-kinds.ts';
-import { type LoadedConfiguration, loadConfiguration } from '../../src/config/load.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import type { LoadedConfiguration } from '../../src/config/loaded.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { ACCOUNT, folder, NOW_MS } from './files.ts';
 

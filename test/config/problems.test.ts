@@ -288,7 +288,7 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     [
       'monitor.yml:3:23: routes[0].match.level: found "hihg", allowed: informational, low, medium, high, critical; did you mean "high"?',
       'monitor.yml:3:44: routes[0].match.kind[1]: found "ruel", allowed: rule, system, drill, summary, event; did you mean "rule"?',
-      'monitor.yml:3:60: routes[0].match.account: found "b", allowed: a; did you mean "a"?',
+      'monitor.yml:3:60: routes[0].match.account: found "b", allowed: a, (fleet); did you mean "a"?',
       'monitor.yml:3:70: routes[0].to[0]: found "consle", which is no sink, allowed: console; did you mean "console"?',
       'monitor.yml:4:21: routes[1].to[1]: found "slack", which is no sink, allowed: console',
     ],

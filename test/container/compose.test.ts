@@ -18,18 +18,36 @@ interface Service {
   readonly [option: string]: unknown;
 }
 
-const compose = parse(await read('docker-compose.yml'), { merge: true }) as {
+interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly networks: Readonly<Record<string, unknown>>;
   readonly volumes: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
-};
+}
+const load = async (path: string): Promise<Compose> => parse(await read(path), { merge: true }) as Compose;
+
+const SINGLE = 'docker-compose.yml';
+const CLUSTER = 'docker-compose.cluster.yml';
+const compose = await load(SINGLE);
+const several = await load(CLUSTER);
+const FILES: Readonly<Record<string, Compose>> = { [SINGLE]: compose, [CLUSTER]: several };
 const OURS = 'vonage-audit-monitor';
 const dockerfile = await read('Dockerfile');
 const shipped = await read('config/monitor.yml');
 const cluster = await read('deploy/compose/monitor.yml');
 
-describe.each(Object.entries(compose.services))('service %s', (_name, service) => {
+/** Services with what they extend; a service of another file is the same there. */
+const resolved = (file: string): readonly (readonly [string, Service])[] =>
+  Object.entries(FILES[file]?.services ?? {}).map(([name, service]) => {
+    const base = service['extends'] as { readonly file: string; readonly service: string } | undefined;
+    return [name, { ...(base && FILES[base.file]?.services[base.service]), ...service }] as const;
+  });
+
+const ALL = Object.keys(FILES).flatMap((file) =>
+  resolved(file).map(([name, service]) => [file, name, service, FILES[file] ?? compose] as const),
+);
+
+describe.each(ALL)('%s: service %s', (_file, _name, service, { secrets, volumes }) => {
   it('has a read-only root, no capability and no way to gain one', () => {
     expect(service).toMatchObject({
       read_only: true,
@@ -60,7 +78,7 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
     const isThere = (path: string): boolean => existsSync(new URL(`../../${path}`, import.meta.url));
     const wrong = (service.volumes ?? []).filter((volume) => {
       const [from = '', , mode] = volume.split(':');
-      return from.startsWith('./') ? !isThere(from) || mode !== 'ro' : !(from in compose.volumes);
+      return from.startsWith('./') ? !isThere(from) || mode !== 'ro' : !(from in volumes);
     });
     expect(wrong).toEqual([]);
   });
@@ -71,8 +89,9 @@ describe.each(Object.entries(compose.services))('service %s', (_name, service) =
 
   it('takes its secrets from files that are declared', () => {
     for (const name of service.secrets ?? []) {
-      expect(compose.secrets[name]?.file).toBe(`./secrets/${name}`);
-      expect(Object.values(service.environment ?? {})).toContain(`/run/secrets/${name}`);
+      expect(secrets[name]?.file).toBe(`./secrets/${name}`);
+      const used = [...Object.values(service.environment ?? {}), ...((service['command'] ?? []) as string[])];
+      expect(used.map((text) => text.replace(/^url_file:/, ''))).toContain(`/run/secrets/${name}`);
     }
   });
 });
@@ -106,16 +125,26 @@ it('the image sets only variables that the shipped configuration reads', () => {
   }
 });
 
-describe('the profile cluster', () => {
-  const { replica, postgres } = compose.services;
+describe('the cluster', () => {
+  const { replica, postgres, move } = several.services;
 
-  it('is not started unasked, and has three replicas that come back by themselves', () => {
-    expect([replica?.['profiles'], postgres?.['profiles']]).toEqual([['cluster'], ['cluster']]);
+  it('has three replicas that come back by themselves', () => {
     expect(replica).toMatchObject({ restart: 'unless-stopped', deploy: { replicas: 3 } });
     expect(replica?.['ports']).toEqual(['127.0.0.1:8081-8083:8080']);
     // Three containers with one name would have one host name, which every holder of a lease bears.
     expect(replica).not.toHaveProperty('container_name');
     expect(replica).not.toHaveProperty('hostname');
+  });
+
+  it('moves the store of the single monitor, from where that has it to where the replicas look for it', () => {
+    const urlFile = replica?.environment?.['DATABASE_URL_FILE'];
+    expect(move).toMatchObject({
+      command: ['state', 'copy', '--from', 'sqlite:/data/monitor.db', '--to', `url_file:${urlFile}`],
+      volumes: compose.services['monitor']?.volumes,
+      depends_on: replica?.['depends_on'],
+    });
+    expect(move).not.toHaveProperty('restart');
+    expect(dockerfile).toContain('STORE_PATH=/data/monitor.db');
   });
 
   it('waits for a database that answers, keeps it in a volume, and lets nobody else reach it', () => {
@@ -127,7 +156,7 @@ describe('the profile cluster', () => {
     });
     expect(postgres).not.toHaveProperty('ports');
     expect(replica?.networks).toEqual(['default', 'database']);
-    expect(compose.networks['database']).toEqual({ internal: true });
+    expect(several.networks['database']).toEqual({ internal: true });
   });
 
   it('works by the shipped configuration, with the database in place of the file', () => {
@@ -140,6 +169,82 @@ describe('the profile cluster', () => {
     });
     const names = [replica, postgres].flatMap((service) => Object.keys(service?.environment ?? {}));
     expect(names.filter((name) => /(URL|PASSWORD|KEY|SECRET)$/.test(name))).toEqual([]);
+  });
+});
+
+/** What a command starts: services that are named, or all without a profile or with one that is asked for, and what they depend on. */
+const startedBy = (command: string): readonly string[] => {
+  const words = command.split(' ').slice(2);
+  let file = SINGLE;
+  const profiles: string[] = [];
+  const names: string[] = [];
+  let verb = '';
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '-f') file = words[(at += 1)] ?? '';
+    else if (word === '--profile') profiles.push(words[(at += 1)] ?? '');
+    else if (word.startsWith('-')) continue;
+    else if (verb === '') verb = word;
+    else names.push(word);
+  }
+  const services = new Map(resolved(file));
+  const wanted = [...services].filter(([name, { profiles: its }]) =>
+    names.length > 0
+      ? names.includes(name)
+      : its === undefined || profiles.some((profile) => (its as readonly string[]).includes(profile)),
+  );
+  expect(names.filter((name) => !services.has(name))).toEqual([]);
+  const started = new Set<string>();
+  const start = (name: string): void => {
+    started.add(name);
+    const on = (services.get(name)?.['depends_on'] ?? []) as readonly string[] | object;
+    for (const other of Array.isArray(on) ? (on as readonly string[]) : Object.keys(on)) start(other);
+  };
+  for (const [name] of wanted) start(name);
+  return [...started].toSorted();
+};
+
+/** Every command in the docs that starts something, and what it says that it starts. */
+const STARTS: Readonly<Record<string, readonly string[]>> = {
+  'docker compose up': ['monitor'],
+  'docker compose up -d': ['monitor'],
+  'docker compose --profile demo up --attach-dependencies demo': ['demo', 'demo-simulator'],
+  'docker compose --profile metrics up -d': ['grafana', 'monitor', 'prometheus'],
+  'docker compose -f docker-compose.cluster.yml up -d --remove-orphans': ['postgres', 'replica'],
+  'docker compose -f docker-compose.cluster.yml --profile metrics up -d': [
+    'grafana',
+    'postgres',
+    'prometheus',
+    'replica',
+  ],
+  'docker compose -f docker-compose.cluster.yml run --rm move': ['move', 'postgres'],
+};
+
+describe('the commands of the docs', async () => {
+  const pages = ['README.md', 'docs/container.md', 'docs/scale.md', SINGLE, CLUSTER];
+  const texts = await Promise.all(pages.map(read));
+  const found = texts.flatMap((text) =>
+    [
+      ...text.matchAll(
+        /docker compose(?: (?:-f|--profile) \S+)* (?:up|run)\b(?: -[-a-z]+| [a-z]+(?=[`\n]))*/g,
+      ),
+    ].map(([command]) => command),
+  );
+
+  it('are all known here', () => {
+    expect([...new Set(found)].toSorted()).toEqual(Object.keys(STARTS).toSorted());
+  });
+
+  it.each(Object.entries(STARTS))('%s starts what it says', (command, services) => {
+    expect(startedBy(command)).toEqual(services);
+  });
+
+  it('start nothing that polls the same accounts beside another', () => {
+    for (const command of Object.keys(STARTS)) {
+      const both = startedBy(command).filter((name) => name === 'monitor' || name === 'replica');
+      expect(both.length).toBeLessThan(2);
+    }
+    expect(several.services).not.toHaveProperty('monitor');
   });
 });
 
@@ -165,7 +270,7 @@ describe('the profile metrics', () => {
     const [job] = settings.scrape_configs;
     expect(job?.static_configs).toEqual([{ targets: ['monitor:8080'] }]);
     expect(job?.dns_sd_configs).toMatchObject([{ names: ['replica'], type: 'A', port: 8080 }]);
-    expect(compose.services).toHaveProperty('replica');
+    expect(several.services).toHaveProperty('replica');
     expect(monitor).toBeDefined();
     expect(dockerfile).toContain('HTTP_LISTEN=0.0.0.0:8080');
   });

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image for real and proves what it promises: it runs as user 10001 without capabilities on a read-only
-# root, alerts on what the simulator plays, stops cleanly on SIGTERM, and does not repeat itself after a restart.
+# root, alerts on what the simulator plays, stops cleanly on SIGTERM, and does not repeat itself after a restart. Then three
+# of it divide the work on a real PostgreSQL, one of them dies, and nothing is lost.
 #
 # Needs root, buildah, debootstrap, `npm ci` done before, and the network for Debian and npm packages. The base image is
 # made here, from Debian packages and the Node that the project carries, since a registry of images may be out of reach.
@@ -32,11 +33,14 @@ check() {
 
 # Only what this script started is ever ended, by its own process id.
 children=()
+beside=
 cleanup() {
   local pid
+  # It ends its database, which is no process of ours.
+  [ -z "$beside" ] || { kill -TERM "$beside" 2>/dev/null && wait "$beside" || true; }
   for pid in "${children[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   [ -z "${container:-}" ] || store rm "$container" >/dev/null 2>&1 || true
-  rm -rf "$work"
+  rm -rf "$work" ${database:+"$database"}
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
@@ -100,6 +104,8 @@ contained() {
   # shellcheck disable=SC2016 # the inner shell expands
   exec unshare --mount --pid --ipc --uts --fork --kill-child --propagation private bash -ceu '
     root=$1; volume=$2; config=$3; shift 3
+    # An engine gives each container a name of its own.
+    printf %s "$RANDOM$RANDOM" >/proc/sys/kernel/hostname
     mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=16m tmpfs "$root/tmp"
@@ -112,12 +118,12 @@ contained() {
   ' contained "$root" "$volume" "$config" "$@"
 }
 
-# start LOG VOLUME COMMAND…: in the background, with the environment of the image and $run_env. $inner is then the
+# start LOG VOLUME COMMAND…: in the background, with the environment of the image, $run_env and $config. $inner is then the
 # process that is PID 1 in there, $outer the one whose exit status is the container's.
 start() {
   local log=$1 volume=$2
   shift 2
-  contained "$volume" "$work/config" env -i "${image_env[@]}" "${run_env[@]}" "$@" >"$log" 2>"$log.err" &
+  contained "$volume" "$config" env -i "${image_env[@]}" "${run_env[@]}" "$@" >"$log" 2>"$log.err" &
   outer=$!
   children+=("$outer")
   inner=
@@ -131,7 +137,7 @@ start() {
 # end_with STATUS SECONDS: SIGTERM to PID 1; the container ends with STATUS in time.
 end_with() {
   local status=0 end=$((SECONDS + $2))
-  kill -TERM "$inner"
+  kill -TERM "$inner" || return 1
   while kill -0 "$outer" 2>/dev/null; do
     [ "$SECONDS" -lt "$end" ] || { echo "still running $2 s after SIGTERM"; return 1; }
     sleep 0.1
@@ -162,6 +168,10 @@ values() {
 
 # ----------------------------------------------------------------------------------------------------- the checks
 
+free_port() {
+  node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => {
+    console.log(s.address().port); s.close(); });'
+}
 is() { [ "$1" = "$2" ] || { echo "is ${1@Q}, should be ${2@Q}"; return 1; }; }
 absent() {
   local path
@@ -173,7 +183,7 @@ small() { # everything the project adds to its base
   echo "$kb kB"
   [ "$kb" -lt 49152 ]
 }
-run_once() { (contained "$work/volume" "$work/config" env -i "${image_env[@]}" "${run_env[@]}" "$@"); }
+run_once() { (contained "$work/volume" "$config" env -i "${image_env[@]}" "${run_env[@]}" "$@"); }
 refused() { ! run_once "$@" 2>&1; }
 no_privileges() {
   run_once grep -qx 'CapEff:.0000000000000000' /proc/self/status
@@ -193,7 +203,36 @@ once() { # EVENT FIELD FILE…: the field has some value, and no value twice
   [ -n "$all" ] || { echo "no $1 at all"; return 1; }
   is "$(uniq -d <<<"$all")" ''
 }
-no_secret() { ! grep -qF "$api_secret" "$@"; }
+no_secret() { ! grep -qF -e "$api_secret" -e change-me "$@"; }
+
+# replicas EXPRESSION: what `status` says of the replicas is so; `all` is the list.
+replicas() {
+  run_once vonage-audit-monitor status --json | node -e '
+    const text = require("node:fs").readFileSync(0, "utf8");
+    const all = JSON.parse(text).replicas;
+    const accounts = all.map((one) => one.accounts).sort().join(" ");
+    if (!new Function("all", "accounts", `return ${process.argv[1]}`)(all, accounts)) {
+      console.log(JSON.stringify(all));
+      process.exit(1);
+    }' "$1"
+}
+# within SECONDS COMMAND…: until the command succeeds; fails with its last output when it does not in time.
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >"$work/within.out" 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || { cat "$work/within.out"; return 1; }
+    sleep 0.3
+  done
+}
+ready() { # PORT…
+  node -e '
+    Promise.all(process.argv.slice(1).map(async (port) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+      if (answer.status !== 200) throw new Error(await answer.text());
+    })).catch((error) => { console.log(String(error)); process.exit(1); });' "$@"
+}
+migrate() { grep -q 'up to date' <(run_once vonage-audit-monitor state migrate --store "url_file:/config/$1"); }
 
 [ "$(id -u)" -eq 0 ] || { echo 'the container is built and run as root' >&2; exit 2; }
 mkdir -p "$state"
@@ -207,7 +246,8 @@ fi
 
 container=$(store from --pull-never "$image")
 root=$(store mount "$container")
-cp -R "$repo/config" "$work/config"
+config=$work/config
+cp -R "$repo/config" "$config"
 # As an operator would mount it: the shipped configuration, polling every second.
 sed -i 's/interval: 30s/interval: 1s/' "$work/config/monitor.yml"
 mkdir "$work/volume"
@@ -241,8 +281,7 @@ simulator=$inner
 check 'the simulator runs in it' await_line "$simulator_log" simulator.listening 30
 api=$(values "$simulator_log" simulator.listening base_url)
 
-port=$(node -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => {
-  console.log(s.address().port); s.close(); });')
+port=$(free_port)
 (umask 077 && printf '%s\n' "$api_secret" >"$work/config/secret")
 chown 10001:10001 "$work/config/secret"
 run_env=(HTTP_LISTEN="127.0.0.1:$port" VONAGE_AUDIT_URL="$api" VONAGE_API_KEY=abcd1234
@@ -271,6 +310,62 @@ check 'no secret is in any line' no_secret "$first" "$second" "$first.err" "$sec
 kill -TERM "$simulator"
 run_env=()
 check 'the demo plays in it, to its end' run_once "${entrypoint[@]}" demo --for 20s
+
+# ------------------------------------------------------------------------------------ three replicas on PostgreSQL
+
+# Three, as everywhere that several are shipped: when one is gone, its accounts have to be divided again and not just inherited.
+database=$(mktemp -d)
+config=$work/several
+mkdir "$config"
+node "$repo/test/container/beside.ts" "$database" "$config" 6 "$api_secret" >"$work/beside.log" 2>"$work/beside.log.err" &
+beside=$!
+check 'a PostgreSQL and an Audit API with six accounts run beside it' await_line "$work/beside.log" beside.ready 60
+check 'a role that only reads and writes rows may not make the tables' refused migrate database_url
+check 'state migrate makes them, as the role that owns them' migrate owner_url
+# Nobody who polls has this one.
+mv "$config/owner_url" "$work/owner_url"
+
+logs=()
+ports=()
+inners=()
+outers=()
+for n in 1 2 3; do
+  mkdir "$work/volume$n"
+  chown 10001:10001 "$work/volume$n"
+  logs+=("$work/replica$n.log")
+  ports+=("$(free_port)")
+  run_env=(HTTP_LISTEN="127.0.0.1:${ports[-1]}")
+  start "${logs[-1]}" "$work/volume$n" "${entrypoint[@]}" "${command[@]}"
+  inners+=("$inner")
+  outers+=("$outer")
+done
+check 'status shows three replicas, each with two accounts' within 60 replicas 'accounts === "2 2 2"'
+check 'they have one configuration' replicas 'new Set(all.map((one) => one.config_hash)).size === 1'
+check 'all are ready' within 30 ready "${ports[@]}"
+check 'they write nothing to their volumes' is "$(ls -A "$work"/volume[123] | grep -v : | tr -d '\n')" ''
+
+died=$SECONDS
+kill -KILL "${inners[1]}" || true
+check 'one is killed, and the others have its accounts when its lease has run out' \
+  within 40 replicas 'accounts === "3 3"'
+echo "# taken over after $((SECONDS - died)) s"
+check 'they are ready' within 30 ready "${ports[0]}" "${ports[2]}"
+
+mv "$work/owner_url" "$config/owner_url"
+check 'state migrate runs beside them, and finds nothing to do' migrate owner_url
+rm "$config/owner_url"
+
+inner=${inners[2]} outer=${outers[2]}
+check 'one is stopped, with status 0' end_with 0 10
+run_env=(HTTP_LISTEN="127.0.0.1:${ports[0]}")
+check 'the last one has all accounts at once' within 8 replicas 'accounts === "6"'
+kill -USR2 "$beside" || true
+check 'all that happened is stored, and all that was alerted is sent and in a log' \
+  within 60 node "$repo/test/container/beside.ts" missing "$database" "${logs[@]}"
+check 'no event was new twice' once audit.event event_id "${logs[@]}"
+inner=${inners[0]} outer=${outers[0]}
+check 'the last one stops, with status 0' end_with 0 10
+check 'no secret is in any line' no_secret "${logs[@]}" "${logs[@]/%/.err}"
 
 echo "# image: $(store images --format '{{.Size}}' "$image"), of that $(du -sh "$root/app" | cut -f 1) /app"
 echo "# $passed checks passed, $failed failed"

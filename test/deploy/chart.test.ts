@@ -52,6 +52,25 @@ const VALUE_SETS: Readonly<Record<string, object>> = {
       store: { retention: '30d' },
     },
   },
+  'a database and its migration': {
+    existingSecret: 'vonage',
+    database: {
+      existingSecret: 'postgres',
+      port: 6432,
+      migrate: { enabled: true, existingSecret: 'postgres-owner', key: 'uri' },
+    },
+    imagePullSecrets: [{ name: 'pull' }],
+    networkPolicy: { enabled: true, extraEgress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] },
+    serviceAccount: { create: false, name: 'of-ours' },
+    podAnnotations: { a: 'b' },
+    podLabels: { team: 'security' },
+    nodeSelector: { disk: 'ssd' },
+    tolerations: [{ key: 'a', operator: 'Exists' }],
+    affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    priorityClassName: 'high',
+    extraVolumes: [{ name: 'authority', configMap: { name: 'authority' } }],
+    extraVolumeMounts: [{ name: 'authority', mountPath: '/etc/authority', readOnly: true }],
+  },
   everything: {
     image: {
       repository: 'mirror.example.com/monitor',
@@ -249,7 +268,18 @@ describe('with a database', () => {
         ],
       },
     });
-    expect(one(all, 'PodDisruptionBudget').spec).toEqual({ maxUnavailable: 1, selector });
+    expect(one(all, 'PodDisruptionBudget').spec).toEqual({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector,
+    });
+  });
+
+  it('nothing is asked of an older Kubernetes that it does not know', () => {
+    const budgetOf = (version: string): unknown =>
+      one(render(database, ['--kube-version', version]), 'PodDisruptionBudget').spec;
+    expect(budgetOf('v1.26.9')).not.toHaveProperty('unhealthyPodEvictionPolicy');
+    expect(budgetOf('v1.27.3-gke.100')).toHaveProperty('unhealthyPodEvictionPolicy');
   });
 
   it.each([
@@ -325,6 +355,21 @@ describe('values that are wrong', () => {
       { database: { existingSecret: 'y' }, config: { store: { path: '/data/monitor.db' } } },
       'config.store names another store than database.existingSecret',
     ],
+    [
+      'a migration of a file',
+      { existingSecret: 'x', database: { migrate: { enabled: true, existingSecret: 'y' } } },
+      'database.migrate is for a database: set database.existingSecret',
+    ],
+    [
+      'a migration without the role that owns the tables',
+      { existingSecret: 'x', database: { existingSecret: 'y', migrate: { enabled: true } } },
+      'database.migrate.existingSecret is needed when database.migrate.enabled is true',
+    ],
+    [
+      'a misspelt name of the migration',
+      { existingSecret: 'x', database: { existingSecret: 'y', migrate: { enable: true } } },
+      'enable',
+    ],
   ])('%s is refused, by name', (_, values, message) => {
     expect(() => render(values)).toThrow(message);
   });
@@ -339,6 +384,10 @@ describe('values that are wrong', () => {
     const inner = Object.entries(properties).filter(([, schema]) => schema.properties !== undefined);
     expect(inner.map(([name, schema]) => [name, Object.keys(schema.properties ?? {})])).toEqual(
       inner.map(([name]) => [name, Object.keys(values[name] as object)]),
+    );
+    const database = properties['database']?.properties as Readonly<Record<string, { properties?: object }>>;
+    expect(Object.keys(database['migrate']?.properties ?? {})).toEqual(
+      Object.keys((values['database'] as { readonly migrate: object }).migrate),
     );
   });
 });

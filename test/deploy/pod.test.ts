@@ -15,9 +15,10 @@ import { openHelm } from '../../scripts/helm.ts';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { simulate } from '../support/audit-api.ts';
+import { monitorIn } from '../support/in-scope.ts';
 import { KEY, ruleOf, SECRET } from '../support/installation.ts';
 import { manifestsOf } from '../support/kubernetes.ts';
-import { type LogLine, startMonitor } from '../support/monitor-process.ts';
+import type { LogLine } from '../support/monitor-process.ts';
 import { createDatabase } from '../support/postgres.ts';
 
 /*
@@ -117,13 +118,9 @@ it.each([
     const inRoot = (text: string): string => (/^\/(config|run)\//.test(text) ? join(root, text) : text);
     const [{ args, env }] = containers;
     const variables = env.map(({ name, value }) => [name, inRoot(value)] as const);
-    const monitor = startMonitor(args.map(inRoot), {
+    const monitor = monitorIn(scope, args.map(inRoot), {
       ...Object.fromEntries(variables),
       HTTP_LISTEN: '127.0.0.1:0',
-    });
-    scope.defer('monitor', async () => {
-      monitor.kill('SIGKILL');
-      await monitor.ended;
     });
     const said = (event: string): Promise<LogLine> => monitor.until((line) => line.event === event);
 

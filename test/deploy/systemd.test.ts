@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
-/* The unit says what the package and the shipped configuration are. systemd-analyze checks the rest, by hand. */
+/* The unit says what the package and the shipped configuration are. systemd-analyze checks the rest, where it is. */
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const text = read('deploy/systemd/vonage-audit-monitor.service');
@@ -116,4 +120,70 @@ it('does not forbid what Node lives from, and claims no protocol that the monito
   expect(service.has('MemoryDenyWriteExecute')).toBe(false);
   expect(service.has('WatchdogSec')).toBe(false);
   expect(valueOf('Type')).toBe('exec');
+});
+
+/** What systemd says of the unit with a drop-in. Empty where there is no systemd to say it. */
+const verified = (dropIn: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'systemd-'));
+  try {
+    const name = 'vonage-audit-monitor.service';
+    mkdirSync(join(folder, `${name}.d`));
+    // It looks whether the program is there, which is a matter of the machine.
+    writeFileSync(
+      join(folder, name),
+      text.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`),
+    );
+    writeFileSync(join(folder, `${name}.d/postgres.conf`), dropIn);
+    const { error, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, name)], {
+      encoding: 'utf8',
+    });
+    if (error && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return stderr ?? '';
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+describe('the drop-in for PostgreSQL', () => {
+  const dropIn = read('deploy/systemd/postgres.conf');
+  const changed = unitOf(dropIn).get('Service') ?? new Map<string, readonly string[]>();
+  const page = read('docs/systemd.md');
+
+  it('is a drop-in that systemd finds nothing wrong with', () => {
+    expect([...unitOf(dropIn).keys()]).toEqual(['Unit', 'Service']);
+    expect(verified(dropIn)).toBe('');
+    // Without a systemd to ask, this test sees no more than the lines above.
+    const wrong = verified(`${dropIn}LoadCredentials=a:b\n`);
+    expect(wrong === '' || wrong.includes('LoadCredentials')).toBe(true);
+  });
+
+  it('hands over the URL as the other secrets are, to the variable that the configuration of docs/systemd.md reads', () => {
+    expect(changed.get('LoadCredential')).toEqual([
+      'database_url:/etc/vonage-audit-monitor/secrets/database_url',
+    ]);
+    expect(changed.get('Environment')).toEqual(['DATABASE_URL_FILE=%d/database_url']);
+    const [, from = '', to = ''] = /sed -i 's\|(.*?)\|(.*?)\|'/.exec(page) ?? [];
+    const config = read('config/monitor.yml').replace(new RegExp(from, 'm'), () => to);
+    expect(parse(config)).toEqual({
+      ...(parse(read('config/monitor.yml')) as object),
+      store: { url: '${DATABASE_URL}', retention: '400d' },
+    });
+    expect(dropIn).toContain(to);
+  });
+
+  it('takes away all that leads to the folder of the file', () => {
+    expect(changed.get('StateDirectory')).toEqual(['']);
+    expect(changed.get('UnsetEnvironment')).toEqual(['STORE_PATH']);
+    expect(changed.get('WorkingDirectory')).toEqual(['/']);
+  });
+
+  it('loosens nothing', () => {
+    expect([...changed.keys()].toSorted()).toEqual([
+      'Environment',
+      'LoadCredential',
+      'StateDirectory',
+      'UnsetEnvironment',
+      'WorkingDirectory',
+    ]);
+  });
 });

@@ -4,11 +4,10 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { KEY, ruleOf } from '../support/installation.ts';
 import { blocksOf } from '../support/markdown.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver } from '../support/receiver.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
 
 /* The HTTP API of real processes, while they poll and deliver. */
 
@@ -22,34 +21,23 @@ beforeEach(() => {
 afterEach(() => scope.close());
 
 const setUp = async () => {
-  const simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  const hook = await createReceiver();
-  scope.defer('hook', () => hook.close());
-  const installation = createInstallation(simulator.url, {
+  const simulator = await simulatorIn(scope);
+  const hook = await receiverIn(scope);
+  const installation = installationIn(scope, simulator.url, {
     sinks: { slack: { type: 'webhook', url: hook.url } },
     routes: [{ to: ['slack'] }],
     http: { listen: '127.0.0.1:0', tokens: [{ name: 'tester', role: 'operate', token: TOKEN }] },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
   const generator = createGenerator({ seed: 'api', account: KEY });
   const addEvent = (type = 'APP_CREATE'): void => simulator.add(KEY, generator.any(Date.now() - 2_000, type));
   const start = async (): Promise<{ readonly monitor: MonitorProcess; readonly url: string }> => {
-    const monitor = startMonitor(['run', '--config', installation.config]);
-    scope.defer('monitor', async () => {
-      monitor.kill('SIGKILL');
-      await monitor.ended;
-    });
+    const monitor = monitorIn(scope, ['run', '--config', installation.config]);
     const { url } = await monitor.until(is('http.listening'));
     return { monitor, url: `${String(url)}/api/v1` };
   };
   return { hook, addEvent, start, installation };
 };
-const is =
-  (event: string) =>
-  (line: LogLine): boolean =>
-    line.event === event;
 
 const ask = async (url: string, body?: object): Promise<Record<string, never>> => {
   const answer = await fetch(url, {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type Ran, runProcess } from '../support/command.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Backfills and completeness with the real process: beside a running monitor, without one, and in spite of kills. */
 
@@ -20,30 +21,21 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     poll: { interval: '50ms', settle: '0s', overlap: '1m', start: '1h' },
     reconcile: { backfill_requests_per_minute: 60_000 },
     sinks: { hook: { type: 'webhook', url: `${receiver.url}/hook` } },
     routes: [{ to: ['hook'] }],
     log: { events: 'none' },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
-const start = (args: readonly string[] = ['run']): MonitorProcess => {
-  const monitor = startMonitor([...args, '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
+const start = (args: readonly string[] = ['run']): MonitorProcess =>
+  monitorIn(scope, [...args, '--config', installation.config]);
 const command = (...args: readonly string[]): Promise<Ran> =>
   runProcess([...args, '--config', installation.config]);
 const generator = createGenerator({ seed: 'backfill', account: KEY });
@@ -59,10 +51,6 @@ const addOld = (count: number): readonly string[] => {
   simulator.add(KEY, events);
   return events.map(({ id }) => id);
 };
-const is =
-  (event: string) =>
-  (line: LogLine): boolean =>
-    line.event === event;
 const kept = async () => {
   const store = openStore({ path: installation.database, now: Date.now, durability: 'off' });
   try {

@@ -13,11 +13,12 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Ran, runHere } from '../support/command.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import type { MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 let scope: Scope;
 let simulator: Simulator;
@@ -26,29 +27,19 @@ let installation: Installation;
 let copy: string;
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: receiver.url } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
   copy = join(installation.folder, 'copy.db');
 });
 afterEach(() => scope.close());
 
 const generator = createGenerator({ seed: 'backup', account: KEY });
-const start = (): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
+const start = (): MonitorProcess => monitorIn(scope, ['run', '--config', installation.config]);
 const stop = async (monitor: MonitorProcess): Promise<void> => {
   monitor.kill('SIGTERM');
   expect(await monitor.ended).toEqual({ code: 0, signal: null });

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY } from '../support/installation.ts';
+import { is, type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { createStreamSyslog, type SyslogServer } from '../support/syslog-server.ts';
 
 /* Feeds with the real process: an API, a webhook, a file and a syslog server. */
@@ -27,16 +28,12 @@ const generator = createGenerator({ seed: 'feeds', account: KEY });
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  siem = await createReceiver();
-  scope.defer('siem', () => siem.close());
-  pager = await createReceiver();
-  scope.defer('pager', () => pager.close());
+  simulator = await simulatorIn(scope);
+  siem = await receiverIn(scope);
+  pager = await receiverIn(scope);
   syslog = await createStreamSyslog();
   scope.defer('syslog', () => syslog.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  installation = installationIn(scope, simulator.url);
   archive = join(installation.folder, 'archive', 'audit.ndjson');
   installation.configure({
     sinks: {
@@ -55,18 +52,8 @@ beforeEach(async () => {
 });
 afterEach(() => scope.close());
 
-const run = (args: readonly string[] = []): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config, ...args]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+const run = (args: readonly string[] = []): MonitorProcess =>
+  monitorIn(scope, ['run', '--config', installation.config, ...args]);
 const happen = (count: number, type?: 'NUMBER_RELEASE'): readonly string[] => {
   const events = Array.from({ length: count }, (_, n) =>
     type === undefined ? generator.any(Date.now() - 3_000 + n) : generator.any(Date.now() - 3_000 + n, type),

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation } from '../support/installation.ts';
-import { type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, simulatorIn } from '../support/in-scope.ts';
+import type { Installation } from '../support/installation.ts';
+import type { MonitorProcess } from '../support/monitor-process.ts';
 
 /* What SIGHUP means to a process, beside the reload. */
 
@@ -12,21 +13,12 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url);
 });
 afterEach(() => scope.close());
 
-const start = (args: readonly string[]): MonitorProcess => {
-  const monitor = startMonitor(args);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
+const start = (args: readonly string[]): MonitorProcess => monitorIn(scope, args);
 
 it('with its very first line a monitor can be asked, and is not ended by it', async () => {
   const monitor = start(['run', '--config', installation.config]);

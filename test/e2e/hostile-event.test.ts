@@ -5,8 +5,9 @@ import { createScope } from '../../src/base/scope.ts';
 import { VENDORS } from '../sinks/vendors.ts';
 import { type Ran, runHere } from '../support/command.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation } from '../support/installation.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, receiverIn } from '../support/in-scope.ts';
+import type { Installation } from '../support/installation.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { createSmtpServer, type SmtpTestServer } from '../support/smtp-server.ts';
 import { createStreamSyslog, type SyslogServer } from '../support/syslog-server.ts';
 
@@ -54,15 +55,13 @@ let monitor: InProcess;
 let done: boolean;
 
 beforeAll(async () => {
-  const api = await createReceiver();
-  scope.defer('api', () => api.close());
+  const api = await receiverIn(scope);
   const event = EVENT.replace('"AT"', `"${new Date(Date.now() - 2_000).toISOString().slice(0, 19)}"`);
   api.answer({
     body: `{"_embedded":{"events":[${event}]},"page":{"totalElements":1,"totalPages":1,"number":1,"size":100}}`,
   });
   const receiver = async (): Promise<Receiver> => {
-    const made = await createReceiver();
-    scope.defer('receiver', () => made.close());
+    const made = await receiverIn(scope);
     return made;
   };
   vendors = Object.fromEntries(
@@ -94,8 +93,7 @@ beforeAll(async () => {
     syslog: { type: 'syslog', url: syslog.url },
     ...Object.fromEntries(presets),
   };
-  installation = createInstallation(api.url, { sinks });
-  scope.defer('installation', () => installation.remove());
+  installation = installationIn(scope, api.url, { sinks });
   const file = { type: 'file', path: join(installation.folder, 'alerts.ndjson') };
   const archive = { type: 'file', path: join(installation.folder, 'events.ndjson') };
   installation.configure({

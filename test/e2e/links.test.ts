@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator } from '../../src/simulator/simulator.ts';
 import { runInProcess } from '../support/in-process.ts';
-import { createInstallation, KEY, ruleOf } from '../support/installation.ts';
-import { createReceiver } from '../support/receiver.ts';
+import { installationIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { KEY, ruleOf } from '../support/installation.ts';
 
 let scope: Scope;
 beforeEach(() => {
@@ -13,16 +12,13 @@ beforeEach(() => {
 afterEach(() => scope.close());
 
 it('an alert carries links that silence what comes next, through the whole monitor', async () => {
-  const simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  const hook = await createReceiver();
-  scope.defer('hook', () => hook.close());
-  const installation = createInstallation(simulator.url, {
+  const simulator = await simulatorIn(scope);
+  const hook = await receiverIn(scope);
+  const installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: hook.url } },
     routes: [{ to: ['hook'] }],
     http: { listen: '127.0.0.1:0', external_url: 'https://audit.example.com' },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE']));
   const generator = createGenerator({ seed: 'links', account: KEY });
   const addEvent = (): void => simulator.add(KEY, generator.any(Date.now() - 2_000, 'APP_CREATE'));

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { is, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { createSmtpServer } from '../support/smtp-server.ts';
 
 let scope: Scope;
@@ -16,34 +17,21 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: `${receiver.url}/hook` }, console: { type: 'log' } },
     routes: [{ to: ['hook', 'console'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
 /** A running monitor that is killed at the end of the test, should it still be there. */
-const run = (args: readonly string[] = [], env: Record<string, string> = {}): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config, ...args], env);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
+const run = (args: readonly string[] = [], env: Record<string, string> = {}): MonitorProcess =>
+  monitorIn(scope, ['run', '--config', installation.config, ...args], env);
 const generator = createGenerator({ seed: 'e2e', account: KEY });
 const appCreated = (secondsAgo = 2) => generator.any(Date.now() - secondsAgo * 1_000, 'APP_CREATE');
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
 
 describe('the main job, the real process', () => {
   it('an event becomes an alert in the log and at the webhook, once, and a restart repeats nothing', async () => {
@@ -147,8 +135,7 @@ describe('the main job, the real process', () => {
   });
 
   it('a delivery that is refused for good is parked, the other sinks say so, and it can be sent again', async () => {
-    const other = await createReceiver();
-    scope.defer('other', () => other.close());
+    const other = await receiverIn(scope);
     installation.configure({
       sinks: { gone: { type: 'webhook', url: receiver.url }, hook: { type: 'webhook', url: other.url } },
       routes: [{ match: { kind: 'rule' }, to: ['gone'] }, { to: ['gone', 'hook'] }],

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf, SECRET } from '../support/installation.ts';
+import { is, type LogLine, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Configuration and rules that change under the real process. */
 
@@ -19,19 +20,15 @@ const generator = createGenerator({ seed: 'reload', account: KEY });
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator({
+  simulator = await simulatorIn(scope, {
     accounts: [
       { key: KEY, secret: SECRET },
       { key: 'second12', secret: 'second-secret' },
     ],
   });
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  other = await createReceiver();
-  scope.defer('other', () => other.close());
-  installation = createInstallation(simulator.url);
-  scope.defer('installation', () => installation.remove());
+  receiver = await receiverIn(scope);
+  other = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url);
   configure({});
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
@@ -45,18 +42,7 @@ const configure = (sections: object): void =>
     reload: { watch: false },
     ...sections,
   });
-const run = (): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+const run = (): MonitorProcess => monitorIn(scope, ['run', '--config', installation.config]);
 /** Sends SIGHUP and resolves with the line that tells what came of it. */
 const reload = (monitor: MonitorProcess): Promise<LogLine> => {
   const from = monitor.lines.length;
@@ -337,11 +323,7 @@ describe('files that change', () => {
       'app.yml': ruleOf('An application was created', 'high', ['APP_CREATE']),
     });
     for (const name of ['monitor.yml', 'app.yml']) symlinkSync(join('..data', name), join(mount, name));
-    const monitor = startMonitor(['run', '--config', join(mount, 'monitor.yml')]);
-    scope.defer('monitor', async () => {
-      monitor.kill('SIGKILL');
-      await monitor.ended;
-    });
+    const monitor = monitorIn(scope, ['run', '--config', join(mount, 'monitor.yml')]);
     await monitor.until(is('poll.completed'));
     swap('2026_02', {
       'monitor.yml': config('70ms'),

@@ -6,9 +6,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { SERVER_CERT, SERVER_KEY } from '../support/certs.ts';
-import { createInstallation, type Installation, ruleOf } from '../support/installation.ts';
+import { installationIn, monitorIn, receiverIn } from '../support/in-scope.ts';
+import { type Installation, ruleOf } from '../support/installation.ts';
 import { type LogLine, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver } from '../support/receiver.ts';
 import { createSmtpServer } from '../support/smtp-server.ts';
 
 /*
@@ -166,12 +166,9 @@ const createProxy = async (port: number) => {
 it('22: no secret in log, errors, metrics, health, database, alerts, mails or drills, whatever is sent back', {
   timeout: 60_000,
 }, async () => {
-  const api = await createReceiver();
-  scope.defer('api', () => api.close());
-  const echoing = await createReceiver();
-  scope.defer('echoing', () => echoing.close());
-  const healthy = await createReceiver();
-  scope.defer('healthy', () => healthy.close());
+  const api = await receiverIn(scope);
+  const echoing = await receiverIn(scope);
+  const healthy = await receiverIn(scope);
   const mails = await createSmtpServer({ tls: 'none' });
   scope.defer('mails', () => mails.close());
   const login = await createSmtpServer({ tls: 'none', login: true });
@@ -234,7 +231,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   known = Object.values(CANARIES).filter((secret) => !later.includes(secret));
   const host = (port: number): string => `127.0.0.1:${port}`;
   const password = encodeURIComponent(CANARIES.smtp);
-  installation = createInstallation('http://audit.example/beta/audit', {
+  installation = installationIn(scope, 'http://audit.example/beta/audit', {
     accounts: [{ name: 'default', api_key: KEY, api_secret_file: 'secret' }],
     log: { level: 'debug' },
     sinks: {
@@ -303,7 +300,6 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
       ],
     },
   });
-  scope.defer('installation', () => installation.remove());
   const secretFile = join(installation.folder, 'secret');
   writeFileSync(secretFile, `${CANARIES.api}\n`, { mode: 0o600 });
   writeFileSync(join(installation.folder, 'api-token'), CANARIES.apiTokenFile, { mode: 0o600 });
@@ -312,11 +308,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
   const env = { HTTP_PROXY: `http://user:${encodeURIComponent(CANARIES.proxy)}@${host(proxy.port)}` };
 
-  const monitor = startMonitor(['run', '--config', installation.config], env);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
+  const monitor = monitorIn(scope, ['run', '--config', installation.config], env);
   const seen = (event: string, sink?: string) => (line: LogLine) =>
     line.event === event && (sink === undefined || line['sink'] === sink);
   const { url } = await monitor.until(seen('http.listening'));
@@ -435,7 +427,7 @@ it('22: no secret in log, errors, metrics, health, database, alerts, mails or dr
 });
 
 it('22: a problem of the configuration quotes no secret', async () => {
-  installation = createInstallation('http://127.0.0.1:9', {
+  installation = installationIn(scope, 'http://127.0.0.1:9', {
     accounts: [{ name: 'default', api_key: `${KEY}:${CANARIES.api}`, api_secret: [CANARIES.api] }],
     sinks: {
       hook: { type: 'webhook', url: CANARIES.webhookToken, secret: `${CANARIES.webhookSecret} \u0000` },
@@ -443,7 +435,6 @@ it('22: a problem of the configuration quotes no secret', async () => {
       chat: { type: 'slack', url: `htp://hooks.example/services/T0/B0/${CANARIES.slack}`, tiemout: '1s' },
     },
   });
-  scope.defer('installation', () => installation.remove());
   const env = { HTTP_PROXY: `socks://user:${encodeURIComponent(CANARIES.proxy)}@host` };
   const check = startMonitor(['check', '--config', installation.config], env);
   expect(await check.ended).toEqual({ code: 2, signal: null });

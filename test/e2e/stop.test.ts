@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 import { createSmtpServer } from '../support/smtp-server.ts';
 
 /* Line 21 of the failure catalogue: whatever hangs, SIGTERM is answered within ten seconds, and nothing is lost. */
@@ -18,33 +19,19 @@ let installation: Installation;
 const PATIENT = { interval: '50ms', settle: '0s', overlap: '10m', start: '24h' };
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     api: { base_url: simulator.url, timeout: '60s', page_size: 10 },
     poll: PATIENT,
     sinks: { hook: { type: 'webhook', url: receiver.url, timeout: '50s' } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
-const run = (): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string) =>
-  (line: LogLine): boolean =>
-    line.event === event;
+const run = (): MonitorProcess => monitorIn(scope, ['run', '--config', installation.config]);
 const generator = createGenerator({ seed: 'stop', account: KEY });
 const appCreated = (secondsAgo = 2) => generator.any(Date.now() - secondsAgo * 1_000, 'APP_CREATE');
 /** Ends in time, with 0, and having closed everything. */

@@ -5,10 +5,11 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Line 19 of the failure catalogue, for the whole process. */
 
@@ -19,41 +20,19 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: receiver.url } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
-const run = (through: readonly string[] = []): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config], {}, undefined, through);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+const run = (through: readonly string[] = []): MonitorProcess =>
+  monitorIn(scope, ['run', '--config', installation.config], {}, undefined, through);
 const generator = createGenerator({ seed: 'store trouble', account: KEY });
-const bodies = (): Record<string, unknown>[] => receiver.requests.map((request) => JSON.parse(request.body));
-/** Waits for a request that fits. */
-const told = async (fits: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
-  for (let count = 1; ; count = receiver.requests.length + 1) {
-    const found = bodies().find(fits);
-    if (found) return found;
-    await receiver.received(count, 25_000);
-  }
-};
 const isStore =
   (status: string) =>
   (body: Record<string, unknown>): boolean =>
@@ -122,7 +101,7 @@ describe('19: a database that cannot be used', () => {
     const events = generator.burst(600, Date.now() - 60_000, 50_000);
     simulator.add(KEY, events);
     await monitor.until(is('poll.failed', { kind: 'store' }));
-    const alarm = await told(isStore('firing'));
+    const alarm = await receiver.told(isStore('firing'));
     expect(alarm).toMatchObject({ kind: 'system', level: 'critical' });
     expect(String(alarm['message'])).toMatch(
       /has not been able to use its database since .* What to do: Check free space/,
@@ -131,8 +110,8 @@ describe('19: a database that cannot be used', () => {
     execFileSync('prlimit', ['--pid', String(monitor.child.pid), '--fsize=unlimited']);
     const from = monitor.lines.length;
     await monitor.until(is('poll.completed'), from);
-    await told(isStore('resolved'));
-    await told((body) => body['kind'] === 'rule');
+    await receiver.told(isStore('resolved'));
+    await receiver.told((body) => body['kind'] === 'rule');
     monitor.kill('SIGTERM');
     expect(await monitor.ended).toEqual({ code: 0, signal: null });
     const db = new Database(installation.database, { readonly: true });
@@ -152,7 +131,7 @@ describe('19: a database that cannot be used', () => {
       ready: false,
       reasons: [expect.stringMatching(/removed or replaced while in use/)],
     });
-    expect(await told(isStore('firing'))).toMatchObject({
+    expect(await receiver.told(isStore('firing'))).toMatchObject({
       message: expect.stringContaining('removed or replaced while in use; start the monitor again'),
     });
   });

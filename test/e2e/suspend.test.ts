@@ -2,10 +2,11 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createScope, type Scope } from '../../src/base/scope.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
-import { type LogLine, type MonitorProcess, startMonitor } from '../support/monitor-process.ts';
-import { createReceiver, type Receiver } from '../support/receiver.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { installationIn, monitorIn, receiverIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { is, type MonitorProcess } from '../support/monitor-process.ts';
+import type { Receiver } from '../support/receiver.ts';
 
 /* Line 20 of the failure catalogue: the process is suspended for longer than every lease it holds, and wakes up. */
 
@@ -16,31 +17,17 @@ let installation: Installation;
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  receiver = await createReceiver();
-  scope.defer('receiver', () => receiver.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  receiver = await receiverIn(scope);
+  installation = installationIn(scope, simulator.url, {
     sinks: { hook: { type: 'webhook', url: receiver.url, timeout: '50s' } },
     routes: [{ to: ['hook'] }],
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('An application was created', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());
 
-const run = (): MonitorProcess => {
-  const monitor = startMonitor(['run', '--config', installation.config]);
-  scope.defer('monitor', async () => {
-    monitor.kill('SIGKILL');
-    await monitor.ended;
-  });
-  return monitor;
-};
-const is =
-  (event: string, fields: object = {}) =>
-  (line: LogLine): boolean =>
-    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+const run = (): MonitorProcess => monitorIn(scope, ['run', '--config', installation.config]);
 const generator = createGenerator({ seed: 'suspend', account: KEY });
 const happen = (count: number): readonly string[] => {
   const events = Array.from({ length: count }, (_, i) =>

@@ -9,9 +9,10 @@ import { createScope, type Scope } from '../../src/base/scope.ts';
 import { alertRow } from '../../src/server/alert-shapes.ts';
 import { eventRow } from '../../src/server/trail-shapes.ts';
 import { createGenerator } from '../../src/simulator/generator.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type InProcess, runInProcess } from '../support/in-process.ts';
-import { createInstallation, type Installation, KEY, ruleOf } from '../support/installation.ts';
+import { installationIn, simulatorIn } from '../support/in-scope.ts';
+import { type Installation, KEY, ruleOf } from '../support/installation.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -34,13 +35,11 @@ const freePort = async (): Promise<number> => {
 
 beforeEach(async () => {
   scope = createScope();
-  simulator = await createSimulator();
-  scope.defer('simulator', () => simulator.close());
-  installation = createInstallation(simulator.url, {
+  simulator = await simulatorIn(scope);
+  installation = installationIn(scope, simulator.url, {
     poll: { interval: '50ms', settle: '0s', overlap: '1m', start: '1h' },
     http: { listen: `127.0.0.1:${await freePort()}` },
   });
-  scope.defer('installation', () => installation.remove());
   installation.rule('app.yml', ruleOf('App made', 'high', ['APP_CREATE']));
 });
 afterEach(() => scope.close());

@@ -30,11 +30,16 @@ const EVENT_FIELDS = ['user_email', 'source', 'source_ip', 'source_country', 'ev
 /** Names that a message may use: those of every alert, of events, and what a rule adds itself. */
 const namesOf = ({ keys }: Written): readonly string[] => {
   const correlation = (keys.correlation ?? {}) as { readonly 'group-by'?: readonly string[] };
-  const monitor = (keys.monitor ?? {}) as { readonly changed?: unknown; readonly first_seen?: unknown };
+  const monitor = (keys.monitor ?? {}) as {
+    readonly changed?: unknown;
+    readonly first_seen?: unknown;
+    readonly scope?: string;
+  };
   return [
     ...TEMPLATE_NAMES.filter((name) => name !== 'previous' || monitor.changed !== undefined),
     ...((monitor.changed ?? monitor.first_seen) ? ['value'] : []),
     ...(correlation['group-by'] ?? []),
+    ...(monitor.scope === 'fleet' ? ['accounts'] : []),
     ...EVENT_FIELDS,
   ];
 };
@@ -137,8 +142,11 @@ describe('the shipped rules', () => {
     expect(known.filter((type) => !seen.has(type))).toEqual([]);
   });
 
-  it('can be tuned by the filter that the README shows', () => {
-    const [, text = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(`${FOLDER}README.md`, 'utf8')) ?? [];
+  it('can be tuned by the filters that the README shows', () => {
+    const page = readFileSync(`${FOLDER}README.md`, 'utf8');
+    const shown = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, each = '']) => each);
+    expect(shown.length).toBe(2);
+    const text = shown.join('---\n');
     const files = FILES.map((path) => ({ path, text: readFileSync(FOLDER + path, 'utf8') }));
     const lists = { automation_users: [] };
     const tuned = compileRules([...files, { path: 'own.yml', text }], { lists });

@@ -29,7 +29,13 @@ export const watchBusy = (): Busy => {
     Math.max(0, ...seen.filter(({ atMs }) => atMs > fromMs && atMs < toMs).map(of));
   return {
     factor: (fromMs, toMs) =>
-      Math.min(MOST, Math.max(1, most(fromMs, toMs + FOLLOWS_MS, ({ factor }) => factor))),
+      Math.min(
+        MOST,
+        Math.max(
+          1,
+          most(fromMs, toMs + FOLLOWS_MS, ({ factor }) => factor),
+        ),
+      ),
     lateMs: (fromMs, toMs) => most(fromMs, toMs + EVERY_MS, ({ lateMs }) => lateMs),
     close: () => clearInterval(timer),
   };

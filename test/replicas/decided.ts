@@ -127,13 +127,16 @@ export const silencedRightly = (
       const inForce =
         row.createdAtMs >= silence.startsMs - SILENCE_SLACK_MS &&
         row.createdAtMs <= silence.endsMs + SILENCE_SLACK_MS;
-      return inForce ? [] : [`delivery ${row.id} was hidden by ${silence.id} at ${at}, when it was not in force`];
+      return inForce
+        ? []
+        : [`delivery ${row.id} was hidden by ${silence.id} at ${at}, when it was not in force`];
     }
     if (alert?.rule.title !== TITLES.hushed) return [];
     return [...silences.values()]
       .filter(
         ({ id, startsMs, endsMs }) =>
-          row.createdAtMs > Math.max(startsMs, addedMs.get(id) ?? startsMs) + SILENCE_SLACK_MS && row.createdAtMs < endsMs - SILENCE_SLACK_MS,
+          row.createdAtMs > Math.max(startsMs, addedMs.get(id) ?? startsMs) + SILENCE_SLACK_MS &&
+          row.createdAtMs < endsMs - SILENCE_SLACK_MS,
       )
       .map(({ id }) => `delivery ${row.id} was not hidden at ${at}, although ${id} was in force`);
   });
@@ -207,7 +210,8 @@ export const systemOnce = ({ alerts }: Remains, blinded: ReadonlySet<string>): r
       if (open.has(key)) violations.push(`${key} was told twice at ${at}`);
       open.set(key, alert);
       times.set(key, (times.get(key) ?? 0) + 1);
-      if (name === 'blind' && !blinded.has(subject)) violations.push(`${key} was told at ${at} without reason`);
+      if (name === 'blind' && !blinded.has(subject))
+        violations.push(`${key} was told at ${at} without reason`);
     } else if (!open.delete(key)) violations.push(`the end of ${key} was told at ${at} without its begin`);
   }
   for (const key of open.keys()) violations.push(`${key} was told, and its end was not`);

@@ -69,6 +69,8 @@ const SILENCE_MS = 15_000;
 const BLIND_MS = 7_000;
 const LATE_MS = { from: 900_000, to: 2_400_000 };
 
+const times = (type: string, count: number): readonly string[] => Array.from({ length: count }, () => type);
+
 /** Makes {@link Episodes}. */
 export const createEpisodes = (options: EpisodesOptions): Episodes => {
   const { simulator, random, accounts } = options;
@@ -123,7 +125,7 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
   const idsOf = (told: readonly Told[]): readonly string[] => told.map(({ event }) => event.id);
 
   const counted = (): Episode =>
-    sequence(new Array<string>(3 + Math.floor(random() * 5)).fill(TYPES.count), (told, user) =>
+    sequence(times(TYPES.count, 3 + Math.floor(random() * 5)), (told, user) =>
       Array.from({ length: Math.floor(told.length / 3) }, (_, at) =>
         decisionKey(TITLES.count, 'firing', idsOf(told.slice(3 * at, 3 * at + 3)), user),
       ),
@@ -151,12 +153,12 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
     );
   const fleetWide = (): Episode =>
     sequence(
-      new Array<string>(4).fill(TYPES.fleet),
+      times(TYPES.fleet, 4),
       (told, user) => (told.length < 4 ? [] : [decisionKey(TITLES.fleet, 'firing', idsOf(told), user)]),
       { apart: true },
     );
   const given = (): Episode =>
-    sequence(new Array<string>(6).fill(TYPES.hushed), (told) =>
+    sequence(times(TYPES.hushed, 6), (told) =>
       idsOf(told).map((id) => decisionKey(TITLES.hushed, 'firing', [id], '')),
     );
   const silence = (): Episode => {

@@ -7,8 +7,8 @@ import { createFaultProxy } from '../support/fault-proxy.ts';
 import { createInstallation } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 import { createFront, type PollRequest } from './front.ts';
-import { type Tenures, watchTenures } from './tenures.ts';
 import { createReplicaRun, type ReplicaRun } from './replica-run.ts';
+import { type Tenures, watchTenures } from './tenures.ts';
 import { configure, type Variant, type VariantBase, wholeVariant } from './variant.ts';
 
 /** Several replicas on one database, before one Audit API with many accounts. */

@@ -165,7 +165,8 @@ export const told = (fleet: Fleet): Told => {
       if (before === undefined) first.set(alert, id);
       else {
         repeats += 1;
-        if (before !== id) violations.push(`alert ${alert} came to sink ${at} as ${before}, and again as ${id}`);
+        if (before !== id)
+          violations.push(`alert ${alert} came to sink ${at} as ${before}, and again as ${id}`);
       }
       if ((owner.get(id) ?? alert) !== alert)
         violations.push(`delivery ${id} to sink ${at} was ${owner.get(id)}, then ${alert}`);
@@ -198,7 +199,9 @@ export const unknown = (
       // Only some configurations have that rule.
       if (kind === 'rule' && !alerts.has(id) && !(mayGo && rule.title === 'Login'))
         return [`alert ${id} of ${rule.title} was told, and was never decided`];
-      return deliveries.has(delivery) || mayGo ? [] : [`delivery ${delivery} of ${rule.title} was made by nobody`];
+      return deliveries.has(delivery) || mayGo
+        ? []
+        : [`delivery ${delivery} of ${rule.title} was made by nobody`];
     }),
   );
 };
@@ -225,7 +228,9 @@ export const received = (
     ]),
   );
   return [...deliveries.values()].flatMap(({ id, sink, state }) =>
-    state === 'sent' && !got.get(sink)?.has(id) ? [`delivery ${id} is said to be sent, and ${sink} has not got it`] : [],
+    state === 'sent' && !got.get(sink)?.has(id)
+      ? [`delivery ${id} is said to be sent, and ${sink} has not got it`]
+      : [],
   );
 };
 

@@ -7,6 +7,7 @@ import { createScope } from '../../src/base/scope.ts';
 import { createTurns } from '../../src/base/turns.ts';
 import { seeded } from '../e2e/kill.ts';
 import { createPostgresWithStandby } from '../support/standby-postgres.ts';
+import { watchBusy } from './busy.ts';
 import {
   accountedFor,
   decidedOnce,
@@ -17,7 +18,6 @@ import {
   systemOnce,
   undecided,
 } from './decided.ts';
-import { watchBusy } from './busy.ts';
 import { createEpisodes } from './episodes.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { inflict, reload, type Stage } from './inflict.ts';
@@ -241,7 +241,12 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
     const allowed = (gap: Gap): number => {
       const hit = hitIn(gap);
       const heldMs = Math.max(leaseMs, ...hit.map(({ fault }) => lockedMs(fault)));
-      return heldMs + leaseMs * Math.max(0, hit.length - 1) + intervalMs * 1.1 + SLACK_MS * busy.factor(gap.fromMs, gap.toMs);
+      return (
+        heldMs +
+        leaseMs * Math.max(0, hit.length - 1) +
+        intervalMs * 1.1 +
+        SLACK_MS * busy.factor(gap.fromMs, gap.toMs)
+      );
     };
     const result: OrdealResult = {
       violations: [
@@ -264,13 +269,15 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
           .filter((gap) => gap.ableMs > allowed(gap))
           .map(
             (gap) =>
-              `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)} with ${hitIn(gap).map(({ fault, atMs }) => `${fault.kind} ${atMs - gap.fromMs}`).join(', ') || 'no fault'}, the machine ${busy.factor(gap.fromMs, gap.toMs).toFixed(1)} times as slow, this process late by ${busy.lateMs(gap.fromMs, gap.toMs)}`,
+              `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)} with ${
+                hitIn(gap)
+                  .map(({ fault, atMs }) => `${fault.kind} ${atMs - gap.fromMs}`)
+                  .join(', ') || 'no fault'
+              }, the machine ${busy.factor(gap.fromMs, gap.toMs).toFixed(1)} times as slow, this process late by ${busy.lateMs(gap.fromMs, gap.toMs)}`,
           ),
         ...stage.handovers
           // A lease that was not given back runs out no sooner than this.
-          .filter(
-            ({ ms, calm, atMs }) => calm && ms >= 0.8 * leaseMs * busy.factor(atMs, atMs + ms),
-          )
+          .filter(({ ms, calm, atMs }) => calm && ms >= 0.8 * leaseMs * busy.factor(atMs, atMs + ms))
           .map(
             ({ replica, ms }) => `the accounts of ${replica} were polled by others ${ms} ms after it left`,
           ),
@@ -313,7 +320,11 @@ const settle = async ({ fleet, variant }: Stage): Promise<void> => {
   }, 'polls of all accounts');
   const all = fleet.accounts.length + (variant.guests ? fleet.guests.length : 0);
   await isShared(fleet, 'account', all);
-  await isShared(fleet, 'sink', fleet.receivers.length + (fleet.digest ? 1 : 0) - (variant.extraSink ? 0 : 1));
+  await isShared(
+    fleet,
+    'sink',
+    fleet.receivers.length + (fleet.digest ? 1 : 0) - (variant.extraSink ? 0 : 1),
+  );
 };
 
 const isShared = (fleet: Fleet, kind: string, all: number): Promise<void> =>

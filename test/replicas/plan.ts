@@ -23,7 +23,12 @@ export type Fault =
    * ended and started again in that time, so that who holds what is lost, too; it is `deaf` for so long that it learns late of the
    * other server.
    */
-  | { readonly kind: 'failover'; readonly forMs: number; readonly moved: number | undefined; readonly deafMs: number }
+  | {
+      readonly kind: 'failover';
+      readonly forMs: number;
+      readonly moved: number | undefined;
+      readonly deafMs: number;
+    }
   /** All replicas get another configuration: each ends and starts again, one after the other. */
   | { readonly kind: 'roll'; readonly variant: Variant; readonly first: number }
   /** All replicas read another configuration while they run, some later than others. */

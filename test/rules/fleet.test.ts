@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/core/event.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import { withAccount } from '../../src/rules/fleet.ts';
+import { accountsNeeded } from '../../src/rules/fleet.ts';
 import { createMemoryState } from '../../src/rules/run-tests.ts';
 
 const BASE = `
@@ -48,7 +48,7 @@ it('keeps fleet rules out of the engine of accounts, and ids of two accounts apa
   const found = ['a', 'b', 'c'].flatMap((account) => engine.evaluate(at(account), state).matches);
   expect(found).toEqual([]);
   const seen = ['a', 'b', 'c'].flatMap((account) => {
-    const { matches } = fleet?.evaluate(withAccount(at(account)), state) ?? { matches: [] };
+    const { matches } = fleet?.evaluate(at(account), state) ?? { matches: [] };
     fleet?.flush(state);
     return matches;
   });
@@ -66,6 +66,58 @@ const eventOf = (account: string, id: string, minute: number): AuditEvent => {
   return { id, account, eventType: 'USER_LOGIN', createdAtMs, json: JSON.stringify(fields), fields };
 };
 
+const judge = (text: string, events: readonly AuditEvent[]): readonly string[] => {
+  const { fleet } = compile(text);
+  const state = createMemoryState();
+  return events.flatMap((event) =>
+    (fleet?.evaluate(event, state).matches ?? []).map((match) => match.events.map(({ id }) => id).join(' ')),
+  );
+};
+
+it('finds what belongs together, in whatever order accounts are read: late by up to the window and an hour', () => {
+  // One account is far ahead of those that were out of reach, as after an outage.
+  const late = (minutes: number) =>
+    judge(SPREAD, [
+      eventOf('z', 'ahead', minutes),
+      eventOf('a', 'a', 0),
+      eventOf('b', 'b', 5),
+      eventOf('c', 'c', 10),
+    ]);
+  expect(late(120)).toEqual(['a b c']);
+  expect(late(121)).toEqual([]);
+});
+
+it('keeps windows apart that lie within what is remembered', () => {
+  const apart = [eventOf('a', 'a', 0), eventOf('b', 'b', 59), eventOf('c', 'c', 61), eventOf('d', 'd', 118)];
+  expect(judge(SPREAD, apart)).toEqual(['b c d']);
+  expect(judge(SPREAD, apart.slice(0, 3))).toEqual([]);
+});
+
+it('knows how many accounts it takes', () => {
+  const needed = (text: string): number => accountsNeeded(compile(text).linked);
+  expect(needed(BASE.replace('---', ''))).toBe(Number.POSITIVE_INFINITY);
+  expect(needed(SPREAD)).toBe(3);
+  expect(needed(SPREAD.replace('gte: 3', 'gt: 3'))).toBe(4);
+  expect(needed(fleetRule('{gte: 2}'))).toBe(1);
+  const both = (type: string) => `${SPREAD.replace('title: Spread', 'title: Spread\nname: spread')}---
+title: Many
+name: many
+correlation: {type: event_count, rules: [login], timespan: 1h, condition: {gte: 9}}
+monitor: {scope: fleet}
+---
+title: Both
+correlation: {type: ${type}, rules: [spread, many], timespan: 1h}
+monitor: {scope: fleet}
+`;
+  expect(needed(both('temporal'))).toBe(3);
+  // What one of its parts alone can meet needs one account.
+  expect(
+    needed(
+      both('event_count').replace('timespan: 1h}\nmonitor', 'timespan: 1h, condition: {gte: 1}}\nmonitor'),
+    ),
+  ).toBe(1);
+});
+
 it('finds the same whether it runs through, or begins anew from what was stored at any place', () => {
   const step = fc.record({
     account: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -79,7 +131,7 @@ it('finds the same whether it runs through, or begins anew from what was stored 
         const state = createMemoryState();
         return steps.flatMap(({ account, minute, crash }, index) => {
           if (crashes && crash) ({ fleet } = compile(SPREAD));
-          const event = withAccount(eventOf(account, `e${index}`, minute));
+          const event = eventOf(account, `e${index}`, minute);
           const matches = fleet?.evaluate(event, state).matches ?? [];
           if (crashes || index % 3 === 0) fleet?.flush(state);
           return matches.map(({ events, values, atMs }) =>

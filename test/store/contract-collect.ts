@@ -140,6 +140,72 @@ export const collectContract = (bench: Bench): void => {
     );
   });
 
+  it('keeps where the sweeps of an account stand, several at once', async () => {
+    const lease = await take(bench.store);
+    const sweep = (lastMs: number, endedAtMs?: number) => ({
+      lastMs,
+      startedAtMs: T0,
+      fromMs: T0 - lastMs,
+      toMs: T0,
+      nextMs: T0 - 1_000,
+      endedAtMs,
+    });
+    const sweeps = () => bench.store.ledger.sweeps('default');
+    await bench.store.ledger.saveSweeps(lease, 'default', [sweep(60_000)]);
+    // Of an account that was never read there is nothing to keep.
+    expect(await sweeps()).toEqual(new Map());
+    await commit(windowOf([]), decideNothing);
+    await bench.store.ledger.saveSweeps(lease, 'default', [sweep(60_000), sweep(3_600_000, T0)]);
+    await bench.store.ledger.saveSweeps(lease, 'default', [sweep(60_000, T0 + 5)]);
+    await bench.restart();
+    expect([...(await sweeps()).values()]).toEqual([sweep(60_000, T0 + 5), sweep(3_600_000, T0)]);
+    expect(await bench.store.ledger.sweeps('other')).toEqual(new Map());
+    await expect(
+      bench.store.ledger.saveSweeps({ ...lease, token: lease.token + 1 }, 'default', [sweep(60_000)]),
+    ).rejects.toThrow(LeaseLostError);
+  });
+
+  it('names the accounts for which a backfill waits', async () => {
+    const { backfills } = bench.store;
+    const request = { fromMs: T0, toMs: T0 + 1, notify: false, requestedAtMs: T0, by: 'alice', unreadMs: 1 };
+    expect(await backfills.waitingAccounts()).toEqual(new Set());
+    await backfills.request({ ...request, id: 'one', account: 'a' });
+    await backfills.request({ ...request, id: 'two', account: 'a' });
+    await backfills.request({ ...request, id: 'three', account: 'b' });
+    expect(await backfills.waitingAccounts()).toEqual(new Set(['a', 'b']));
+    await backfills.end('one', 'done', '', T0);
+    await backfills.end('three', 'cancelled', '', T0);
+    expect(await backfills.waitingAccounts()).toEqual(new Set(['a']));
+  });
+
+  it('learns and forgets many forms of a trail at once', async () => {
+    const lease = await take(bench.store);
+    const listed = (name: string, gone = false, told = false) => ({
+      kind: 'listed' as const,
+      name,
+      atMs: T0,
+      told,
+      gone,
+    });
+    const names = Array.from({ length: 200 }, (_, index) => `TYPE_${String(index).padStart(3, '0')}`);
+    const change = (changes: Parameters<typeof bench.store.drift.change>[2], account = 'default') =>
+      bench.store.drift.change(lease, account, changes, [], T0);
+    const known = async (account = 'default') =>
+      (await bench.store.drift.known(account)).map(({ name, told }) => [name, told]);
+    await change(names.map((name) => listed(name)));
+    await change([listed('TYPE_000', false, true)], 'other');
+    // What is known stays as it was met first.
+    await change([listed('TYPE_001', false, true), listed('TYPE_NEW', false, true)]);
+    await change([...names.slice(2, 199).map((name) => listed(name, true)), listed('never known', true)]);
+    expect(await known()).toEqual([
+      ['TYPE_000', false],
+      ['TYPE_001', false],
+      ['TYPE_199', false],
+      ['TYPE_NEW', true],
+    ]);
+    expect(await known('other')).toEqual([['TYPE_000', true]]);
+  });
+
   it('stores quarantined content once by its key', async () => {
     const bad = { account: 'default', key: 'k1', json: '{"no":"id"}', reason: 'id: found nothing' };
     const first = await commit(windowOf([], { quarantined: [bad] }), decideNothing);

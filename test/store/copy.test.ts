@@ -95,14 +95,9 @@ const fill = async (store: Store): Promise<void> => {
     by: 'alice',
     unreadMs: 1,
   });
-  await store.ledger.saveSweep(lease, 'default', {
-    lastMs: 1,
-    startedAtMs: 1,
-    fromMs: 1,
-    toMs: 2,
-    nextMs: 1,
-    endedAtMs: undefined,
-  });
+  await store.ledger.saveSweeps(lease, 'default', [
+    { lastMs: 1, startedAtMs: 1, fromMs: 1, toMs: 2, nextMs: 1, endedAtMs: undefined },
+  ]);
   await store.linkKey();
 };
 
@@ -126,7 +121,7 @@ const contentOf = async (place: StorePlace): Promise<unknown> => {
       state: await store.collect.ruleState('default'),
       ranges: await store.ledger.ranges('default'),
       lateness: await store.ledger.lateness('default', 0),
-      sweep: await store.ledger.sweep('default', 1),
+      sweeps: await store.ledger.sweeps('default'),
       drift: await store.drift.known('default'),
       backfill: await store.backfills.find('b1'),
       heads: await store.chains.heads(),
@@ -212,6 +207,15 @@ it('leaves nothing behind when it is stopped or refused', async () => {
   ).rejects.toThrow(/stopped early: nothing was copied/);
   expect(isStoreAt(to)).toBe(false);
   expect(existsSync(join(folder, 'c.db-wal'))).toBe(false);
+});
+
+it('refuses a target that holds anything, if only what a first start without an answer from the API leaves', async () => {
+  const [from, to] = [file('from-empty.db'), file('begun.db')];
+  await (await openStoreAt(from, { now })).close();
+  const begun = await openStoreAt(to, { now });
+  await begun.conditions.change([conditionChange('blind', true)]);
+  await begun.close();
+  await expect(copy(from, to)).rejects.toThrow(/there is something in it already \(alerts\)/);
 });
 
 it('refuses a copy whose chains do not hold, and takes one over that was broken before', async () => {

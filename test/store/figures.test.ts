@@ -103,7 +103,7 @@ it('counts events, quarantine and bytes, and knows sweeps, backfills and silence
     nextMs: T0 + 4_000,
     endedAtMs: undefined,
   };
-  await store.ledger.saveSweep(lease, 'default', sweep);
+  await store.ledger.saveSweeps(lease, 'default', [sweep]);
   expect(await store.figures.sweeps()).toEqual([{ account: 'default', ...sweep }]);
 
   const request = { account: 'default', notify: false, requestedAtMs: T0, by: 'alice', unreadMs: 1_000 };

@@ -56,10 +56,20 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-/** Starts a {@link FaultProxy} before a port of this machine, asked anew for each connection where it may change. `onTraffic` is told whenever anything moves. */
+/** Sees what goes over one connection at the server's end, before and behind all faults. */
+export interface ConnectionWatch {
+  request(piece: Buffer): void;
+  answer(piece: Buffer): void;
+  closed(): void;
+}
+
+/**
+ * Starts a {@link FaultProxy} before a port of this machine, asked anew for each connection where it may change. `onTraffic` is told whenever anything moves; `watch` watches a
+ * connection.
+ */
 export const createFaultProxy = async (
   targetPort: number | (() => number),
-  options: { readonly onTraffic?: () => void } = {},
+  options: { readonly onTraffic?: () => void; readonly watch?: () => ConnectionWatch } = {},
 ): Promise<FaultProxy> => {
   const { onTraffic = () => {} } = options;
   const sockets = new Set<Socket>();
@@ -99,14 +109,26 @@ export const createFaultProxy = async (
       target.destroy();
     };
     target.on('error', cut);
+    const watch = options.watch?.();
+    if (watch) target.on('close', () => watch.closed());
     const number = accepted;
     const thawed = (): Promise<void> | undefined =>
       number <= stranded ? new Promise(() => undefined) : frozen?.promise;
     client.on('close', () => void Promise.resolve(thawed()).then(() => target.destroy()));
     const of = (direction: 'answer' | 'request'): LinkFault | undefined =>
       (fault?.of ?? 'answer') === direction ? fault : undefined;
-    void carry(client, target, of('request'), cut, onTraffic, thawed);
-    void carry(target, client, of('answer'), cut, onTraffic, thawed);
+    void carry(client, target, of('request'), {
+      cut,
+      onTraffic,
+      thawed,
+      sent: (piece) => watch?.request(piece),
+    });
+    void carry(target, client, of('answer'), {
+      cut,
+      onTraffic,
+      thawed,
+      got: (piece) => watch?.answer(piece),
+    });
   });
   const listen = async (port: number): Promise<number> => {
     server.listen(port, '127.0.0.1');
@@ -152,20 +174,28 @@ export const createFaultProxy = async (
   };
 };
 
+interface Carriage {
+  readonly cut: () => void;
+  readonly onTraffic: () => void;
+  readonly thawed: () => Promise<void> | undefined;
+  /** Told of every piece that came, and of every one that goes on. */
+  readonly got?: (piece: Buffer) => void;
+  readonly sent?: (piece: Buffer) => void;
+}
+
 /** Carries bytes one way until the end of either side, with the fault. Never rejects. */
 const carry = async (
   from: Socket,
   to: Socket,
   fault: LinkFault | undefined,
-  cut: () => void,
-  onTraffic: () => void,
-  thawed: () => Promise<void> | undefined,
+  { cut, onTraffic, thawed, got, sent }: Carriage,
 ): Promise<void> => {
   let carried = 0;
   const write = async (piece: Buffer): Promise<void> => {
     onTraffic();
     carried += piece.length;
     if (piece.length === 0 || to.destroyed || to.writableEnded) return;
+    sent?.(piece);
     if (to.write(piece)) return;
     const over = new AbortController();
     const { signal } = over;
@@ -177,6 +207,7 @@ const carry = async (
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
       const piece = chunk as Buffer;
+      got?.(piece);
       await thawed();
       onTraffic();
       const left = fault && 'afterBytes' in fault ? fault.afterBytes - carried : 0;

@@ -28,6 +28,7 @@ export const runInProcess = async (
   options: {
     readonly now?: () => number;
     readonly ticks?: () => number;
+    readonly leaseClock?: () => number;
     readonly random?: () => number;
     /** Told of every line, right before it can be seen. */
     readonly onLine?: () => void;
@@ -77,6 +78,7 @@ export const runInProcess = async (
       redact: createTextRedactor(loaded.secrets),
       now,
       ...(options.ticks && { ticks: options.ticks }),
+      ...(options.leaseClock && { leaseClock: options.leaseClock }),
       random: options.random ?? Math.random,
     },
     mode,

@@ -30,6 +30,7 @@ const MODELS: Readonly<Record<string, string>> = {
   'v1 Service': 'kubernetes-models/v1',
   'apps/v1 Deployment': 'kubernetes-models/apps/v1',
   'apps/v1 StatefulSet': 'kubernetes-models/apps/v1',
+  'batch/v1 Job': 'kubernetes-models/batch/v1',
   'policy/v1 PodDisruptionBudget': 'kubernetes-models/policy/v1',
   'networking.k8s.io/v1 Ingress': 'kubernetes-models/networking.k8s.io/v1',
   'networking.k8s.io/v1 NetworkPolicy': 'kubernetes-models/networking.k8s.io/v1',

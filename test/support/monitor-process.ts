@@ -13,6 +13,12 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
+/** Whether a line is of this event, with these fields among its own. */
+export const is =
+  (event: string, fields: object = {}) =>
+  (line: LogLine): boolean =>
+    line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+
 /** The real process, run from source. */
 export interface MonitorProcess {
   readonly child: ChildProcess;

@@ -78,7 +78,13 @@ const product = ['src', 'config', 'deploy', 'scripts', 'test/container', 'test/c
   .join('\n');
 const words = new Set(product.match(/\b[A-Z][A-Z0-9_]*\b/g));
 /** Variables that belong to others: Node, npm, the C library, SQLite's or a receiver's own. */
-const OTHERS = new Set(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'MALLOC_ARENA_MAX', 'ENTERPRISE_ID']);
+const OTHERS = new Set([
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'MALLOC_ARENA_MAX',
+  'COMPOSE_FILE',
+  'ENTERPRISE_ID',
+]);
 /** Written to show a mistake, or to stand for any name. */
 const EXAMPLES = new Set(['NAME_FILE', 'NUMBER_UPDATE', 'ALERT_ID']);
 

@@ -48,6 +48,8 @@ export interface Receiver {
   next(...answers: readonly Answer[]): void;
   /** Resolves with all requests once `count` have arrived in total; rejects after `withinMs` (default 10 s). */
   received(count: number, withinMs?: number): Promise<readonly ReceivedRequest[]>;
+  /** Resolves with the first JSON body that fits; rejects when nothing arrives for 25 s. */
+  told(fits: (body: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
   /** Connections that are open now. */
   connections(): number;
   /** Resolves when no connection is open. */
@@ -110,6 +112,15 @@ export const createReceiver = async (options: { readonly tls?: TlsOptions } = {}
     for (const socket of sockets) socket.destroy();
     await closed;
   };
+  const received: Receiver['received'] = async (count, withinMs = 10_000) => {
+    const signal = AbortSignal.timeout(withinMs);
+    while (requests.length < count) {
+      await once(changed, 'request', { signal }).catch(() => {
+        throw new Error(`${requests.length} of ${count} requests arrived within ${withinMs} ms`);
+      });
+    }
+    return requests;
+  };
   const port = await listen(0);
 
   return {
@@ -122,14 +133,15 @@ export const createReceiver = async (options: { readonly tls?: TlsOptions } = {}
     next(...answers) {
       queue.push(...answers);
     },
-    async received(count, withinMs = 10_000) {
-      const signal = AbortSignal.timeout(withinMs);
-      while (requests.length < count) {
-        await once(changed, 'request', { signal }).catch(() => {
-          throw new Error(`${requests.length} of ${count} requests arrived within ${withinMs} ms`);
-        });
+    received,
+    async told(fits) {
+      for (;;) {
+        const count = requests.length;
+        const bodies = requests.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+        const found = bodies.find(fits);
+        if (found) return found;
+        await received(count + 1, 25_000);
       }
-      return requests;
     },
     connections: () => sockets.size,
     async disconnected() {

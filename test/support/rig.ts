@@ -179,8 +179,8 @@ export const createRig = async (options: RigOptions): Promise<Rig> => {
       },
       {
         ...readerDeps,
-        onLooked: () =>
-          watchTrail('default', { ledger: store.ledger, trouble: passDeps.trouble, telemetry: noTelemetry }),
+        onLooked: (ranges) =>
+          watchTrail('default', ranges, { trouble: passDeps.trouble, telemetry: noTelemetry }),
       },
     ),
     backfiller: createBackfiller(passOptions, { ...readerDeps, backfills: live('backfills') }),

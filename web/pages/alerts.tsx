@@ -6,28 +6,25 @@ import { onLive } from '../data/live.ts';
 import { useResource } from '../data/resource.ts';
 import { changeQuery, navigate, pathOf, route, withQuery } from '../data/route.ts';
 import type { AlertPage, AlertRow, RuleList } from '../data/shapes.ts';
-import { utcText } from '../data/time.ts';
 import { useCursorList } from '../data/use-list.ts';
 import { atTop, useNewest } from '../data/use-newest.ts';
 import { type Column, DataGrid } from '../ui/data-grid.tsx';
-import { Chips, Choice, FilterBar, SearchBox, Several } from '../ui/filters.tsx';
+import { Choice, Several } from '../ui/filters.tsx';
 import { LevelMark } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
 import { Split } from '../ui/split.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
-import { rangeStart, TimeRange } from '../ui/time-range.tsx';
 import { AlertTabs } from './alert-tabs.tsx';
 import { AlertTags } from './alert-tags.tsx';
 import { AlertView } from './alert-view.tsx';
-import { useAccounts } from './event-filters.tsx';
+import { AccountChoice, askedBy, type FilterValues, ListFilters, readFilters } from './list-filters.tsx';
 
 const PART = 200;
 const NEWEST = 50;
 const FILTERS = ['search', 'range', 'from', 'to', 'level', 'kind', 'status', 'account', 'rule'] as const;
 type Filter = (typeof FILTERS)[number];
-type Values = Readonly<Record<Filter, string>>;
 
 const keyOf = (row: AlertRow): string => row.id;
 
@@ -83,24 +80,19 @@ const Card = (row: AlertRow) => (
   </>
 );
 
-const queryOf = ({ range, from, ...rest }: Values): Record<string, string | undefined> => ({
-  ...rest,
-  from: from === '' ? rangeStart(range) : from,
-});
-
 export const AlertsPage = () => {
   const { parts, query } = useCell(route);
   const id = parts[1];
-  const values = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ''])) as Values;
+  const values = readFilters(FILTERS, query);
   const key = FILTERS.map((name) => values[name]).join('\n');
-  const asked = queryOf(values);
+  const asked = askedBy(values);
   const list = useCursorList<AlertRow>(
     key,
     (after, signal) => get<AlertPage>('/alerts', { ...asked, after, limit: PART }, signal),
     keyOf,
   );
   const filtered = FILTERS.some((name) => values[name] !== '');
-  const lookAgain = useNewest(list, () => get<AlertPage>('/alerts', { ...queryOf(values), limit: NEWEST }));
+  const lookAgain = useNewest(list, () => get<AlertPage>('/alerts', { ...askedBy(values), limit: NEWEST }));
   useEffect(() => {
     const ends = [onLive('delivery', lookAgain), onLive('status', lookAgain)];
     if (values.to === '')
@@ -146,80 +138,45 @@ export const AlertsPage = () => {
   );
 };
 
-const AlertFilters = ({ values }: { readonly values: Values }) => {
-  const { path } = useCell(route);
-  const accounts = useAccounts();
+const AlertFilters = ({ values }: { readonly values: FilterValues<Filter> }) => {
   const rules = useResource('rules', (signal) => get<RuleList>('/rules', {}, signal));
   const set = (changes: Partial<Record<Filter, string | undefined>>): void => changeQuery(changes);
   const titleOf = (id: string): string => rules.data?.items.find((rule) => rule.id === id)?.title ?? id;
-  const chips = FILTERS.filter((name) => values[name] !== '' && name !== 'search').map((name) => ({
-    name: name === 'range' ? 'last' : name === 'to' ? 'until' : name,
-    value:
-      name === 'rule'
-        ? titleOf(values.rule)
-        : ['from', 'to'].includes(name)
-          ? utcText(values[name])
-          : values[name].replaceAll(',', ', '),
-    remove: () => set({ [name]: undefined }),
-  }));
   return (
-    <>
-      <FilterBar label="Filter alerts" active={chips.length}>
-        <SearchBox
-          slash
-          label="Search alerts"
-          placeholder="Search"
-          value={values.search}
-          onChange={(search) => set({ search })}
-        />
-        <TimeRange
-          range={values.range}
-          from={values.from}
-          to={values.to}
-          onChange={(change) => set(change)}
-        />
-        <Several label="Level" value={values.level} options={LEVELS} onChange={(level) => set({ level })} />
-        <Choice
-          label="Kind"
-          value={values.kind}
-          options={[
-            ['', 'Every kind'],
-            ['rule', 'Rules'],
-            ['system', 'Monitor itself'],
-            ['summary', 'Summaries'],
-            ['drill', 'Drills'],
-          ]}
-          onChange={(kind) => set({ kind })}
-        />
-        <Choice
-          label="Status"
-          value={values.status}
-          options={[
-            ['', 'Any status'],
-            ['firing', 'Firing'],
-            ['resolved', 'Resolved'],
-          ]}
-          onChange={(status) => set({ status })}
-        />
-        <Choice
-          label="Rule"
-          value={values.rule}
-          options={[
-            ['', 'Every rule'],
-            ...(rules.data?.items ?? []).map((rule) => [rule.id, rule.title] as const),
-          ]}
-          onChange={(rule) => set({ rule })}
-        />
-        {(accounts.length > 1 || values.account !== '') && (
-          <Choice
-            label="Account"
-            value={values.account}
-            options={[['', 'Every account'], ...accounts.map((name) => [name, name] as const)]}
-            onChange={(account) => set({ account })}
-          />
-        )}
-      </FilterBar>
-      <Chips items={chips} onClear={() => navigate(path, { replace: true })} />
-    </>
+    <ListFilters of="alerts" values={values} shown={{ rule: titleOf }}>
+      <Several label="Level" value={values.level} options={LEVELS} onChange={(level) => set({ level })} />
+      <Choice
+        label="Kind"
+        value={values.kind}
+        options={[
+          ['', 'Every kind'],
+          ['rule', 'Rules'],
+          ['system', 'Monitor itself'],
+          ['summary', 'Summaries'],
+          ['drill', 'Drills'],
+        ]}
+        onChange={(kind) => set({ kind })}
+      />
+      <Choice
+        label="Status"
+        value={values.status}
+        options={[
+          ['', 'Any status'],
+          ['firing', 'Firing'],
+          ['resolved', 'Resolved'],
+        ]}
+        onChange={(status) => set({ status })}
+      />
+      <Choice
+        label="Rule"
+        value={values.rule}
+        options={[
+          ['', 'Every rule'],
+          ...(rules.data?.items ?? []).map((rule) => [rule.id, rule.title] as const),
+        ]}
+        onChange={(rule) => set({ rule })}
+      />
+      <AccountChoice value={values.account} others={[['(fleet)', 'Fleet rules']]} />
+    </ListFilters>
   );
 };

@@ -138,8 +138,8 @@ const Outcome = ({ answer, level }: { readonly answer: BacktestAnswer; readonly 
               <li key={at} class="line">
                 <Time at={example.at} />
                 <span class="line-main">
-                  {example.account !== null && example.event_ids[0] !== undefined ? (
-                    <a href={pathOf('events', example.account, example.event_ids[0])}>
+                  {example.event_accounts[0] && example.event_ids[0] !== undefined ? (
+                    <a href={pathOf('events', example.event_accounts[0], example.event_ids[0])}>
                       <Text value={example.message} max={240} />
                     </a>
                   ) : (

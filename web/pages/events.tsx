@@ -13,8 +13,9 @@ import { Split } from '../ui/split.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
-import { EVENT_FILTERS, EventFilters, eventQuery, readEventFilters } from './event-filters.tsx';
+import { EVENT_FILTERS, EventFilters } from './event-filters.tsx';
 import { EventView } from './event-view.tsx';
+import { askedBy, readFilters } from './list-filters.tsx';
 
 const PART = 200;
 /** What is read again when something happened while filters are set. */
@@ -72,9 +73,9 @@ const Card = (row: EventRow) => (
 export const EventsPage = () => {
   const { parts, query } = useCell(route);
   const [, account, id] = parts;
-  const values = readEventFilters(query);
+  const values = readFilters(EVENT_FILTERS, query);
   const key = EVENT_FILTERS.map((name) => values[name]).join('\n');
-  const asked = eventQuery(values);
+  const asked = askedBy(values);
   const list = useCursorList<EventRow>(
     key,
     (after, signal) => get<EventPage>('/events', { ...asked, after, limit: PART }, signal),
@@ -82,9 +83,7 @@ export const EventsPage = () => {
   );
   const filtered = EVENT_FILTERS.some((name) => values[name] !== '');
   // Which events fit a filter is the monitor's to say: the newest are asked for again with the same filters.
-  const lookAgain = useNewest(list, () =>
-    get<EventPage>('/events', { ...eventQuery(values), limit: NEWEST }),
-  );
+  const lookAgain = useNewest(list, () => get<EventPage>('/events', { ...askedBy(values), limit: NEWEST }));
   useEffect(() => {
     if (values.order !== '' || values.to !== '') return undefined;
     const ends = [

@@ -1,12 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { get } from '../data/api.ts';
-import { LEVELS } from '../data/levels.ts';
 import { onLive } from '../data/live.ts';
-import { type Resource, useResource, useThrottled } from '../data/resource.ts';
-import { navigate, withQuery } from '../data/route.ts';
+import { useResource, useThrottled } from '../data/resource.ts';
 import type { AlertPage, StatusAnswer, VolumeAnswer } from '../data/shapes.ts';
 import { counted, DAY } from '../data/time.ts';
-import { BarChart, Legend, type Series } from '../ui/bar-chart.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Page } from '../ui/page.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -17,14 +14,13 @@ import { AlertLine } from './overview-alerts.tsx';
 import { StatusFacts } from './overview-facts.tsx';
 import { Replicas } from './overview-replicas.tsx';
 import { AccountTable, SinkTable } from './overview-tables.tsx';
+import { AlertVolume, EventVolume } from './overview-volume.tsx';
 
 /** Between two looks at the status when nothing happens, ms. */
 const LOOK_MS = 10_000;
 /** At most so often when much happens, ms. */
 const THROTTLE_MS = 1_000;
 const STEP_SECONDS = 1_800;
-/** Event types with a colour of their own; the others are one. */
-const TYPES = 6;
 
 /** Is everything all right? */
 export const OverviewPage = () => {
@@ -65,8 +61,8 @@ export const OverviewPage = () => {
           <>
             <Verdict status={now} />
             <div class="columns">
-              <AlertTimeline volume={volume} />
-              <VolumeChart volume={volume} />
+              <AlertVolume volume={volume} />
+              <EventVolume volume={volume} />
             </div>
             <Panel title="Latest alerts" flush actions={<a href="/alerts">All alerts</a>}>
               <Loaded of={alerts}>
@@ -128,125 +124,3 @@ const Verdict = ({ status }: { readonly status: StatusAnswer }) => {
     </section>
   );
 };
-
-const goTo =
-  (path: string) =>
-  (fromMs: number, toMs: number): void =>
-    navigate(
-      withQuery(path, new URLSearchParams(), {
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-      }),
-    );
-
-const AlertTimeline = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
-  <Panel title="Alerts by level" hint={<CountedSince volume={volume.data} />}>
-    <Loaded of={volume} lines={6}>
-      {({ from, step_seconds: step, alerts }) => {
-        // The most severe at the bottom, where bars are easiest to compare.
-        const series: readonly Series[] = LEVELS.flatMap((level) => {
-          const found = alerts.find((one) => one.level === level);
-          return found && found.counts.some((count) => count > 0)
-            ? [{ name: level, tone: `level-${level}`, counts: found.counts }]
-            : [];
-        });
-        return (
-          <>
-            <BarChart
-              label="Alerts of the last 24 hours by level"
-              unit="alerts"
-              fromMs={Date.parse(from)}
-              stepMs={step * 1_000}
-              series={
-                series.length > 0
-                  ? series
-                  : [
-                      {
-                        name: 'none',
-                        tone: 's0',
-                        counts: Array.from({ length: DAY / 1_000 / step }, () => 0),
-                      },
-                    ]
-              }
-              onPick={goTo('/alerts')}
-            />
-            {series.length > 0 ? (
-              <Legend series={series} />
-            ) : (
-              <p class="legend muted">No alerts in the last 24 hours.</p>
-            )}
-          </>
-        );
-      }}
-    </Loaded>
-  </Panel>
-);
-
-/** Which time the bars are of: all of it, unless there was too much to count. */
-const CountedSince = ({ volume }: { readonly volume: VolumeAnswer | undefined }) => {
-  const since = volume?.counted_from ?? undefined;
-  if (since === undefined) return 'last 24 hours';
-  return (
-    <>
-      counted since <Time at={since} />
-    </>
-  );
-};
-
-const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
-
-const VolumeChart = ({ volume }: { readonly volume: Resource<VolumeAnswer> }) => (
-  <Panel title="Events by type" hint={<CountedSince volume={volume.data} />}>
-    <Loaded of={volume} lines={6}>
-      {({ from, step_seconds: step, events }) => {
-        const sorted = [...events].sort((a, b) => sum(b.counts) - sum(a.counts));
-        const rest = sorted.slice(TYPES);
-        const others =
-          rest.length === 0
-            ? []
-            : [
-                {
-                  name: `${rest.length} other types`,
-                  tone: 's0',
-                  counts: (rest[0]?.counts ?? []).map((_, i) =>
-                    rest.reduce((all, { counts }) => all + (counts[i] ?? 0), 0),
-                  ),
-                },
-              ];
-        const series: readonly Series[] = [
-          ...sorted
-            .slice(0, TYPES)
-            .map(({ event_type: name, counts }, i) => ({ name, tone: `s${i + 1}`, counts })),
-          ...others,
-        ];
-        return (
-          <>
-            <BarChart
-              label="Events of the last 24 hours by type"
-              unit="events"
-              fromMs={Date.parse(from)}
-              stepMs={step * 1_000}
-              series={
-                series.length > 0
-                  ? series
-                  : [
-                      {
-                        name: 'none',
-                        tone: 's0',
-                        counts: Array.from({ length: DAY / 1_000 / step }, () => 0),
-                      },
-                    ]
-              }
-              onPick={goTo('/events')}
-            />
-            {series.length > 0 ? (
-              <Legend series={series} />
-            ) : (
-              <p class="legend muted">No events in the last 24 hours.</p>
-            )}
-          </>
-        );
-      }}
-    </Loaded>
-  </Panel>
-);

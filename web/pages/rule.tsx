@@ -48,6 +48,7 @@ const Detail = ({ data }: { readonly data: RuleDetail }) => {
           <p class="tags">
             <LevelMark level={rule.level} />
             <Tag>{rule.kind}</Tag>
+            {rule.scope === 'fleet' && <Tag>fleet: over all accounts</Tag>}
             {rule.shadow && <Tag tone="accent">shadow: nothing is sent</Tag>}
             {rule.failing_since !== null && <Tag tone="bad">failing</Tag>}
           </p>

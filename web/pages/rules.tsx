@@ -43,6 +43,7 @@ export const RulesPage = () => {
     `${rule.title} ${rule.tags.join(' ')} ${rule.file}`.toLowerCase().includes(search.toLowerCase()) &&
     (level === '' || rule.level === level) &&
     (show === '' ||
+      (show === 'fleet' && rule.scope === 'fleet') ||
       (show === 'shadow' && rule.shadow) ||
       (show === 'failing' && rule.failing_since !== null) ||
       (show === 'quiet' && rule.hits_30d === 0) ||
@@ -70,6 +71,7 @@ export const RulesPage = () => {
             ['', 'All rules'],
             ['hits', 'With hits in 30 days'],
             ['quiet', 'Without hits in 30 days'],
+            ['fleet', 'Over all accounts'],
             ['shadow', 'Shadow'],
             ['failing', 'Failing'],
           ]}
@@ -191,6 +193,9 @@ const RuleTable = ({
                 </a>{' '}
                 <span class="tags">
                   {rule.kind === 'correlation' && <Tag>correlation</Tag>}
+                  {rule.scope === 'fleet' && (
+                    <Tag title="It looks at the events of all accounts together">fleet</Tag>
+                  )}
                   {rule.shadow && (
                     <Tag tone="accent" title="Evaluated, recorded and counted, but nothing is sent">
                       shadow

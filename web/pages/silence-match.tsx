@@ -8,7 +8,7 @@ import { LevelMark } from '../ui/marks.tsx';
 import { Failed } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
-import { useAccounts } from './event-filters.tsx';
+import { useAccounts } from './list-filters.tsx';
 
 /** One line of a match as it is typed. */
 export interface MatchLine {

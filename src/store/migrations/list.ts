@@ -5,6 +5,7 @@ import { ledger } from './04-ledger.ts';
 import { chain } from './05-chain.ts';
 import { alertsByRuleAndTime } from './06-alerts-by-rule-and-time.ts';
 import { replicas } from './07-replicas.ts';
+import { quietWindows } from './08-quiet-windows.ts';
 import type { Migration } from './migration.ts';
 
 /**
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   chain,
   alertsByRuleAndTime,
   replicas,
+  quietWindows,
 ];
 
 /** Those of a SQLite file. */

@@ -16,6 +16,35 @@ app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | trunc 63 |
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* The pod of the migration is none of the monitor's: no Service leads to it and no budget counts it. */ -}}
+{{- define "monitor.migrateSelector" -}}
+app.kubernetes.io/name: {{ printf "%s-migrate" (default .Chart.Name .Values.nameOverride | trunc 55 | trimSuffix "-") }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- /* Hooks run before what the release itself consists of is there, or is changed. */ -}}
+{{- define "monitor.migrateHook" -}}
+helm.sh/hook: pre-install,pre-upgrade,pre-rollback
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{- define "monitor.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "monitor.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
 {{- define "monitor.labels" -}}
 {{ include "monitor.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
