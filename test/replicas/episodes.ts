@@ -37,8 +37,8 @@ export interface EpisodesOptions {
 export interface Episodes {
   /** Begins some, and takes what is due a step further. To be called again and again. */
   go(nowMs: number): Promise<void>;
-  /** Takes all of them to their ends; resolves when that is done. */
-  end(nowMs: number): Promise<void>;
+  /** Begins no more, and puts right what some have put wrong; the rest of their steps is left out, and not expected either. */
+  end(): Promise<void>;
   /** What all of them, read plainly, have to come to. */
   expected(): readonly Decision[];
   /** Ids of events that the rule `App` is to alert. */
@@ -56,6 +56,8 @@ interface Episode {
   dueMs: number;
   /** Does the next step; answers after how many ms the one after is due, or undefined when that was the last. */
   step(nowMs: number): Promise<number | undefined>;
+  /** Whether the last step has to be done in any case. */
+  readonly mustEnd?: true;
 }
 
 interface Told {
@@ -65,7 +67,9 @@ interface Told {
 
 /** Begun this often in the mean, each. ms */
 const EVERY_MS = 1_200;
-const SILENCE_MS = 15_000;
+const SILENCE_MS = 12_000;
+/** Between two tries of what cannot be done now. */
+const AGAIN_MS = 200;
 const BLIND_MS = 7_000;
 const LATE_MS = { from: 900_000, to: 2_400_000 };
 
@@ -166,6 +170,7 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
     const id = `silence-${silences}`;
     return {
       dueMs: 0,
+      mustEnd: true,
       async step() {
         const nowMs = Date.now();
         if (addedMs.has(id)) {
@@ -194,6 +199,7 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
     let began = false;
     return {
       dueMs: 0,
+      mustEnd: true,
       async step() {
         if (account === undefined) return undefined;
         blinded.add(account);
@@ -232,7 +238,7 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
     for (const episode of going) {
       if (episode.dueMs > nowMs) continue;
       // While the database is away a person tries again, too.
-      const nextMs = await episode.step(nowMs).catch(() => 1_000);
+      const nextMs = await episode.step(nowMs).catch(() => AGAIN_MS);
       if (nextMs === undefined) going.delete(episode);
       else episode.dueMs = Date.now() + nextMs;
     }
@@ -248,13 +254,12 @@ export const createEpisodes = (options: EpisodesOptions): Episodes => {
       }
       await goOn(nowMs);
     },
-    async end(nowMs) {
-      await goOn(nowMs);
+    async end() {
+      for (const episode of going) if (!episode.mustEnd) going.delete(episode);
       while (going.size > 0) {
-        const dueMs = Math.min(...[...going].map((episode) => episode.dueMs));
-        // A wait for the time at which something is to happen.
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - Date.now())));
+        for (const episode of going) episode.dueMs = 0;
         await goOn(Date.now());
+        if (going.size > 0) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     },
     expected: () => expectations.flatMap((plain) => plain()),

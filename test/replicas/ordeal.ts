@@ -200,7 +200,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
     }
     clearInterval(happening);
     const endedMs = Date.now();
-    await inTurn(() => episodes.end(Date.now()));
+    await inTurn(() => episodes.end());
     for (const id of episodes.late()) fleet.expected.add(id);
 
     stage.variant = wholeVariant(plan.length + 1);

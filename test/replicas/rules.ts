@@ -30,7 +30,7 @@ export const TYPES = {
 } as const;
 
 /** How long nothing has to come before {@link TITLES.absence} says so. ms */
-export const ABSENCE_MS = 8_000;
+export const ABSENCE_MS = 6_000;
 
 const single = (title: string, type: string, rest: object = {}): object => ({
   title,
