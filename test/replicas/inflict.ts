@@ -96,9 +96,9 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
             await startUp(run, stage);
           });
         await pause(fault.forMs);
-        await fleet.tenures.read();
-        const diesMs = Date.now();
         const failOver = async (): Promise<void> => {
+          await fleet.tenures.read();
+          const diesMs = Date.now();
           await withoutDatabase(stage, () => database.failOver());
           await fleet.tenures.goBack(diesMs);
           await fleet.tenures.read();
