@@ -1,14 +1,12 @@
-import { createAuditClient } from '../audit/client.ts';
 import { createLatch } from '../base/latch.ts';
 import { createTurns } from '../base/turns.ts';
 import type { Backfiller } from '../collect/backfiller.ts';
 import { createPoller, type Poller } from '../collect/poller.ts';
-import type { SecretNotice, TellOfSecret } from '../config/secrets.ts';
 import type { AccountSettings } from '../config/settings.ts';
 import type { Committed, Reader } from '../core/collect-store.ts';
 import type { Trouble } from '../core/conditions.ts';
 import type { Lease } from '../core/lease.ts';
-import type { Log } from '../core/log.ts';
+import { createAccountClient, whileHeld } from './account-client.ts';
 import type { BackfillWatch } from './backfill-watch.ts';
 import { createCommittedReporter } from './committed.ts';
 import { createDecider } from './decide.ts';
@@ -68,7 +66,7 @@ export const createAccount = (
 ): Account => {
   const { store, telemetry } = monitor;
   const { log, now, ticks, random } = monitor.parts;
-  const { api, poll, proxy, drift: driftSettings, log: logSettings } = monitor.parts.settings;
+  const { api, poll, drift: driftSettings, log: logSettings } = monitor.parts.settings;
   const account = settings.name;
   // Of another key nothing is known: it is tried at once.
   if (memory.apiKey !== settings.apiKey) {
@@ -77,30 +75,7 @@ export const createAccount = (
   }
   memory.apiKey = settings.apiKey;
 
-  /** Before every request. Who woke up after the lease had passed on learns it here: asking it aborts the signal. */
-  const whileHeld = async (pace: Pace | undefined, signal: AbortSignal): Promise<void> => {
-    if (isHeld()) await pace?.(signal);
-    isHeld();
-  };
-  const tellSecret: TellOfSecret = (notice) => tellOfSecret(log, account, notice);
-  const client = createAuditClient({
-    account,
-    baseUrl: api.baseUrl,
-    pageSize: api.pageSize,
-    timeoutMs: api.timeoutMs,
-    credentials() {
-      const { apiKey, apiSecret } = settings.credentials(tellSecret);
-      return { key: apiKey, secret: apiSecret };
-    },
-    proxyUrl: proxy.urlFor(api.baseUrl),
-    pace: (signal) => whileHeld(paces.all, signal),
-    now,
-    ...(ticks && { ticks }),
-    random,
-    log,
-    telemetry,
-    tracer: monitor.tracer,
-  });
+  const client = createAccountClient(settings, monitor, paces.all, isHeld);
   const drift = createDriftMemory(account, store.drift, driftSettings.learnMs);
   const inTurn = createTurns();
   const types = monitor.eventTypes;
@@ -188,12 +163,12 @@ export const createAccount = (
       overlap,
       /** Behind the poll in every way: its pass ends first, then both budgets are asked. */
       clientBehindPoll: (pace) =>
-        client.atPace((signal) =>
-          whileHeld(async () => {
+        client.atPace(
+          whileHeld(isHeld, async (signal) => {
             await pace(signal);
             await poller.whenIdle();
             await paces.all?.(signal);
-          }, signal),
+          }),
         ),
       paces,
       commit,
@@ -262,23 +237,4 @@ const tellKnown = async (
   }
   const known = await drift.known();
   eventTypes.learn(known.filter(({ kind }) => kind === 'type' || kind === 'listed').map(({ name }) => name));
-};
-
-/** One line for what became of a secret file that has changed. */
-const tellOfSecret = (log: Log, account: string, notice: SecretNotice): void => {
-  const { kind, file } = notice;
-  switch (kind) {
-    case 'changed':
-      return log.info('secret.changed', { account, reason: `the secret in ${file} has changed` });
-    case 'kept':
-      return log.error('secret.kept', {
-        account,
-        reason: `the secret file ${file} cannot be used (${notice.reason}); the secret that was read before stays in force`,
-      });
-    case 'open':
-      return log.warn('secret.open', {
-        account,
-        reason: `every user of this machine can read ${file} (mode ${notice.mode}); do: chmod 600 ${file}`,
-      });
-  }
 };

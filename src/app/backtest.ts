@@ -87,7 +87,7 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
   let lastMs: number | undefined;
 
   type Evaluated = ReturnType<RuleEngine['evaluate']>;
-  const take = async ({ matches, failures: failed }: Evaluated, account: string): Promise<void> => {
+  const take = async ({ matches, failures: failed }: Evaluated, account?: string): Promise<void> => {
     for (const { rule, error } of failed) {
       const known = failures.get(rule.id);
       if (known) known.count += 1;
@@ -97,8 +97,8 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
       // The end of an absence is no finding of its own.
       if (match.status === 'resolved' || match.atMs < countFromMs || !ids.has(match.rule.id)) continue;
       const alert = (): Alert =>
-        account === FLEET ? fleetAlert(match, match.atMs) : alertFromMatch(match, match.atMs, account);
-      await options.onAlert({ match, account, alert });
+        account === undefined ? fleetAlert(match, match.atMs) : alertFromMatch(match, match.atMs, account);
+      await options.onAlert({ match, account: account ?? FLEET, alert });
     }
   };
   const begin = async (account: string, startMs: number): Promise<AccountClock> => {
@@ -125,7 +125,7 @@ export const replay = async (options: ReplayOptions, signal: AbortSignal): Promi
       const evaluated = engine.evaluate(event, clock.state);
       if (evaluated.matches.length > 0 || evaluated.failures.length > 0) await take(evaluated, event.account);
       const overAll = fleet?.evaluate(event, fleetState);
-      if (overAll && (overAll.matches.length > 0 || overAll.failures.length > 0)) await take(overAll, FLEET);
+      if (overAll && (overAll.matches.length > 0 || overAll.failures.length > 0)) await take(overAll);
       clock.lastMs = event.createdAtMs;
       if (event.createdAtMs < countFromMs) continue;
       events += 1;

@@ -34,16 +34,9 @@ export const changesBetween = (before: Ready, after: Ready): readonly string[] =
   return [...told.slice(0, MOST_TOLD), `and ${told.length - MOST_TOLD} more`];
 };
 
-/**
- * Identity of what is in force, without secrets: 16 hexadecimal digits, the same in every process that does the same work the
- * same way. What each may have of its own is no part of it: where it listens, since several on one machine have a port each, and
- * how it gets to the store that all share, which also holds a password.
- */
+/** Identity of what is in force, without secrets: 16 hexadecimal digits, the same in every process that has the same. */
 export const configHash = (ready: Ready): string => {
-  const view = viewOf(ready, { secrets: false });
-  const { place: _place, ...store } = view['store'] ?? {};
-  const { listen: _listen, ...http } = (view['http']?.[''] ?? {}) as ViewSection;
-  const text = canonicalJson(JSON.parse(JSON.stringify({ ...view, store, http })));
+  const text = canonicalJson(JSON.parse(JSON.stringify(viewOf(ready, { secrets: false }))));
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 };
 

@@ -94,11 +94,17 @@ export const createConsoleEvents = (options: {
       return {
         event: await whole(event),
         previous: previous ? await whole(previous) : null,
-        alerts: (await history.alertsOf(account, id)).map(({ ruleId, decidedAtMs, ...alert }) => ({
-          ...alert,
-          rule: ruleId,
-          decided_at: iso(decidedAtMs),
-        })),
+        alerts: (await history.alertsOf(account, id)).map(
+          ({ id: alertId, kind, level, title, message, ruleId, decidedAtMs }) => ({
+            id: alertId,
+            kind,
+            level,
+            title,
+            message,
+            rule: ruleId,
+            decided_at: iso(decidedAtMs),
+          }),
+        ),
       };
     },
     async explain(account, id, rule) {

@@ -1,5 +1,6 @@
 import { parseSingle } from '../audit/page.ts';
 import { own } from '../base/json.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { EventAlert, StoredEvent } from '../core/history.ts';
 import type { Anonymise } from '../export/anonymise.ts';
 import { csvRecord } from '../export/csv.ts';
@@ -50,25 +51,35 @@ const COLUMNS = [
   'source_country',
 ] as const;
 
-/** Makes the writer of a format. With `alerts`, tables have a column for them. */
+/** Makes the writer of a format. With `alerts`, tables have a column for them. `ofOneAccount`: nothing is told of others. */
 export const createRecordWriter = (
   format: ExportFormat,
   alerts: boolean,
   anonymiser: Anonymiser | undefined,
+  ofOneAccount = false,
 ): RecordWriter => {
   const textOf = (event: StoredEvent): string =>
     oneLine(anonymiser ? anonymiser.event(event.json) : event.json);
   const accountOf = (event: StoredEvent): string =>
     anonymiser ? anonymiser.pseudonyms.account(event.account) : event.account;
 
-  const alertJson = ({ id, kind, level, ruleId, title, message, decidedAtMs }: EventAlert): object => ({
+  const alertJson = ({
+    account,
+    id,
+    kind,
+    level,
+    ruleId,
+    title,
+    message,
+    decidedAtMs,
+  }: EventAlert): object => ({
     id,
     kind,
     level,
     rule: ruleId,
     title,
-    // It tells in prose what an event says, of this event and of others.
-    ...(!anonymiser && { message }),
+    // It tells in prose what an event says, of this event and of others: who gets one account must not read of the rest.
+    ...(!anonymiser && !(ofOneAccount && account === FLEET) && { message }),
     decided_at: iso(decidedAtMs),
   });
 

@@ -26,7 +26,12 @@ const FLUSH_CHARACTERS = 65_536;
 export const exportEvents = async (options: ExportOptions, signal: AbortSignal): Promise<number> => {
   const { stored, query, write } = options;
   const { history } = stored;
-  const writer = createRecordWriter(options.format, options.alerts, options.anonymiser);
+  const writer = createRecordWriter(
+    options.format,
+    options.alerts,
+    options.anonymiser,
+    query.account !== undefined,
+  );
   const untilMs = query.toMs ?? (await newestMs(stored));
   let text = writer.before;
   let events = 0;

@@ -47,12 +47,13 @@ export const feedsOfSinks = (routes: readonly FeedRoute[], sinks: readonly Sink[
     };
   });
 
-/** The loop of one feed, for whoever holds `lease`. */
+/** The loop of one feed, for whoever holds `lease`. `isHeld` is asked before every attempt. */
 export const createFeed = (
   { sink, from, wants }: Feed,
   monitor: Monitor,
   trouble: StoredTrouble,
   lease: Lease,
+  isHeld: () => boolean = () => true,
 ): FeedLoop => {
   const { log, now, random, redact } = monitor.parts;
   return createFeedLoop({
@@ -61,6 +62,7 @@ export const createFeed = (
     wants,
     feeds: monitor.store.feeds,
     lease,
+    isHeld,
     now,
     random,
     policy: DEFAULT_FEED_POLICY,

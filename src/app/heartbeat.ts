@@ -21,6 +21,8 @@ export interface HeartbeatOptions {
   readonly heartbeat: HeartbeatSettings;
   /** Why no heartbeat may be sent now, for people; empty: all is well. */
   readonly problems: () => Promise<readonly string[]>;
+  /** Whether it is ours to send. Asked right before: a process that slept must not vouch for those who went on. */
+  readonly isHeld: () => boolean;
   readonly chains: Chains;
   readonly redact: (text: string) => string;
   readonly now: Clock;
@@ -44,6 +46,7 @@ export const sendHeartbeats = async (options: HeartbeatOptions, signal: AbortSig
   const beat = async (): Promise<void> => {
     const due = heartbeat.heads ? untold.due(await options.chains.heads(), now()).slice(0, MAX_HEADS) : [];
     const http = await receiver.current();
+    if (!options.isHeld()) return;
     const type = due.length > 0 ? { 'content-type': 'application/x-ndjson' } : {};
     const { status } = await http.post(headLines(due, now()), type, signal);
     count(status >= 300 ? 'failed' : 'sent');

@@ -33,6 +33,8 @@ export interface HeldShares {
   keepRenewed(leases: readonly Lease[]): void;
   /** They are lost. */
   drop(shares: readonly OwnShare[]): void;
+  /** Nothing is held any more: this process leaves, and all that it had is free with that. */
+  leave(): void;
   /** Gives them back, in one commit. */
   giveBack(shares: readonly OwnShare[]): Promise<void>;
   /** The same for all that end until its turn comes: what waits for its turn must not wait for one commit of each. */
@@ -68,14 +70,15 @@ export const createHeldShares = (
       count: shares.length,
     });
   };
-  const drop: HeldShares['drop'] = (shares) => {
+  const end = (shares: readonly OwnShare[], event: 'shares.given' | 'shares.lost'): void => {
     for (const share of shares) {
       own.delete(share.name);
       share.drop.abort();
     }
-    tell('shares.lost', shares);
+    tell(event, shares);
     if (shares.length > 0) changed();
   };
+  const drop: HeldShares['drop'] = (shares) => end(shares, 'shares.lost');
   const giveBack = async (shares: readonly OwnShare[]): Promise<void> => {
     const held = shares.filter((share) => own.get(share.name) === share);
     for (const { name } of held) own.delete(name);
@@ -112,6 +115,7 @@ export const createHeldShares = (
       drop([...own.values()].filter(({ lease }) => !isSame(lease, renewed.get(lease.name))));
     },
     drop,
+    leave: () => end([...own.values()], 'shares.given'),
     giveBack,
     giveBackTogether(share) {
       ended.add(share);

@@ -1,4 +1,5 @@
 import type { PollerMemory } from '../collect/poller.ts';
+import type { Lease } from '../core/lease.ts';
 import type { TroubleMemory } from './trouble.ts';
 
 /** What is remembered of an account. */
@@ -22,6 +23,24 @@ export interface Memory {
   /** What was warned of and need not be said again as long as it is so. */
   readonly warned: Set<string>;
 }
+
+/** Under which lease each account was worked when something was remembered of it. */
+export type Holdings = Map<string, Lease>;
+
+/**
+ * To be called when an account is begun. Under another lease others may have worked it since, and under another life of the server what was
+ * committed may be gone: nothing is remembered of it then. Within one holding, such as over a reload, everything is.
+ */
+export const forgetUnlessHeldSince = (
+  { accounts }: Memory,
+  holdings: Holdings,
+  account: string,
+  lease: Lease,
+): void => {
+  const before = holdings.get(account);
+  if (before?.token !== lease.token || before.server !== lease.server) accounts.delete(account);
+  holdings.set(account, lease);
+};
 
 /** Remembers nothing. */
 export const createMemory = (): Memory => ({

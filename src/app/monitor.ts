@@ -1,5 +1,6 @@
 import { errorText } from '../base/errors.ts';
 import { createScope, type Scope } from '../base/scope.ts';
+import { FLEET } from '../core/fleet.ts';
 import type { Store } from '../core/store.ts';
 import { noTracer } from '../core/tracer.ts';
 import { KNOWN_EVENT_TYPES } from '../rules/lint.ts';
@@ -7,6 +8,7 @@ import { createTelemetry } from '../server/telemetry.ts';
 import { type AlertLinks, createAlertLinks } from './alert-links.ts';
 import { announce } from './announce.ts';
 import { countForScrape, createEngineCount, dropReported, tellRules } from './figures.ts';
+import { isFleetJudged } from './fleet.ts';
 import { createGeneration } from './generation.ts';
 import { createGenerations, type Generations } from './generations.ts';
 import { holderName } from './holder.ts';
@@ -79,7 +81,7 @@ const runBuilt = async (
         store,
         telemetry,
         sinks: [...wakes.keys()],
-        feeds: feedWakes.keys(),
+        feeds: [...feedWakes.keys(), ...(isFleetJudged(inForce) ? [FLEET] : [])],
         nowMs: now(),
       });
     },

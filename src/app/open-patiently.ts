@@ -19,10 +19,10 @@ export const openPatiently = async (
   planner: Planner,
   signal: AbortSignal,
 ): Promise<Store> => {
-  const { place } = settings.store;
+  const { place, leaseMs } = settings.store;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openStoreAt(place, { now, planner, ...(leaseClock && { leaseClock }) });
+      return await openStoreAt(place, { now, planner, leaseMs, ...(leaseClock && { leaseClock }) });
     } catch (error) {
       const passes =
         place.kind === 'postgres' &&

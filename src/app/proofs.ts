@@ -9,11 +9,15 @@ import type { Task } from './tasks.ts';
 import { packageVersion } from './version.ts';
 import { silentForMs, staleAfterMs, type Watched } from './watchdog.ts';
 
-/** What the configuration wants done to prove that the monitor works: drills and heartbeats. */
+/**
+ * What the configuration wants done to prove that the monitor works: drills and heartbeats. `isHeld` says whether it is ours to do, asked
+ * before anything leaves the process.
+ */
 export const checksOf = (
   monitor: Monitor,
   pollers: () => readonly Watched[],
   trouble: Trouble,
+  isHeld: () => boolean = () => true,
 ): readonly Task[] => {
   const { settings, log, now, random, redact } = monitor.parts;
   const { drill, heartbeat } = settings;
@@ -48,6 +52,7 @@ export const checksOf = (
         {
           heartbeat,
           problems: () => notFresh(monitor, pollers()),
+          isHeld,
           chains: monitor.store.chains,
           redact,
           now,

@@ -23,13 +23,16 @@ export const createHeadPublisher = (options: {
   readonly chains: Chains;
   readonly now: Clock;
   readonly log: Log;
+  /** Whether they are ours to tell. Asked right before: a process that slept must not tell heads from before. Left out: they are. */
+  readonly isHeld?: () => boolean;
 }): HeadPublisher => {
-  const { chains, now, log } = options;
+  const { chains, now, log, isHeld = () => true } = options;
   const untold = createUntoldHeads();
   const publish = async (): Promise<void> => {
     try {
       const nowMs = now();
       const due = untold.due(await chains.heads(), nowMs);
+      if (!isHeld()) return;
       for (const head of due) log.info('chain.head', fieldsOf(head));
       untold.told(due, nowMs);
     } catch (error) {

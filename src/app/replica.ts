@@ -22,6 +22,8 @@ export interface Replica {
    * all that is `lost` has aborted when the answer is no.
    */
   isHeld(): boolean;
+  /** The same of one share, which it holds. */
+  holds(name: ShareName): boolean;
   /** How things stood at the latest beat; undefined before the first. */
   standing(): BeatAnswer | undefined;
   /** Has `listener` called whenever what is held may have changed; until the function that is returned is called. */
@@ -92,6 +94,16 @@ export const createReplica = (options: ReplicaOptions): Replica => {
   const soon = createLatch();
   let standing: BeatAnswer | undefined;
   let isStopping = false;
+  let expiry: NodeJS.Timeout | undefined;
+
+  /** Beats anew once another one has run out: what it held is free from then on, and is not to wait for the next beat. */
+  const beatAtExpiry = ({ nowMs, replicas: living }: BeatAnswer): void => {
+    clearTimeout(expiry);
+    const others = living.filter((one) => one.id !== id);
+    const leftMs = Math.min(...others.map(({ expiresAtMs }) => expiresAtMs - nowMs));
+    // What it claimed after its last beat expires a moment later.
+    if (leftMs < ttlMs) expiry = setTimeout(soon.ring, leftMs + MIN_GAP_MS);
+  };
 
   /** What was held until now nobody else can have been given, whatever the server has lost. */
   const isOwn = ({ name, token }: Lease): boolean => own.get(name as ShareName)?.lease.token === token;
@@ -107,6 +119,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     if (!isStopping) own.adopt(kept);
     const answer = await buryTheDead(options, said);
     standing = answer;
+    beatAtExpiry(answer);
 
     const assigned = assignShares(answer.replicas, answer.shares);
     const surplus = own.all().filter(({ name }) => assigned.get(name) !== id);
@@ -127,7 +140,8 @@ export const createReplica = (options: ReplicaOptions): Replica => {
 
   const leave = async (): Promise<void> => {
     fence.end();
-    abandon();
+    clearTimeout(expiry);
+    own.leave();
     try {
       await inTurn(() => replicas.leave(id));
     } catch (error) {
@@ -139,6 +153,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     id,
     held: own.all,
     isHeld: fence.holds,
+    holds: (name) => fence.holds() && own.get(name) !== undefined,
     standing: () => standing,
     onChange: own.onChange,
     begin({ name }) {
@@ -171,14 +186,17 @@ export const createReplica = (options: ReplicaOptions): Replica => {
       void ringWhenTold(replicas.told, soon, signal);
       try {
         while (!signal.aborted) {
+          let perLease = BEATS_PER_LEASE;
           try {
             await inTurn(beat);
           } catch (error) {
             if (!mayPass(error)) throw error;
             log.error('store.error', { operation: 'beat', reason: errorText(error) });
+            // What is held runs out.
+            perLease *= 2;
           }
           await sleep(MIN_GAP_MS, signal);
-          await soon.wait(ttlMs / BEATS_PER_LEASE - MIN_GAP_MS, signal);
+          await soon.wait(ttlMs / perLease - MIN_GAP_MS, signal);
         }
       } finally {
         await leave();

@@ -9,14 +9,15 @@ import type { Generation } from './generation.ts';
 import type { Generations } from './generations.ts';
 import type { HeldShare } from './held-shares.ts';
 import { isDead } from './holder.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, type Holdings } from './memory.ts';
 import type { Budget } from './pace.ts';
 import type { Monitor } from './parts.ts';
+import { patienceMs } from './patience.ts';
 import { createHeadPublisher } from './publish-heads.ts';
 import { createReplica, type Replica } from './replica.ts';
 import { ringWhenTold } from './ring-when-told.ts';
 import { runShares } from './run-shares.ts';
-import { type SharedWork, sharesOf, startSharedWork, type Tokens } from './share-work.ts';
+import { type SharedWork, sharesOf, startSharedWork } from './share-work.ts';
 import { steadyTasks, storeWatch } from './steady.ts';
 import { runTogether } from './tasks.ts';
 import { packageVersion } from './version.ts';
@@ -49,8 +50,6 @@ export interface ReplicaProcessOptions {
 const LOOK_EVERY_MS = 15_000;
 /** Between two rings, however much is told. */
 const MIN_GAP_MS = 50;
-/** When the store is in trouble, one after the other tells of it, if it lasts. */
-const RANK_PATIENCE_MS = 300_000;
 
 /** Makes a {@link ReplicaProcess}. */
 export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaProcess => {
@@ -110,12 +109,17 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
 
   let work: SharedWork | undefined;
   const memory = createMemory();
-  const tokens: Tokens = new Map();
-  const heads = createHeadPublisher({ chains: store.chains, now, log });
+  const holdings: Holdings = new Map();
+  const heads = createHeadPublisher({
+    chains: store.chains,
+    now,
+    log,
+    isHeld: () => replica.holds('duty:clock'),
+  });
 
   let isFirst = true;
   const underOne = async (one: Generation, until: AbortSignal, ending: AbortSignal): Promise<void> => {
-    const begin = (): Promise<SharedWork> => startSharedWork(one.monitor, replica, memory, tokens);
+    const begin = (): Promise<SharedWork> => startSharedWork(one.monitor, replica, memory, holdings);
     // The database may go away between the opening of the store and this. What will not pass is told to whoever started us.
     const begun = await beginPatiently(begin, log, until, isFirst ? mayPass : undefined);
     isFirst = false;
@@ -139,17 +143,6 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
       fleetWake.ring();
       await sleep(MIN_GAP_MS, until);
     }
-  };
-
-  /** The last who looked after the clock tells at once; the others in their order, in case it is gone as well. */
-  const patienceMs = (): number => {
-    const standing = replica.standing();
-    if (!standing) return 0;
-    const first = standing.shares.find(({ name }) => name === 'duty:clock')?.lease?.holder;
-    const order = standing.replicas
-      .map((one) => one.id)
-      .toSorted((a, b) => Number(b === first) - Number(a === first));
-    return Math.max(order.indexOf(id), 0) * RANK_PATIENCE_MS;
   };
 
   const keepClock = async (until: AbortSignal): Promise<void> => {
@@ -189,7 +182,7 @@ export const createReplicaProcess = (options: ReplicaProcessOptions): ReplicaPro
                 until,
               ),
             hearOthers,
-            storeWatch(current, patienceMs),
+            storeWatch(current, () => patienceMs(id, replica.standing())),
           ],
           AbortSignal.any([signal, failed.signal]),
         );

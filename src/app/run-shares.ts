@@ -9,8 +9,16 @@ import type { HeldShare } from './held-shares.ts';
 import type { Replica } from './replica.ts';
 import { PATIENCE_MS } from './tasks.ts';
 
-/** What is done for one share, until the signal aborts; what is under way then may be finished until `hurry` does. */
-export type ShareWork = (lease: Lease, signal: AbortSignal, hurry: AbortSignal) => Promise<void>;
+/**
+ * What is done for one share, until the signal aborts; what is under way then may be finished until `hurry` does. When the share is lost,
+ * `lost` aborts as well: nothing may leave the process any more.
+ */
+export type ShareWork = (
+  lease: Lease,
+  signal: AbortSignal,
+  hurry: AbortSignal,
+  lost: AbortSignal,
+) => Promise<void>;
 
 /** Between two tries while the store fails. */
 const TROUBLE_PAUSE_MS = 2_000;
@@ -46,7 +54,7 @@ export const runShares = async (
       AbortSignal.any([hurry, failed.signal, late.signal, share.lost]),
     ];
     try {
-      await work(share.lease, ends, hurries);
+      await work(share.lease, ends, hurries, share.lost);
       // It has nothing to do, such as after a reload that took it away: the next beat gives the share back. Begun anew at once, it
       // would leave no time for one.
       if (!ends.aborted) await sleep(TROUBLE_PAUSE_MS, ends);

@@ -7,7 +7,7 @@ import { createFeed, feedsOfSinks } from './feeds.ts';
 import { createFleet, isFleetJudged } from './fleet.ts';
 import { createGate } from './gate.ts';
 import { openConditions, warnOfFormerAccounts, warnOfOrphans } from './leftovers.ts';
-import type { Memory } from './memory.ts';
+import { forgetUnlessHeldSince, type Holdings, type Memory } from './memory.ts';
 import type { Budget } from './pace.ts';
 import type { Monitor } from './parts.ts';
 import { checksOf } from './proofs.ts';
@@ -49,15 +49,12 @@ const BEGINNING = 16;
 /** How often what others have opened and closed is read. */
 const REFRESH_EVERY_MS = 15_000;
 
-/** Which lease an account was worked under when it was remembered: under another one, others may have worked it in between. */
-export type Tokens = Map<string, number>;
-
-/** Sets up work by shares. `memory` is what the work before, by another configuration, knew. */
+/** Sets up work by shares. `memory` is what the work before, by another configuration, knew, and `holdings` under which leases. */
 export const startSharedWork = async (
   monitor: Monitor,
   replica: Replica,
   memory: Memory,
-  tokens: Tokens,
+  holdings: Holdings,
 ): Promise<SharedWork> => {
   const { store, sinks } = monitor;
   const { settings, log, now } = monitor.parts;
@@ -82,8 +79,7 @@ export const startSharedWork = async (
       `account:${account.name}`,
       async (lease, until, hurry) => {
         await trouble.refresh();
-        if (tokens.get(account.name) !== lease.token) memory.accounts.delete(account.name);
-        tokens.set(account.name, lease.token);
+        forgetUnlessHeldSince(memory, holdings, account.name, lease);
         const one = workshop.account(account, lease);
         pollers.set(account.name, one.poller);
         try {
@@ -106,9 +102,9 @@ export const startSharedWork = async (
     ]),
     ...feeds.map((feed): [ShareName, ShareWork] => [
       `feed:${feed.sink.name}`,
-      async (lease, until) => {
+      async (lease, until, _hurry, lost) => {
         await trouble.refresh();
-        await createFeed(feed, monitor, trouble, lease).run(until);
+        await createFeed(feed, monitor, trouble, lease, replica.isHeld).run(until, lost);
       },
     ]),
     ['duty:fleet', async (lease, until) => createFleet(monitor, lease, workshop.failures)?.run(until)],
@@ -201,7 +197,12 @@ const check = async (
         ),
       (signal) => watchConfigurations({ standing: replica.standing, trouble, now, log }, signal),
       (signal) => parkedWatch(monitor, trouble, storeError(monitor, 'end parked'), signal),
-      ...checksOf(monitor, () => [...pollers.values(), ...far.watched()], trouble),
+      ...checksOf(
+        monitor,
+        () => [...pollers.values(), ...far.watched()],
+        trouble,
+        () => replica.holds('duty:checks'),
+      ),
     ],
     until,
   );

@@ -70,6 +70,12 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     else open.delete(key);
   };
   for (const key of options.open) keep(key, true);
+  /** Keys that have changed here since somebody began to read what is open: what they read may be older. */
+  const touched = new Set<string>();
+  const know = (key: string, isOpen: boolean): void => {
+    touched.add(key);
+    keep(key, isOpen);
+  };
   const gauge = (condition: ConditionName): void =>
     options.telemetry.gauge('conditions_open', counts.get(condition) ?? 0, { condition });
   // Also those an earlier process left open: who watches the figure must not take a restart for a recovery.
@@ -90,7 +96,7 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     for (const key of keys) {
       const [condition, subject] = splitKey(key);
       const { open: isOpen, detail } = asked.get(key) ?? { open: true, detail: '' };
-      keep(key, isOpen);
+      know(key, isOpen);
       gauge(condition);
       const fields = { condition, subject, ...(detail === '' ? {} : { detail }) };
       if (isOpen) options.log.error('condition.opened', fields);
@@ -118,7 +124,7 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     if (!isOpen && wavering.has(key) && isRecent(raisedMs.get(key))) return;
     changed(await options.conditions.change([change(isOpen, condition, subject, detail)]));
     // Also when the store knew already: another process may have changed it.
-    keep(key, isOpen);
+    know(key, isOpen);
     if (!isOpen) {
       wavering.delete(key);
       endedMs.set(key, options.now());
@@ -130,9 +136,10 @@ export const createTrouble = (options: TroubleOptions): StoredTrouble => {
     change,
     changed,
     refresh: createJoined(async () => {
+      touched.clear();
       const known = await options.conditions.open();
-      for (const key of open) if (!known.has(key)) keep(key, false);
-      for (const key of known.keys()) keep(key, true);
+      for (const key of open) if (!known.has(key) && !touched.has(key)) keep(key, false);
+      for (const key of known.keys()) if (!touched.has(key)) keep(key, true);
       for (const condition of Object.keys(CONDITION_TEXTS) as ConditionName[]) gauge(condition);
     }),
   };

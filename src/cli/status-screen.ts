@@ -62,7 +62,10 @@ const printMonitor = async (out: Output, answered: AnsweredStatus): Promise<void
 };
 
 const printReplicas = async (out: Output, status: StatusAnswer): Promise<void> => {
+  // During a rollout old and new ones work side by side.
+  const several = new Set(status.replicas.map(({ version }) => version)).size > 1;
   for (const replica of status.replicas) {
+    const version = several ? `, version ${shown(replica.version, 40)}` : '';
     const mark = status.config_skew ? `, configuration ${shown(replica.config_hash.slice(0, 12))}` : '';
     const refused =
       replica.config_refused === null ? '' : `; ${out.colours.doubtful('refused its latest configuration')}`;
@@ -76,7 +79,7 @@ const printReplicas = async (out: Output, status: StatusAnswer): Promise<void> =
     await fact(
       out,
       'replica',
-      `${holderText(replica.id)}: ${holds === '' ? 'holds nothing' : holds}${mark}${refused}`,
+      `${holderText(replica.id)}: ${holds === '' ? 'holds nothing' : holds}${version}${mark}${refused}`,
     );
   }
   if (status.config_skew)

@@ -47,7 +47,7 @@ export const effectiveConfiguration = (read: ReadTree): EffectiveConfiguration =
   const context: Context = { ...read, sources };
   const map = new YAMLMap<Scalar, Node>();
   for (const key of SECTION_ORDER) {
-    const node = key === 'sinks' ? sinksNode(context) : filled(context, [key], sectionSchema(key));
+    const node = key === 'sinks' ? sinksNode(context) : filled(context, [key], inForce(context, key));
     if (node) map.add(new Pair(new Scalar(key), node));
   }
   const document = new Document(map);
@@ -67,6 +67,24 @@ const schemaOf = (schema: z.ZodType): JsonSchema =>
 
 const sectionSchema = (key: Exclude<(typeof SECTION_ORDER)[number], 'sinks'>): JsonSchema =>
   schemaOf(SECTIONS[key]);
+
+/** The schema of a section as far as it applies: beside a database there is no file, not even by default. */
+const inForce = ({ tree }: Context, key: Parameters<typeof sectionSchema>[0]): JsonSchema => {
+  const schema = sectionSchema(key);
+  const given = valueAt(tree.root, [key]);
+  const isDatabase =
+    key === 'store' &&
+    typeof given === 'object' &&
+    given !== null &&
+    (Object.hasOwn(given, 'url') || Object.hasOwn(given, 'url_file'));
+  if (!isDatabase) return schema;
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      Object.entries(schema.properties ?? {}).filter(([name]) => name !== 'path'),
+    ),
+  };
+};
 
 /** The schema of a union that a value is an example of. */
 const fitting = (schema: JsonSchema, value: unknown): JsonSchema => {

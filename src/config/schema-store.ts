@@ -35,7 +35,9 @@ const store = z.strictObject({
   ),
   pool_size: whole(2, 100)
     .optional()
-    .describe('Connections to the database at a time; one more listens. Absent: 10.'),
+    .describe(
+      'Connections to the database at a time, for all work; one more listens, and one is for the beats of a replica. Absent: 10.',
+    ),
   retention: duration('1h', '36500d', '400d').describe(
     'How long events, alerts and attempts are kept. Longer than `poll.overlap`.',
   ),

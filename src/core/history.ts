@@ -108,6 +108,8 @@ export interface AttemptRecord {
 
 /** An alert as far as an event's reader wants to know it. */
 export interface EventAlert {
+  /** Of which account; FLEET for that of a rule over all accounts. */
+  readonly account: string;
   readonly id: string;
   readonly kind: AlertKind;
   readonly level: Level;

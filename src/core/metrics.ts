@@ -114,7 +114,10 @@ export const GAUGES = {
   last_delivery_timestamp_seconds: ['When a delivery was last taken, since the start.', ['sink']],
   circuit_open: ['Whether the receiver counts as down and is only probed (1).', ['sink']],
   sink_pause_seconds: ['For how long the receiver still asked for a pause.', ['sink']],
-  feed_lag_events: ['Audit events that a fed sink has still to get.', ['sink']],
+  feed_lag_events: [
+    'Audit events that a fed sink has still to get; `(fleet)`: that fleet rules have still to judge.',
+    ['sink'],
+  ],
   feed_lag_seconds: ['How long the oldest of them has been stored.', ['sink']],
   conditions_open: ['Open conditions of the monitor about itself.', ['condition']],
   condition_since_timestamp_seconds: ['When an open condition began.', ['condition', 'subject']],

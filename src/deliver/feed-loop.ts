@@ -23,9 +23,10 @@ export interface FeedLoop {
   open(): Promise<void>;
   /**
    * Feeds the sink until `signal` aborts; then lets the attempt in flight end and resolves, within `graceMs` plus about
-   * two seconds. A failing store is logged and tried again; this rejects only with a LeaseLostError.
+   * two seconds; without the grace when `lost` aborts: the feed is, or may be, somebody else's. A failing store is logged and tried again;
+   * this rejects only with a LeaseLostError.
    */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, lost?: AbortSignal): Promise<void>;
   /**
    * Feeds the sink with what there is and resolves with whether it took all of it; what has to be tried again later
    * stays. Rejects with the store's error when the store keeps failing.
@@ -43,6 +44,8 @@ export interface FeedLoopOptions {
   readonly feeds: Feeds;
   /** Under which the feed is worked. Left out: nothing is guarded. */
   readonly lease?: Lease;
+  /** Asked before every attempt: whether the lease may still be relied on. Where it says no, `lost` has aborted. Left out: it may. */
+  readonly isHeld?: () => boolean;
   readonly now: Clock;
   readonly random: Random;
   readonly policy: FeedPolicy;
@@ -63,13 +66,18 @@ const MAX_DRAIN_FAILURES = 5;
 /** Makes the loop of one feed. */
 export const createFeedLoop = (options: FeedLoopOptions): FeedLoop => ({
   open: () => options.feeds.open(options.sink.name, options.from),
-  async run(signal) {
-    await work(options, signal, false);
+  async run(signal, lost) {
+    await work(options, signal, false, lost);
   },
   drain: (signal) => work(options, signal, true),
 });
 
-const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: boolean): Promise<boolean> => {
+const work = async (
+  options: FeedLoopOptions,
+  signal: AbortSignal,
+  untilIdle: boolean,
+  lost?: AbortSignal,
+): Promise<boolean> => {
   const { sink, random, policy, wake, log } = options;
   const hardStop = new AbortController();
   let grace: NodeJS.Timeout | undefined;
@@ -78,6 +86,9 @@ const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: bo
   };
   signal.addEventListener('abort', onStop, { once: true });
   if (signal.aborted) onStop();
+  const onLost = (): void => hardStop.abort();
+  lost?.addEventListener('abort', onLost, { once: true });
+  if (lost?.aborted) onLost();
 
   const report = createFeedReport(sink.name, options);
   const steps = createFeedSteps({ ...options, report, stopping: signal, hardStop: hardStop.signal });
@@ -121,6 +132,7 @@ const work = async (options: FeedLoopOptions, signal: AbortSignal, untilIdle: bo
     }
   } finally {
     signal.removeEventListener('abort', onStop);
+    lost?.removeEventListener('abort', onLost);
     clearTimeout(grace);
   }
   return took;

@@ -76,6 +76,9 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
     options.redact(verdict.reason).slice(0, MAX_REASON_LENGTH).toWellFormed();
 
   const attempt = async (batch: readonly FedEvent[]): Promise<Verdict> => {
+    // Who woke up after the lease had passed on learns it here: asking aborts.
+    if (options.isHeld?.() === false || hardStop.aborted)
+      return { outcome: 'retry', reason: 'aborted: the feed is given up' };
     const startedAtMs = now();
     const verdict = await attemptEvents(sink, batch, policy.attemptTimeoutMs, hardStop);
     // Cut off by our own stop: that says nothing about the sink.
@@ -129,7 +132,8 @@ export const createFeedSteps = (options: FeedStepOptions): { next(): Promise<Nex
     batch: readonly FedEvent[],
     verdict: Verdict & { readonly outcome: 'retry' },
   ): Promise<Next> => {
-    if (hardStop.aborted) return { kind: 'again' };
+    // It ends now, or is told so in a moment: nothing is said about the sink.
+    if (hardStop.aborted || options.isHeld?.() === false) return { kind: 'pause', ms: policy.retry.baseMs };
     const reason = reasonOf(verdict);
     const ms = pauseMs(policy.retry, verdict.afterMs);
     report.retry(batch, reason, ms);

@@ -6,7 +6,7 @@ import type { EngineOptions } from './create-engine.ts';
 import { BROKEN, type Document, readDocument } from './document.ts';
 import type { Header } from './document-header.ts';
 import type { RuleEngine } from './engine.ts';
-import { createEngines } from './fleet.ts';
+import { createEngines, fleetPartsOf } from './fleet.ts';
 import { type Left, type Linked, type LinkedCorrelation, type LinkedDetection, link } from './link.ts';
 import { KNOWN_EVENT_TYPES, lintDocument } from './lint.ts';
 import type { RuleTest, Scope } from './monitor.ts';
@@ -168,8 +168,8 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
   const timeWindows = windowsOf(options.timeWindows ?? {}, zone, problems);
   const names = { sinks: options.knownSinks, timeWindows: Object.keys(options.timeWindows ?? {}) };
   const product = options.product === undefined ? 'vonage' : (options.product ?? undefined);
-  const lintContext = { eventTypes: options.eventTypes ?? KNOWN_EVENT_TYPES };
   const documents: Document[] = [];
+  const sound: Document[] = [];
   for (const { path, text } of files) {
     const reporter = createReporter(path, text, problems, warnings);
     const context: ValueContext = {
@@ -188,10 +188,15 @@ export const compileRules = (files: readonly RuleFile[], options: CompileOptions
       retired = action === 'global' && document?.kind === 'skipped';
       if (!document) continue;
       documents.push(document);
-      if (reporter.count() === before) lintDocument(document, product === 'vonage', lintContext);
+      if (reporter.count() === before) sound.push(document);
     }
   }
   const linked = link(documents);
+  const lintContext = {
+    eventTypes: options.eventTypes ?? KNOWN_EVENT_TYPES,
+    fleetParts: fleetPartsOf(linked),
+  };
+  for (const document of sound) lintDocument(document, product === 'vonage', lintContext);
   const left = [...documents.filter((document) => document.kind === 'skipped'), ...linked.skipped];
   for (const { header, reason } of left) skipped.push({ info: header.info, line: header.line, reason });
   warnOfLeft(left);

@@ -1,4 +1,5 @@
 import { didYouMean, type Reporter, shown } from './problem.ts';
+import { Refused } from './refused.ts';
 
 /*
  * conditions:  or := and ('or' and)*    and := not ('and' not)*    not := 'not' not | primary
@@ -17,16 +18,6 @@ const MAX_CONDITION_DEPTH = 200;
 interface Token {
   readonly text: string;
   readonly at: number;
-}
-
-class Refused extends Error {
-  readonly at: number;
-  readonly hint: string | undefined;
-  constructor(at: number, message: string, hint?: string) {
-    super(message);
-    this.at = at;
-    this.hint = hint;
-  }
 }
 
 const TOKEN = /[()|]|[A-Za-z0-9_*?.:-]+|[^\sA-Za-z0-9_*?.:()|-]+/g;

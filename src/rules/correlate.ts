@@ -155,7 +155,7 @@ export const createCorrelator = (
       return [...found, { ...resolved, status: 'resolved', ended: { sinceMs: startMs, firedAtMs: firedMs } }];
     }
     insert(group, entry);
-    if (!temporal) forgetBody(group, MAX_BODIES);
+    if (!temporal) forgetBody(group, MAX_BODIES, entry);
     dropBefore(group, newestMs(group) - keptMs);
     thin(group, type, steps);
     const last = group.entries.length - 1;

@@ -1,11 +1,9 @@
 import type { AuditEvent } from '../core/event.ts';
+import { ACCOUNT_FIELD } from './account-field.ts';
 import type { Limit } from './correlation.ts';
 import { createEngine, type EngineOptions } from './create-engine.ts';
 import type { RuleEngine } from './engine.ts';
 import type { Linked, LinkedCorrelation, LinkedDetection } from './link.ts';
-
-/** The field under which rules over all accounts see of which account an event is. */
-export const ACCOUNT_FIELD = 'account';
 
 /** Rules as they are evaluated: for each account by itself, and over all accounts together. */
 interface Scopes {
@@ -32,6 +30,10 @@ const withCorrelations = (
   });
   return { detections: detections.map(moved), correlations: correlations.filter(wanted).map(moved) };
 };
+
+/** Names and ids of what rules over all accounts refer to: events have their account as a field there. */
+export const fleetPartsOf = ({ correlations }: Linked): ReadonlySet<string> =>
+  new Set(correlations.filter(isFleet).flatMap(({ spec }) => spec.rules));
 
 /** Divides rules by what they look at. A detection that both kinds of correlations refer to is in both. */
 const byScope = (linked: Linked): Scopes => {

@@ -125,10 +125,10 @@ export const clear = (group: Group): void => {
   group.counts?.clear();
 };
 
-/** The entry `back` places before the newest gives its events up. */
-export const forgetBody = (group: Group, back: number): void => {
-  const index = group.entries.length - 1 - back;
-  if (index >= group.head) (group.entries[index] as Entry).events = NO_EVENTS;
+/** The entry `back` places before the newest gives its events up, unless it has only just come, and late. */
+export const forgetBody = (group: Group, back: number, fresh: Entry): void => {
+  const entry = group.entries[group.entries.length - 1 - back];
+  if (group.entries.length - 1 - back >= group.head && entry && entry !== fresh) entry.events = NO_EVENTS;
 };
 
 /**

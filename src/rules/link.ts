@@ -1,9 +1,10 @@
 import { stableId } from '../base/hash.ts';
 import { canonicalJson } from '../base/json.ts';
+import { applyFilters } from './apply-filters.ts';
 import { type CorrelationSpec, readCorrelation } from './correlation.ts';
 import { isDecidedByTime } from './decided-by-time.ts';
 import type { Document } from './document.ts';
-import { type Header, type LogSource, type RuleHeader, ruleHeader } from './document-header.ts';
+import { type Header, type RuleHeader, ruleHeader } from './document-header.ts';
 import { handlesOf } from './handles.ts';
 import type { Expression } from './item.ts';
 import { toJson } from './node.ts';
@@ -47,70 +48,6 @@ export interface Left {
   readonly header: Header;
   readonly reason: string;
 }
-
-type DetectionDocument = Document & { readonly kind: 'detection' };
-type FilterDocument = Document & { readonly kind: 'filter' };
-
-const unknownRule = (name: string, known: Iterable<string>): string | undefined => didYouMean(name, known);
-
-// A filter applies to rules whose log source is the same as, or more specific than, its own.
-const covers = (filter: LogSource | undefined, rule: LogSource | undefined): boolean =>
-  (['category', 'product', 'service'] as const).every(
-    (key) => filter?.[key] === undefined || filter[key] === rule?.[key],
-  );
-
-const applyFilters = (
-  detections: readonly DetectionDocument[],
-  filters: readonly FilterDocument[],
-  byHandle: ReadonlyMap<string, Document>,
-): Map<DetectionDocument, Expression[]> => {
-  const applied = new Map<DetectionDocument, Expression[]>();
-  for (const filter of filters) {
-    const { header, detection } = filter;
-    const targets: DetectionDocument[] = [];
-    if (filter.rules === 'any')
-      targets.push(...detections.filter((rule) => covers(header.logsource, rule.header.logsource)));
-    else {
-      if (filter.rules.length === 0)
-        header.reporter.problem(
-          filter.rulesAt,
-          'the list of rules is empty',
-          'write "any", or remove the filter',
-        );
-      for (const name of filter.rules) {
-        const target = byHandle.get(name);
-        if (!target || target.kind === 'filter')
-          header.reporter.problem(
-            filter.rulesAt,
-            `the filter names an unknown rule ${shown(name)}`,
-            unknownRule(name, byHandle.keys()),
-          );
-        else if (target.kind === 'correlation')
-          header.reporter.problem(
-            filter.rulesAt,
-            `${shown(name)} is a correlation, to which filters do not apply`,
-            'name the rules it refers to',
-          );
-        else if (target.kind === 'detection') {
-          if (covers(header.logsource, target.header.logsource)) targets.push(target);
-          else
-            header.reporter.warn(
-              filter.rulesAt,
-              `the filter's logsource is not that of ${shown(name)}, so it does not apply`,
-            );
-        }
-      }
-    }
-    if (!detection) continue;
-    const expression: Expression = {
-      op: 'selection',
-      name: `filter ${shown(header.info.title)}`,
-      item: detection.expression,
-    };
-    for (const target of targets) applied.set(target, [...(applied.get(target) ?? []), expression]);
-  }
-  return applied;
-};
 
 const checkAliases = (spec: CorrelationSpec, { reporter }: Header): void => {
   for (const [alias, fields] of spec.aliases) {
@@ -212,7 +149,7 @@ export const link = (documents: readonly Document[]): Linked & { readonly skippe
         header.reporter.problem(
           spec.rulesAt,
           `the correlation names an unknown rule ${shown(name)}`,
-          unknownRule(name, byHandle.keys()),
+          didYouMean(name, byHandle.keys()),
         );
       } else if (target.kind === 'skipped' && target.foreign) {
         part = 'foreign';

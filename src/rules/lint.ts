@@ -1,4 +1,5 @@
 import { EVENT_FIELDS } from '../core/event.ts';
+import { ACCOUNT_FIELD } from './account-field.ts';
 import type { Document } from './document.ts';
 import { type Expression, type Item, itemsOf } from './item.ts';
 import type { Modifiers } from './modifiers.ts';
@@ -30,6 +31,8 @@ const TYPED_BY_PEOPLE =
 export interface LintContext {
   /** Types the API knows; the published ones when there is no live list. */
   readonly eventTypes: readonly string[];
+  /** Names and ids of rules that correlations over all accounts refer to. */
+  readonly fleetParts: ReadonlySet<string>;
 }
 
 /** Warnings about one value as it stands in the file. */
@@ -94,9 +97,9 @@ const hasNot = (expression: Expression): boolean => {
   return expression.items.some(hasNot);
 };
 
-const lintField = (name: string, at: number, reporter: Reporter): void => {
+const lintField = (name: string, at: number, ours: readonly string[], reporter: Reporter): void => {
   const top = name.split('.')[0] as string;
-  if (KNOWN_FIELDS.includes(top)) return;
+  if (KNOWN_FIELDS.includes(top) || ours.includes(name)) return;
   reporter.warn(at, `no known Vonage event has a field ${shown(name)}`, didYouMean(top, KNOWN_FIELDS));
 };
 
@@ -138,11 +141,14 @@ export const lintDocument = (document: Document, vonage: boolean, context: LintC
     );
   }
   if (!vonage) return;
+  const names = document.kind === 'filter' ? document.rules : [info.id, header.name];
+  const isSeenByFleet = names !== 'any' && names.some((name) => name && context.fleetParts.has(name));
+  const ours = isSeenByFleet ? [ACCOUNT_FIELD] : [];
   // A selection may be named many times in one condition; it is looked at once.
   for (const item of new Set(itemsOf(expression))) {
     if (item.field === undefined) continue;
-    lintField(item.field, item.at, reporter);
+    lintField(item.field, item.at, ours, reporter);
     if (item.field === 'event_type' && !item.part) lintEventTypes(item, context, reporter);
   }
-  for (const name of info.fields) lintField(name, header.fields.at('fields'), reporter);
+  for (const name of info.fields) lintField(name, header.fields.at('fields'), ours, reporter);
 };

@@ -105,15 +105,22 @@ export const createFirstSeen = (
         table.put(groupKey, atMs);
       }
       let fresh: string | undefined;
+      let put = false;
       for (const value of values) {
         const key = JSON.stringify([...group, { value }]);
         const lastMs = table.get(key);
         const isNew = lastMs === undefined || atMs - lastMs > rememberMs;
         if (isNew) fresh ??= value;
-        if (isNew || atMs - lastMs > rememberMs / 64) table.put(key, atMs);
+        if (isNew || atMs - lastMs > rememberMs / 64) {
+          table.put(key, atMs);
+          put = true;
+        }
         if (only !== undefined && groupText !== undefined)
           remind(groupText, only, table.get(key) ?? atMs, state);
       }
+      // What was changed longest ago goes first when there is too much: a group without its beginning would learn anew, and say
+      // nothing meanwhile.
+      if (put) table.put(groupKey, startMs);
       if (fresh === undefined || atMs < startMs + learnMs) return NOTHING;
       return { holds: true, values: { value: fresh } };
     },

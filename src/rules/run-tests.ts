@@ -2,9 +2,10 @@ import { canonicalJson, type Json } from '../base/json.ts';
 import type { AuditEvent } from '../core/event.ts';
 import type { Match, RuleInfo, RuleState } from '../core/match.ts';
 import { parseTime } from '../core/time-zone.ts';
+import { ACCOUNT_FIELD } from './account-field.ts';
 import type { CompiledRules } from './compile.ts';
 import type { Evaluation, RuleEngine } from './engine.ts';
-import { ACCOUNT_FIELD, createEngines } from './fleet.ts';
+import { createEngines } from './fleet.ts';
 import { type RuleTest, TEST_START_MS } from './monitor.ts';
 
 /** What one of a rule's own tests came to. */

@@ -2,22 +2,13 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseA
 import { type Entry, type Node, scalarType } from './node.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 import { type Reporter, shown } from './problem.ts';
+import { Refused } from './refused.ts';
 
 /** Longest file that is read. Rule files are written by people; ten thousand rules fit. */
 const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
 // Aliases share nodes, so an alias bomb costs no memory here, but whoever walks the tree would pay for its expansion.
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;
-
-class Refused extends Error {
-  readonly at: number;
-  readonly hint: string | undefined;
-  constructor(at: number, message: string, hint?: string) {
-    super(message);
-    this.at = at;
-    this.hint = hint;
-  }
-}
 
 const convert = (
   node: ParsedNode | null,

@@ -4,8 +4,9 @@ import type { ChainReport } from '../core/chain.ts';
 import { type Verification, verifyWith } from './chain-verify.ts';
 import type { Connection, RunSteps } from './connection.ts';
 import { COPIED_TABLES, type CopiedTable } from './copy-tables.ts';
+import { LIVING, timeOf } from './leases.ts';
 import type { PrepareMonths } from './postgres-months.ts';
-import { all, type ManySql, many, run, type Steps, some, type Value, value } from './steps.ts';
+import { all, get, type ManySql, many, run, type Steps, some, type Value, value } from './steps.ts';
 
 /** One side of a copy. */
 export interface CopySide {
@@ -44,7 +45,7 @@ export class CopyRefused extends Error {
 
 const PAGE = 500;
 const PAGE_CHARS = 4_000_000;
-const HOLDERS = `SELECT holder FROM leases WHERE holder <> '' AND renewed_ms + ttl_ms > ?`;
+const HOLDER = `SELECT holder FROM leases WHERE holder <> '' AND renewed_ms + ttl_ms > ? LIMIT 1`;
 const KEPT_META = "SELECT name, value FROM meta WHERE name = 'link_key'";
 
 type Row = Readonly<Record<string, Value>>;
@@ -57,7 +58,7 @@ type Row = Readonly<Record<string, Value>>;
 export const copyStore = ({ source, target, onProgress, nowMs, signal }: CopyOptions): Promise<Copied> =>
   source.connection.snapshot((read) =>
     target.connection.transaction(async (write) => {
-      const holder = await read(() => value<string>(HOLDERS, nowMs));
+      const holder = await read(() => holderOf(source.connection.dialect, nowMs));
       if (holder !== undefined)
         throw new CopyRefused(
           `${source.name}: ${holder} works on it; stop the monitor first, so that nothing is left behind`,
@@ -123,6 +124,13 @@ const verifyCopy = async (
     throw new CopyRefused(`${name}: the chains of the copy do not hold`);
   return verification;
 };
+
+/** Who works on a store, by the clock that leases run by there. A replica is one also while it holds nothing. */
+function* holderOf(dialect: Connection['dialect'], nowMs: number): Steps<string | undefined> {
+  if (dialect === 'sqlite') return yield* value<string>(HOLDER, nowMs);
+  const serverMs = yield* timeOf(undefined);
+  return (yield* value<string>(HOLDER, serverMs)) ?? (yield* get<{ id: string }>(LIVING, serverMs))?.id;
+}
 
 function* countOf(table: string): Steps<number> {
   return (yield* value<number>(`SELECT count(*) FROM ${table}`)) ?? 0;

@@ -41,12 +41,16 @@ export const createFleetStore = (connection: Connection, deps: FleetDeps): Fleet
         yield* checkLease(lease);
         return yield* value<string>(RESTING);
       });
-      if (resting !== undefined)
+      if (resting !== undefined) {
+        // Whoever rests, another one of another configuration may have judged.
+        const { oldestSeenAtMs } = await feeds.backlog(FLEET);
+        const sinceMs = Math.max(Number(resting), oldestSeenAtMs ?? now());
         await connection.commit(function* () {
           yield* checkLease(lease);
-          if (now() - Number(resting) > MAX_REST_MS) yield* run('DELETE FROM feeds WHERE sink = ?', FLEET);
+          if (now() - sinceMs > MAX_REST_MS) yield* run('DELETE FROM feeds WHERE sink = ?', FLEET);
           yield* run(WAKE);
         });
+      }
       await feeds.open(FLEET, 'now');
     },
 

@@ -30,7 +30,16 @@ export const createEventAlerts = (connection: Connection): History['alertsOf'] =
     ) as Alert;
     const of = { account, ...(eventAccounts && { eventAccounts }) };
     const found: Known = {
-      alert: { id, kind, level: rule.level, ruleId: rule.id, title: rule.title, message, decidedAtMs },
+      alert: {
+        account,
+        id,
+        kind,
+        level: rule.level,
+        ruleId: rule.id,
+        title: rule.title,
+        message,
+        decidedAtMs,
+      },
       isOf: (wanted, eventId) =>
         eventIds.some((each, index) => each === eventId && accountOfEvent(of, index) === wanted),
     };

@@ -20,11 +20,13 @@ const EXTEND = 'UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE name = ? AND 
 const CLEAR = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name = ? AND holder = ? AND token = ?";
 /** When this life of the server began: another one after a restart, and of another server after a failover. */
 export const SERVER_LIFE = 'extract(epoch FROM pg_postmaster_start_time())::text';
+const LIFE = `SELECT ${SERVER_LIFE}`;
 /** The lease of a process that does all the work: nobody has it beside replicas, and they take nothing beside it. */
 export const WHOLE = 'monitor';
 /** Stands for whatever a replica holds. */
 const NO_TOKEN = 0;
-const LIVING = `SELECT id, seen_ms + ttl_ms AS "expiresAtMs" FROM replicas WHERE seen_ms + ttl_ms > ? ORDER BY id LIMIT 1`;
+/** The first replica that lives. */
+export const LIVING = `SELECT id, seen_ms + ttl_ms AS "expiresAtMs" FROM replicas WHERE seen_ms + ttl_ms > ? ORDER BY id LIMIT 1`;
 const END_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE name <> ? AND holder <> ''";
 /** All that a replica holds, and the replica itself. */
 export const CLEAR_ALL = "UPDATE leases SET holder = '', ttl_ms = 0 WHERE holder = ?";
@@ -41,12 +43,14 @@ export function* timeOf(now: Clock | undefined): Steps<number> {
  * its clock alone in common, and so it counts there, unless `now` is given.
  */
 export const createLeases = (connection: Connection, now: Clock | undefined): Leases => ({
+  // Good for one life of the server where there is one.
   acquire: (name, holder, ttlMs) =>
     connection.commit(function* () {
       yield* run(INSERT, name);
       const row = yield* get<LeaseRow>(SELECT, name);
       if (!row) throw new Error(`lease ${name} cannot be made`);
       const nowMs = yield* timeOf(now);
+      const life = yield* lifeOf(connection);
       if (connection.dialect === 'postgres' && name === WHOLE) {
         const living = yield* get<{ id: string; expiresAtMs: number }>(LIVING, nowMs);
         if (living)
@@ -56,7 +60,7 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
       }
       const expiresAtMs = row.renewed_ms + row.ttl_ms;
       if (nowMs < expiresAtMs && row.holder !== holder) {
-        const held = { name, holder: row.holder, token: row.token };
+        const held = { name, holder: row.holder, token: row.token, ...life };
         if (nowMs >= row.renewed_ms) return { held, expiresAtMs };
         // The clock was set back since the last heartbeat. Without this, a holder that died before would block the
         // store until the clock catches up; one that lives will renew in time.
@@ -65,13 +69,14 @@ export const createLeases = (connection: Connection, now: Clock | undefined): Le
       }
       const token = nowMs < expiresAtMs ? row.token : row.token + 1;
       yield* run(PUT, holder, token, nowMs, ttlMs, name);
-      return { lease: { name, holder, token } };
+      return { lease: { name, holder, token, ...life } };
     }),
 
   // A lease that expired unnoticed and that nobody took is still ours: after a suspension the only process goes on
-  // at once.
+  // at once. Not under another life of the server: what this process remembers may never have been committed there.
   renew: (lease, ttlMs) =>
     connection.commitLightly(function* () {
+      if (!isSameServer(lease, yield* lifeOf(connection))) return false;
       return (yield* run(EXTEND, yield* timeOf(now), ttlMs, lease.name, lease.holder, lease.token)) === 1;
     }),
 
@@ -94,8 +99,13 @@ type Current = Pick<LeaseRow, 'holder' | 'token'> & { readonly server?: string }
 
 const current = (lease: Lease): Steps<Current | undefined> => get<Current>(CURRENT, lease.name);
 
-const isSameServer = (lease: Lease, { server }: Current): boolean =>
+const isSameServer = (lease: Lease, { server }: Pick<Current, 'server'>): boolean =>
   lease.server === undefined || lease.server === server;
+
+function* lifeOf({ dialect }: Connection): Steps<Pick<Lease, 'server'>> {
+  const server = dialect === 'postgres' ? yield* value<string>(LIFE) : undefined;
+  return server === undefined ? {} : { server };
+}
 
 /** Whether `lease` is the current one, and stays it to the end of the transaction. */
 export function* isCurrent(lease: Lease): Steps<boolean> {

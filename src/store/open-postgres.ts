@@ -5,6 +5,7 @@ import type { PostgresPlace } from '../core/store-place.ts';
 import { type Verification, type VerifyOptions, verifyStored } from './chain-verify.ts';
 import { composeStore } from './compose.ts';
 import { composeHistory, type StoredHistory } from './open-history.ts';
+import { beatPatience, DEFAULT_LEASE_MS, workPatience } from './postgres-client.ts';
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
 import { dropMonths } from './postgres-drop.ts';
 import { translate } from './postgres-errors.ts';
@@ -12,6 +13,7 @@ import { committedUpTo, insertTogether } from './postgres-events.ts';
 import { checkPostgres, migratePostgres } from './postgres-migrate.ts';
 import { createPrepareMonths } from './postgres-months.ts';
 import { createOthers } from './postgres-others.ts';
+import { createPoolWatch } from './postgres-watch.ts';
 import { createReplicas } from './replicas.ts';
 import { type Steps, value } from './steps.ts';
 
@@ -23,6 +25,8 @@ export interface PostgresStoreOptions {
   readonly planner?: Planner;
   /** By which leases run. The clock of the database unless given, which is for tests. */
   readonly leaseClock?: Clock;
+  /** How long a lease of a replica lasts; 10 s. */
+  readonly leaseMs?: number;
 }
 
 const BYTES = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
@@ -38,11 +42,31 @@ function* bytesOf(): Steps<number> {
  * use the same one; leases say who acts.
  */
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
-  const { place, now, planner = explicitPlanner, leaseClock } = options;
+  const { place, now, planner = explicitPlanner, leaseClock, leaseMs = DEFAULT_LEASE_MS } = options;
   const others = createOthers(place);
-  const connection = connectPostgres({ ...place, onTold: () => others.tell() });
+  const connection = connectPostgres({
+    ...place,
+    patience: workPatience(leaseMs),
+    onTold: () => others.tell(),
+  });
+  const patience = beatPatience(leaseMs);
+  // Beats wait for no other work, and have a connection given up early.
+  const lane = connectPostgres({
+    ...place,
+    poolSize: 1,
+    patience,
+    onUnanswered: () => {
+      connection.distrustIdle();
+      others.doubt();
+    },
+  });
+  const watch = createPoolWatch(connection, lane, {
+    silentMs: patience.answerMs,
+    unheardMs: leaseMs * 0.8,
+  });
   const end = async (): Promise<void> => {
     await others.close();
+    await lane.close();
     await connection.close();
   };
   try {
@@ -71,7 +95,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     committedUpTo,
     dropBefore: dropMonths,
   });
-  return { ...store, replicas: createReplicas(connection, leaseClock, others), close: end };
+  return { ...store, replicas: createReplicas(lane, connection, leaseClock, others, watch), close: end };
 };
 
 /** Connects to a store that is there for reading alone, or to one that is made or brought up to date. Rejects with a StoreError. */

@@ -17,14 +17,15 @@ export interface StoreAtOptions {
   readonly planner?: Planner;
   /** By which leases in a database run. The database's own clock unless given; a file knows none but `now`. */
   readonly leaseClock?: Clock;
+  /** How long leases of replicas last: what is waited for in a database depends on it. ms */
+  readonly leaseMs?: number;
 }
 
 /** Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. */
 export const openStoreAt = async (place: StorePlace, options: StoreAtOptions): Promise<Store> => {
-  const { leaseClock, ...rest } = options;
-  if (place.kind === 'sqlite') return openStore({ path: place.path, ...rest });
+  if (place.kind === 'sqlite') return openStore({ path: place.path, ...options });
   const { openPostgresStore } = await import('./open-postgres.ts');
-  return openPostgresStore({ place, ...rest, ...(leaseClock && { leaseClock }) });
+  return openPostgresStore({ place, ...options });
 };
 
 /** Opens what is kept at a place, for reading alone. Rejects with a StoreError when there is nothing to be read. */

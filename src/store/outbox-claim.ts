@@ -35,7 +35,8 @@ export type Claim = (
 ) => Steps<readonly Delivery[]>;
 
 const COLUMNS = 'd.seq, d.id, d.sink, d.attempts, d.since_ms, d.thread, a.json';
-// Two that claim for one sink at once would fold the same queue twice.
+// Two that claim for one sink at once would fold the same queue twice. The lease of the sink keeps other processes away, but not the same
+// one: when the answer to its COMMIT is lost, it claims anew while the server may still be at work on the first.
 const ONE_AT_A_TIME: Sql = {
   sqlite: 'SELECT ?',
   postgres: "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' claim ' || ?, 0))",

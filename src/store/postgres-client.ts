@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ClientConfig } from 'pg';
+import type { Socket } from 'node:net';
+import type { ClientBase, ClientConfig } from 'pg';
 import pg from 'pg';
 import { errorText } from '../base/errors.ts';
 import { type PostgresPlace, placeText, tlsOptionsIn } from '../core/store-place.ts';
@@ -8,15 +9,48 @@ import { decodeText } from './postgres-text.ts';
 
 export const SCHEMA = 'vonage_audit_monitor';
 
-/** A server that does not answer must not hold up whoever asks for longer than a lease lasts. */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Of one statement; the server gives up a little before we stop waiting for it. */
-const STATEMENT_TIMEOUT_MS = 60_000;
+/** How long is waited for what. ms */
+export interface Patience {
+  /** For a connection: one that is made anew, or one of the pool. */
+  readonly connectMs: number;
+  /** For one statement, by the server. */
+  readonly statementMs: number;
+  /** For the answer to one: the server gives up a little before, so that silence for longer is the fault of the connection. */
+  readonly answerMs: number;
+  /**
+   * For the next statement of a transaction, by the server: a process that is frozen inside of one holds what it has locked, its lease
+   * among it, for so long. Ours think for milliseconds between two statements.
+   */
+  readonly idleInTransactionMs: number;
+}
+
+/** Where it is not said. */
+export const DEFAULT_LEASE_MS = 10_000;
+
+/** Of all work. A server that does not answer must not hold up whoever asks for longer than a lease lasts. */
+export const workPatience = (leaseMs: number): Patience => ({
+  connectMs: 10_000,
+  statementMs: 60_000,
+  answerMs: 65_000,
+  idleInTransactionMs: Math.min(10_000, leaseMs / 2),
+});
+
+/** Of beats and what belongs to them: a connection on which nobody answers is given up early enough for another try within the lease. */
+export const beatPatience = (leaseMs: number): Patience => {
+  const statementMs = Math.max(1_000, leaseMs / 5);
+  const answerMs = statementMs + Math.max(500, leaseMs / 10);
+  return { connectMs: answerMs, statementMs, answerMs, idleInTransactionMs: statementMs };
+};
+
+/** Before the first question whether the other end is still there, on a connection on which nothing moves. */
+const KEEPALIVE_MS = 10_000;
+
 /**
- * A process that is frozen inside a transaction holds what it has locked, its lease among it, for so long. Ours think for
- * milliseconds between two statements.
+ * What the server does about a client that is gone without a word: it asks, and it waits for so long until what it sends is received.
+ * Who set it up otherwise for all of its clients is not asked: ours are replaced when they die.
  */
-const IDLE_IN_TRANSACTION_MS = 10_000;
+export const FORSAKEN = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+  SET tcp_user_timeout = 20000`;
 
 /**
  * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
@@ -43,14 +77,15 @@ const types: NonNullable<ClientConfig['types']> = {
 };
 
 /** How to connect. Throws a StoreError when a certificate cannot be read. */
-export const clientConfig = (place: PostgresPlace): ClientConfig => ({
+export const clientConfig = (place: PostgresPlace, patience: Patience): ClientConfig => ({
   connectionString: place.tls ? withoutTlsOptions(place.url) : place.url,
   ...(place.tls && { ssl: tlsOptions(place, place.tls) }),
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  statement_timeout: STATEMENT_TIMEOUT_MS,
-  query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
-  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  connectionTimeoutMillis: patience.connectMs,
+  statement_timeout: patience.statementMs,
+  query_timeout: patience.answerMs,
+  idle_in_transaction_session_timeout: patience.idleInTransactionMs,
   keepAlive: true,
+  keepAliveInitialDelayMillis: KEEPALIVE_MS,
   application_name: 'vonage-audit-monitor',
   types,
 });
@@ -81,3 +116,7 @@ const tlsOptions = (place: PostgresPlace, tls: NonNullable<PostgresPlace['tls']>
     ...(servername === undefined ? {} : { servername }),
   };
 };
+
+/** The socket of a client, which node-postgres keeps to itself. */
+export const socketOf = (client: ClientBase): Pick<Socket, 'bytesRead' | 'destroy'> =>
+  (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;

@@ -2,8 +2,18 @@ import type { PoolClient } from 'pg';
 import pg from 'pg';
 import { type PostgresPlace, placeText } from '../core/store-place.ts';
 import type { Connection } from './connection.ts';
-import { clientConfig, NO_LIMITS, SCHEMA } from './postgres-client.ts';
-import { isClash, isLost, refusal, translate } from './postgres-errors.ts';
+import {
+  clientConfig,
+  DEFAULT_LEASE_MS,
+  FORSAKEN,
+  NO_LIMITS,
+  type Patience,
+  SCHEMA,
+  socketOf,
+  workPatience,
+} from './postgres-client.ts';
+import { isClash, isLost, isUnanswered, refusal, translate } from './postgres-errors.ts';
+import { createPresence, type SilentClient } from './postgres-presence.ts';
 import { patient, runSteps } from './postgres-run.ts';
 import type { Steps } from './steps.ts';
 
@@ -14,6 +24,12 @@ export interface PostgresConnection extends Connection {
   readonly onChangedServer: NonNullable<Connection['onChangedServer']>;
   /** Runs `work` with a connection of its own, outside of any transaction. */
   withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
+  /** What works on a connection and has heard nothing from the server for so long, looked at now and then. */
+  silent(ms: number): readonly SilentClient[];
+  /** How long nobody has answered here, ms: no connection came about, and nothing that was asked ended. */
+  unheardMs(): number;
+  /** Connections that are idle now may lead nowhere: whoever would get one gets a new one. */
+  distrustIdle(): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +39,10 @@ export interface PostgresConnectionOptions extends PostgresPlace {
   readonly readOnly?: boolean;
   /** Called once what others have to know of is committed. */
   readonly onTold?: () => void;
+  /** Default: that of work, with the default lease. */
+  readonly patience?: Patience;
+  /** Called when a connection has turned out to lead nowhere, though it never said so. */
+  readonly onUnanswered?: () => void;
 }
 
 const DEFAULT_POOL_SIZE = 10;
@@ -57,22 +77,28 @@ const BEGIN_LONG = `BEGIN; ${NO_LIMITS}`;
 
 /** Makes the pool. Nothing is connected before the first use. */
 export const connectPostgres = (options: PostgresConnectionOptions): PostgresConnection => {
-  const { poolSize = DEFAULT_POOL_SIZE, readOnly = false, onTold = () => undefined } = options;
+  const {
+    poolSize = DEFAULT_POOL_SIZE,
+    readOnly = false,
+    onTold = () => undefined,
+    patience = workPatience(DEFAULT_LEASE_MS),
+  } = options;
   const place = placeText(options);
-  const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}`;
+  const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}; ${FORSAKEN}`;
+  const presence = createPresence();
   const listeners: (() => void)[] = [];
   const mayHaveChanged = (): void => {
     for (const forget of listeners) forget();
   };
   const pool = new pg.Pool({
-    ...clientConfig(options),
+    ...clientConfig(options, patience),
     max: poolSize,
     idleTimeoutMillis: 60_000,
     // The first thing a connection does; what is asked of it afterwards waits for the answer.
     onConnect: (client) => {
       // Connections may have ended unnoticed, such as idle ones: a new one may already lead to another server.
       mayHaveChanged();
-      return client.query(settings) as unknown as undefined;
+      return presence.introduce(client, settings) as unknown as undefined;
     },
   });
   // A connection that breaks while nobody uses it is taken out of the pool; whoever needs one gets another.
@@ -87,26 +113,50 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
     await client.query('ROLLBACK').catch(() => hurt.add(client));
   };
 
+  const checkOut = async (): Promise<PoolClient> => {
+    for (;;) {
+      const client = await pool.connect();
+      if (presence.isTrusted(client)) return client;
+      client.release(true);
+      // Its end in order would wait for an answer.
+      socketOf(client).destroy();
+    }
+  };
+
   const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     if (closed) throw refusal('closed', place, 'used after its end');
-    const client = await pool.connect();
+    const client = await checkOut();
     // Without a listener, a connection that breaks between two statements would end the process. The next one tells.
     client.on('error', mayHaveChanged);
     let broken: unknown;
     try {
-      return await work(client);
+      const result = await work(client);
+      presence.heard(client);
+      return result;
     } catch (error) {
       broken = error;
       if (isLost(error)) mayHaveChanged();
+      else presence.heard(client);
+      if (isUnanswered(error)) options.onUnanswered?.();
       throw error;
     } finally {
       client.off('error', mayHaveChanged);
       client.release(isLost(broken) || hurt.has(client));
     }
   };
+  /** The same for work whose statements follow each other at once: between two of them nothing is waited for. */
+  const withBusy = <T>(work: (client: PoolClient) => Promise<T>): Promise<T> =>
+    withClient(async (client) => {
+      const ended = presence.working(client);
+      try {
+        return await work(client);
+      } finally {
+        ended();
+      }
+    });
 
   const transaction = <T>(begin: string, work: () => Steps<T>): Promise<T> =>
-    withClient(async (client) => {
+    withBusy(async (client) => {
       let told = false;
       await client.query(begin).catch((error: unknown) => {
         if (isLost(error)) notBegun.add(error as object);
@@ -155,7 +205,10 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
       listeners.push(forget);
     },
     withClient,
-    read: (work) => retried(once(isLost), () => withClient((client) => readOn(client, work))),
+    silent: presence.silent,
+    unheardMs: presence.unheardMs,
+    distrustIdle: presence.distrustIdle,
+    read: (work) => retried(once(isLost), () => withBusy((client) => readOn(client, work))),
     commit: (work) => commit(BEGIN, work),
     // The server shares the wait for its disk between all that commit at the same time.
     commitTogether: (work) => commit(BEGIN, work),

@@ -55,6 +55,10 @@ const databaseCode = (error: unknown): string | undefined => {
     : undefined;
 };
 
+/** Whether nobody has answered in time: the server would have given up before, so the connection leads nowhere any more. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'Query read timeout';
+
 /** Whether the connection is of no more use. */
 export const isLost = (error: unknown): boolean => kindOf(databaseCode(error)) === 'unreachable';
 
@@ -63,6 +67,9 @@ export const isLost = (error: unknown): boolean => kindOf(databaseCode(error)) =
  * same row for the first time.
  */
 export const isClash = (error: unknown): boolean => /^(40001|40P01|23505)$/.test(databaseCode(error) ?? '');
+
+/** Whether others had what was wanted locked, for longer than was waited, or waited for what was locked here. */
+export const isInUse = (error: unknown): boolean => /^(55P03|40P01)$/.test(databaseCode(error) ?? '');
 
 /**
  * What a caller gets to see of `error`: errors of the server and of the network become a {@link StoreError}; all others,

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
+import { sleep } from '../base/sleep.ts';
 import { POSTGRES_MIGRATIONS } from './migrations/list.ts';
 import { NO_LIMITS, PATIENT, SCHEMA } from './postgres-client.ts';
-import { refusal } from './postgres-errors.ts';
+import { isInUse, refusal } from './postgres-errors.ts';
 
 /** The oldest PostgreSQL that has all we use. */
 const OLDEST = 140_000;
@@ -40,15 +41,48 @@ const readVersion = async (client: PoolClient, place: string): Promise<number | 
 };
 
 /**
- * Brings the store up to date in one transaction. Several processes may try at once: one does, the others wait and find it
- * done. Nothing is locked, and no right to make tables is needed, when there is nothing to do.
+ * Whoever waits for a table that is in use has all who come later wait behind it, replicas at work among them: so it does not wait
+ * for long, lets them go on, and tries again.
  */
-export const migratePostgres = async (client: PoolClient, place: string): Promise<void> => {
+const LOCK_WAIT_MS = 3_000;
+const PAUSE_MS = 5_000;
+const TRIES = 30;
+
+/** How to go about it, for tests. */
+export interface MigrateOptions {
+  readonly lockWaitMs?: number;
+  /** Between two tries. */
+  readonly pause?: () => Promise<void>;
+}
+
+/**
+ * Brings the store up to date in one transaction. Several processes may try at once: one does, the others wait and find it
+ * done. Nothing is locked, and no right to make tables is needed, when there is nothing to do. While a table is in use for long
+ * (by a dump, say), it tries again for some minutes; then it rejects, and has done nothing.
+ */
+export const migratePostgres = async (
+  client: PoolClient,
+  place: string,
+  { lockWaitMs = LOCK_WAIT_MS, pause = () => sleep(PAUSE_MS) }: MigrateOptions = {},
+): Promise<void> => {
   if ((await readVersion(client, place)) === POSTGRES_MIGRATIONS.length) return;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await migrateTogether(client, place, lockWaitMs);
+      return;
+    } catch (error) {
+      if (tries >= TRIES || !isInUse(error)) throw error;
+      await pause();
+    }
+  }
+};
+
+const migrateTogether = async (client: PoolClient, place: string, lockWaitMs: number): Promise<void> => {
   await client.query(`BEGIN; ${NO_LIMITS}`);
   try {
     // Another one may be at it, for long.
     await client.query({ text: LOCK, ...PATIENT });
+    await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
     const version = await readVersion(client, place);
     if (version === undefined) {
       // An administrator may have made the schema, and kept the right to make others.
@@ -79,5 +113,9 @@ export const checkPostgres = async (client: PoolClient, place: string): Promise<
   if (version === undefined)
     throw refusal('missing', place, 'there is no store in it; "run" makes it at its first start');
   if (version < POSTGRES_MIGRATIONS.length)
-    throw refusal('failed', place, 'an older version wrote it; start this one once with "run"');
+    throw refusal(
+      'failed',
+      place,
+      'an older version wrote it; start this one once with "run", or run "state migrate"',
+    );
 };

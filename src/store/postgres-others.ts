@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { createLatch } from '../base/latch.ts';
 import { sleep } from '../base/sleep.ts';
+import { createTurns } from '../base/turns.ts';
 import type { PostgresPlace } from '../core/store-place.ts';
-import { clientConfig } from './postgres-client.ts';
+import { clientConfig, DEFAULT_LEASE_MS, FORSAKEN, socketOf, workPatience } from './postgres-client.ts';
 
 /** What is told of: that there is something to do, or that shares are free. */
 export type Topic = 'work' | 'shares';
@@ -15,6 +17,8 @@ export interface Others {
   told(of: Topic, signal: AbortSignal): Promise<void>;
   /** Tells the others, soon and once however often it is called. */
   tell(of?: Topic): void;
+  /** Another connection has turned out to lead nowhere: looks at once whether this one still does. */
+  doubt(): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +27,17 @@ const CHANNEL = 'vonage_audit_monitor';
 const TELL_EVERY_MS = 100;
 const RECONNECT_MS = 1_000;
 const MAX_RECONNECT_MS = 30_000;
+/** Who only listens does not notice that nobody is there any more, so it asks now and then. */
+const ASK_EVERY_MS = 15_000;
+const ANSWER = { query_timeout: 3_000 } as const;
+/** For the last words at the end. */
+const END_MS = 1_000;
+
+/** Resolves when `work` has ended, however, or after so long. */
+const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  const ended = new AbortController();
+  await Promise.race([work.catch(() => undefined).finally(() => ended.abort()), sleep(ms, ended.signal)]);
+};
 
 /**
  * Listens on a connection of its own, which is made anew whenever it breaks. Telling goes over the same one, after the commit
@@ -31,10 +46,9 @@ const MAX_RECONNECT_MS = 30_000;
 export const createOthers = (place: PostgresPlace): Others => {
   const self = randomUUID();
   const stop = new AbortController();
-  const stopped = new Promise<void>((resolve) => {
-    stop.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  let client: pg.Client | undefined;
+  const doubts = createLatch();
+  /** Undefined: there is no connection just now. */
+  let ask: ((query: pg.QueryConfig) => Promise<unknown>) | undefined;
   let changed = false;
   let timer: NodeJS.Timeout | undefined;
   const toTell = new Set<Topic>();
@@ -45,11 +59,11 @@ export const createOthers = (place: PostgresPlace): Others => {
   };
 
   const listen = async (): Promise<void> => {
-    const own = new pg.Client(clientConfig(place));
-    const broken = new Promise<void>((resolve) => {
-      own.once('error', () => resolve());
-      own.once('end', () => resolve());
-    });
+    const own = new pg.Client(clientConfig(place, workPatience(DEFAULT_LEASE_MS)));
+    const broken = new AbortController();
+    own.once('error', () => broken.abort());
+    own.once('end', () => broken.abort());
+    const until = AbortSignal.any([broken.signal, stop.signal]);
     // One that breaks while it ends says so once more.
     own.on('error', () => undefined);
     own.on('notification', ({ channel, payload }) => {
@@ -58,14 +72,19 @@ export const createOthers = (place: PostgresPlace): Others => {
     });
     try {
       await own.connect();
-      await own.query(`LISTEN ${CHANNEL}`);
-      client = own;
+      await own.query(`${FORSAKEN}; LISTEN ${CHANNEL}`);
+      const inTurn = createTurns();
+      ask = (query) => inTurn(() => own.query({ ...query, ...ANSWER }));
       // What was told before cannot be heard any more.
       heard();
-      await Promise.race([broken, stopped]);
+      while (!until.aborted) {
+        await doubts.wait(ASK_EVERY_MS, until);
+        if (!until.aborted) await ask({ text: 'SELECT 1' });
+      }
     } finally {
-      client = undefined;
-      await own.end().catch(() => undefined);
+      ask = undefined;
+      await within(END_MS, own.end());
+      socketOf(own).destroy();
     }
   };
   const listening = (async (): Promise<void> => {
@@ -78,14 +97,13 @@ export const createOthers = (place: PostgresPlace): Others => {
     }
   })();
 
-  const notify = (): void => {
+  const notify = async (): Promise<void> => {
     timer = undefined;
     // Lost when the connection breaks just now: whoever was to be told looks for work now and then all the same.
     const told = [...toTell].map((topic) => `${self} ${topic}`);
-    client
-      ?.query('SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told', [CHANNEL, told])
-      .catch(() => undefined);
     toTell.clear();
+    const text = 'SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told';
+    await ask?.({ text, values: [CHANNEL, told] }).catch(() => doubts.ring());
   };
   return {
     changed() {
@@ -105,11 +123,12 @@ export const createOthers = (place: PostgresPlace): Others => {
     },
     tell(of = 'work') {
       toTell.add(of);
-      timer ??= setTimeout(notify, TELL_EVERY_MS).unref();
+      timer ??= setTimeout(() => void notify(), TELL_EVERY_MS).unref();
     },
+    doubt: () => doubts.ring(),
     async close() {
       clearTimeout(timer);
-      if (timer) notify();
+      if (timer) await within(END_MS, notify());
       stop.abort();
       await listening;
     },

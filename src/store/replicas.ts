@@ -5,6 +5,7 @@ import type { BeatAnswer, ReplicaFacts, ReplicaState, Replicas, ShareName } from
 import type { Connection } from './connection.ts';
 import { CLEAR_ALL, REMOVE, SERVER_LIFE, timeOf, WHOLE } from './leases.ts';
 import type { Others } from './postgres-others.ts';
+import type { PoolWatch } from './postgres-watch.ts';
 import { unsureUntil } from './server-life.ts';
 import { all, get, run, type Steps, value, values } from './steps.ts';
 
@@ -12,8 +13,6 @@ import { all, get, run, type Steps, value, values } from './steps.ts';
 const FORGET_MS = 86_400_000;
 /** How often a set of shares that stays the same is told anew. */
 const TELL_SET_MS = 3_600_000;
-/** A time so far ahead is that of a clock that was set back since. */
-const AHEAD_MS = 120_000;
 
 /*
  * Locks: a beat and a claim touch rows of their own replica, or free ones that nobody is just taking (SKIP LOCKED), in the order of
@@ -28,11 +27,12 @@ const PUT_SET = `INSERT INTO share_sets (hash, names, told_ms) VALUES (?, ?::tex
   ON CONFLICT (hash) DO UPDATE SET told_ms = excluded.told_ms`;
 const SET = `SELECT jsonb_array_elements_text(names) FROM share_sets WHERE hash = ?`;
 const RENEW = `UPDATE leases SET renewed_ms = ?, ttl_ms = ? WHERE holder = ? RETURNING name, holder, token, ${SERVER_LIFE} AS server`;
-const FORGET = 'DELETE FROM replicas WHERE seen_ms < ? OR seen_ms > ?';
+// A beat is made by the clock of its moment: one that lies further ahead than a lease lasts is from before that clock was set back. Less
+// may be the beat of another replica that overtook this one, and keeps what nobody holds for one lease more at most.
+const FORGET = 'DELETE FROM replicas WHERE seen_ms < ? OR seen_ms > ? + ttl_ms';
 const FORGET_SETS =
   'DELETE FROM share_sets WHERE told_ms < ? AND NOT EXISTS (SELECT 1 FROM replicas WHERE wants = hash)';
-// A clock of the server that was set back must not keep what nobody holds from being taken.
-const REBASE = 'UPDATE leases SET renewed_ms = ? WHERE renewed_ms > ?';
+const REBASE = "UPDATE leases SET renewed_ms = ? WHERE renewed_ms > ? + ttl_ms AND holder <> ''";
 const ALIVE = `SELECT id, version, config_hash AS "configHash", refusal, started_ms AS "startedAtMs", wants,
   seen_ms AS "seenAtMs", seen_ms + ttl_ms AS "expiresAtMs" FROM replicas WHERE seen_ms + ttl_ms > ? ORDER BY id`;
 const IS_ALIVE = 'SELECT 1 FROM replicas WHERE id = ? AND seen_ms + ttl_ms > ?';
@@ -55,19 +55,23 @@ type ReplicaRow = Omit<ReplicaState, 'wants' | 'refusal'> & {
   readonly refusal: string | null;
 };
 
-/** Replicas on PostgreSQL. */
+/** Replicas on PostgreSQL. Beats and all that belongs to them goes over `connection`; people are answered by `work`. */
 export const createReplicas = (
   connection: Connection,
+  work: Pick<Connection, 'read' | 'onChangedServer'>,
   now: Clock | undefined,
   others: Pick<Others, 'tell' | 'told'>,
+  watch: PoolWatch,
 ): Replicas => {
   /** What sets of shares hold, by their hashes: a set never changes, and is as long as a configuration. */
   const sets = new Map<string, readonly ShareName[]>();
   let toldSet: { readonly hash: string; readonly atMs: number } | undefined;
-  connection.onChangedServer?.(() => {
+  const forget = (): void => {
     sets.clear();
     toldSet = undefined;
-  });
+  };
+  connection.onChangedServer?.(forget);
+  work.onChangedServer?.(forget);
 
   function* setOf(hash: string): Steps<readonly ShareName[]> {
     const known = sets.get(hash);
@@ -92,10 +96,11 @@ export const createReplicas = (
     async beat(facts, ttlMs) {
       const wants = JSON.stringify([...facts.wants].toSorted());
       const hash = createHash('sha256').update(wants).digest('hex');
+      watch.check();
       const answer = await connection.commitLightly(function* () {
         const nowMs = yield* timeOf(now);
-        yield* run(FORGET, nowMs - FORGET_MS, nowMs + AHEAD_MS);
-        yield* run(REBASE, nowMs, nowMs + AHEAD_MS);
+        yield* run(FORGET, nowMs - FORGET_MS, nowMs);
+        yield* run(REBASE, nowMs, nowMs);
         const isNews = toldSet?.hash !== hash || Math.abs(nowMs - toldSet.atMs) >= TELL_SET_MS;
         if (isNews) {
           yield* run(PUT_SET, hash, wants, nowMs);
@@ -108,6 +113,7 @@ export const createReplicas = (
       });
       const { isNews, ...said } = answer;
       if (isNews) toldSet = { hash, atMs: said.nowMs };
+      void watch.look();
       return said;
     },
 
@@ -143,7 +149,7 @@ export const createReplicas = (
     },
 
     list: () =>
-      connection.read(function* () {
+      work.read(function* () {
         return yield* standing(yield* timeOf(now));
       }),
 

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createFarWatch } from '../../src/app/replica-watch.ts';
+import { watch } from '../../src/app/watchdog.ts';
 import type { Log } from '../../src/core/log.ts';
 
 const quietLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -27,4 +28,54 @@ it('learns with one question when the accounts of other replicas were polled, ho
   expect(watched.get('account-7')).toBe(1_007);
   // One that was never polled has no time.
   expect(watched.get('account-700')).toBeUndefined();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('tells that accounts nobody reads are stale: one that was read once, and one that never was', async () => {
+  const T0 = Date.UTC(2026, 0, 2);
+  vi.useFakeTimers({ now: T0 });
+  const polled = new Map([['quick', T0]]);
+  const far = createFarWatch({
+    accounts: ['near', 'quick', 'left', 'never'],
+    isNear: (account) => account === 'near',
+    collect: { committed: async () => new Map([['left', T0], ...polled]) },
+    now: Date.now,
+    log: quietLog,
+  });
+  const raised = new Set<string>();
+  const stop = new AbortController();
+  const ended = Promise.all([
+    far.run(stop.signal),
+    watch(
+      far.watched,
+      {
+        intervalMs: 30_000,
+        now: Date.now,
+        trouble: {
+          async raise(condition, subject) {
+            raised.add(`${condition} ${subject}`);
+          },
+          async clear() {},
+        },
+        onError: () => undefined,
+      },
+      stop.signal,
+    ),
+  ]);
+  const pass = async (ms: number): Promise<void> => {
+    for (const endsMs = Date.now() + ms; Date.now() < endsMs; ) {
+      polled.set('quick', Date.now());
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+  };
+  await pass(120_000);
+  expect([...raised]).toEqual([]);
+  await pass(120_000);
+  expect([...raised].toSorted()).toEqual(['stale left', 'stale never']);
+  stop.abort();
+  await vi.advanceTimersByTimeAsync(60_000);
+  await ended;
 });

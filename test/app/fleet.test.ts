@@ -111,6 +111,22 @@ it('folds what follows, whichever account comes last, and shows the events of al
   expect(stdout).toMatch(/^HIGH {2}Three accounts \(fleet\)$/m);
   expect(stdout.match(/^event /gm)?.length).toBe(3);
   expect(stdout).not.toContain('no longer kept');
+
+  // Each event knows the alert, and who gets the trail of one account does not read of the others.
+  const exported = async (...args: readonly string[]) =>
+    jsonLines((await command('export', '--alerts', ...args)).stdout) as {
+      readonly _monitor: {
+        readonly alerts: readonly { readonly title: string; readonly message?: string }[];
+      };
+    }[];
+  const whole = await exported();
+  expect(whole.map(({ _monitor: { alerts: of } }) => of.map(({ title }) => title))).toEqual(
+    Array.from({ length: 6 }, () => ['Three accounts']),
+  );
+  expect(whole[0]?._monitor.alerts[0]?.message).toContain('of-bbbb2222');
+  const one = await exported('--account', `of-${KEYS[0]}`);
+  expect(one.length).toBe(2);
+  expect(one.every(({ _monitor: { alerts: of } }) => of[0]?.message === undefined)).toBe(true);
 });
 
 it('a backfill that is quiet alerts nobody, and one that notifies does', async () => {

@@ -77,7 +77,13 @@ const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
       lastFailure: () => undefined,
     },
   ];
-  const [task] = checksOf(monitor, () => pollers, { async raise() {}, async clear() {} });
+  const duty = { isHeld: () => true };
+  const [task] = checksOf(
+    monitor,
+    () => pollers,
+    { async raise() {}, async clear() {} },
+    () => duty.isHeld(),
+  );
   const stop = new AbortController();
   const ended = task?.(stop.signal, stop.signal);
   scope.defer('heartbeat', async () => {
@@ -87,6 +93,7 @@ const beating = (heartbeat: Partial<HeartbeatSettings> = {}) => {
   return {
     store,
     lines,
+    duty,
     poller,
     trouble,
     now,
@@ -132,6 +139,24 @@ describe('the heartbeat', () => {
     const one = beating();
     await one.beats();
     expect(receiver.requests[0]).toMatchObject({ method: 'POST', path: '/beat?token=hush', body: '' });
+    expect(one.lines).toEqual([]);
+  });
+
+  it('is not sent by a process that slept while all that it looked at before was well', async () => {
+    const one = beating({ intervalMs: 1 });
+    await one.beats();
+    const asked = Promise.withResolvers<void>();
+    let looks = 0;
+    // The process wakes up between its last look at the store and the request.
+    one.duty.isHeld = () => {
+      looks += 1;
+      if (looks === 20) asked.resolve();
+      return false;
+    };
+    const before = receiver.requests.length;
+    await asked.promise;
+    // One that was under way.
+    expect(receiver.requests.length).toBeLessThanOrEqual(before + 1);
     expect(one.lines).toEqual([]);
   });
 

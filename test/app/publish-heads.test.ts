@@ -16,12 +16,13 @@ const head = (position: number, more: Partial<ChainHead> = {}): ChainHead => ({
 const setUp = () => {
   const told: (LogFields & { readonly event: string })[] = [];
   const write = (event: string, fields: LogFields = {}): void => void told.push({ event, ...fields });
-  const state = { heads: [] as readonly ChainHead[], nowMs: 0, fails: false };
+  const state = { heads: [] as readonly ChainHead[], nowMs: 0, fails: false, isHeld: true };
   const publisher = createHeadPublisher({
     chains: {
       heads: () => (state.fails ? Promise.reject(new Error('no disk')) : Promise.resolve(state.heads)),
     },
     now: () => state.nowMs,
+    isHeld: () => state.isHeld,
     log: { debug: write, info: write, warn: write, error: write },
   });
   return { told, state, publisher };
@@ -44,6 +45,17 @@ it('tells a head when it has changed, and the same one again only after a day', 
   state.nowMs += 86_400_000;
   await publisher.publish();
   expect(told.slice(3)).toMatchObject([{ position: 2 }, { position: 7 }]);
+});
+
+it('tells none that are not its to tell, and tells them once they are', async () => {
+  const { told, state, publisher } = setUp();
+  state.heads = [head(1)];
+  state.isHeld = false;
+  await publisher.publish();
+  expect(told).toEqual([]);
+  state.isHeld = true;
+  await publisher.publish();
+  expect(told).toHaveLength(1);
 });
 
 it('survives a store that cannot be read, and says so', async () => {

@@ -16,8 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const begin = () => {
-  const answer: BeatAnswer = { nowMs: 0, leases: [], replicas: [], shares: [], unsureUntilMs: 0 };
+const begin = (answer: BeatAnswer = { nowMs: 0, leases: [], replicas: [], shares: [], unsureUntilMs: 0 }) => {
   let beats = 0;
   let during = (): void => undefined;
   const hearing = new Set<() => void>();
@@ -91,5 +90,25 @@ it('beats soon after it is told, once however much it is told, also while it bea
   tell();
   await vi.advanceTimersByTimeAsync(500);
   expect(beats()).toBe(5);
+  await end();
+});
+
+it('beats as soon as another one has run out, and not up to a fifth of a lease later', async () => {
+  const other = { version: '0', configHash: '', refusal: undefined, startedAtMs: 0, wants: [], seenAtMs: 0 };
+  const { beats, end } = begin({
+    nowMs: 1_000_000,
+    unsureUntilMs: 0,
+    leases: [],
+    replicas: [
+      { ...other, id: 'lives', expiresAtMs: 1_009_500 },
+      { ...other, id: 'silent', expiresAtMs: 1_000_700 },
+      { ...other, id: 'us', expiresAtMs: 1_000_100 },
+    ],
+    shares: [],
+  });
+  await vi.advanceTimersByTimeAsync(700);
+  expect(beats()).toBe(1);
+  await vi.advanceTimersByTimeAsync(150);
+  expect(beats()).toBe(2);
   await end();
 });

@@ -17,6 +17,7 @@ const replica: Replica = {
   id: 'us',
   held: () => [share],
   isHeld: () => true,
+  holds: () => true,
   standing: () => undefined,
   onChange: () => () => undefined,
   begin: () => true,

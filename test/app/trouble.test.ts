@@ -139,6 +139,28 @@ describe('trouble', () => {
     expect(reads).toBe(1);
   });
 
+  it('that changes while somebody reads what is open stays as it has become', async () => {
+    let during = async (): Promise<void> => undefined;
+    const conditions: Store['conditions'] = {
+      change: (changes) => store.conditions.change(changes),
+      async open() {
+        const read = await store.conditions.open();
+        await during();
+        return read;
+      },
+    };
+    const trouble = make([], { conditions });
+    during = () => trouble.raise('drill', 'hook', 'not taken');
+    await trouble.refresh();
+    await trouble.clear('drill', 'hook');
+    expect(await told()).toEqual(['firing system.drill', 'resolved system.drill']);
+    await trouble.raise('feed', 'siem', 'held');
+    during = () => trouble.clear('feed', 'siem');
+    await trouble.refresh();
+    await trouble.raise('feed', 'siem', 'held again');
+    expect([...(await store.conditions.open()).keys()]).toEqual(['feed:siem']);
+  });
+
   it('of one account is not that of another', async () => {
     const trouble = make();
     await trouble.raise('blind', 'a', '');

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -64,6 +64,20 @@ describe('config show', () => {
       'accounts[0].api_secret': 'environment',
       'sinks.hook.timeout': 'default',
     });
+  });
+
+  it('names no file of a store that is a database', async () => {
+    const before = readFileSync(installation.config, 'utf8');
+    const url = 'postgres://monitor:a-password-of-it@db.example.com/monitor';
+    writeFileSync(join(installation.folder, 'database'), url, { mode: 0o600 });
+    for (const store of [`{ url: "${url}" }`, '{ url_file: database, pool_size: 5 }']) {
+      writeFileSync(installation.config, `${before}store: ${store}\n`);
+      const { stdout } = await show('--json');
+      const { config } = JSON.parse(stdout) as { config: Record<string, Record<string, unknown>> };
+      expect(config['store']).toMatchObject({ lease: '10s', retention: '400d' });
+      expect(config['store']).not.toHaveProperty('path');
+      expect(stdout).not.toContain('a-password-of-it');
+    }
   });
 
   it('shows no secret, wherever it comes from', async () => {

@@ -28,6 +28,13 @@ const CASES: readonly (readonly [title: string, text: string, problems: readonly
     ],
   ],
   [
+    'an account that is called as all of them together are',
+    'accounts:\n  - { name: "(fleet)", api_key: k, api_secret: s }\n',
+    [
+      'monitor.yml:2:13: accounts[0].name: found "(fleet)", allowed: 1 to 64 letters, digits, "_", "." or "-"',
+    ],
+  ],
+  [
     'two accounts of one name',
     'accounts:\n  - { name: a, api_key: k1, api_secret: s }\n  - { name: a, api_key: k2, api_secret: s }\n',
     ['monitor.yml:3:13: accounts[1].name: found the name of accounts[0], allowed: a name of its own'],

@@ -46,7 +46,7 @@ it('the overview lists the replicas with what each holds, and says when they wor
   await panel.getByText('they work by different configurations').waitFor();
   const text = await panel.innerText();
   expect(text).toContain('<b>elsewhere, process 42');
-  expect(text).toContain('configuration ffffffffffff');
+  expect(text).toContain('version 1.0.0, configuration ffffffffffff');
   expect(text).toContain('refused its latest configuration: monitor.yml:3: nothing is right');
   if (process.env.PICTURES) await page.screenshot({ path: process.env.PICTURES, fullPage: true });
   expect(await findBarriers(page)).toEqual([]);

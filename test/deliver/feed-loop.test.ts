@@ -279,3 +279,55 @@ describe('a feed', () => {
     expect(await loop.drain(never)).toBe(false);
   });
 });
+
+describe('a feed that somebody else may have by now', () => {
+  it('sends nothing once its lease cannot be relied on, and says nothing of its sink', async () => {
+    const lost = new AbortController();
+    let isHeld = true;
+    const sink = fedSink();
+    const loop = harness.loop(sink, {
+      isHeld() {
+        if (!isHeld) lost.abort();
+        return isHeld;
+      },
+    });
+    await loop.open();
+    const stop = new AbortController();
+    const ended = loop.run(AbortSignal.any([stop.signal, lost.signal]), lost.signal);
+    await settleDown();
+    await harness.commit('a');
+    await settleDown();
+    // It wakes up, and has not been told yet.
+    isHeld = false;
+    await harness.commit('b');
+    await settleDown();
+    await ended;
+    expect(sink.batches).toEqual([['a']]);
+    expect(await harness.waiting()).toEqual(['b']);
+    expect(harness.logged('feed.retry')).toEqual([]);
+  });
+
+  it('is given up at once, without the grace that an end in order has', async () => {
+    const lost = new AbortController();
+    const cut = Promise.withResolvers<void>();
+    const sink = fedSink(async (_batch, signal) => {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      cut.resolve();
+      return { outcome: 'retry', reason: 'cut off' };
+    });
+    const loop = harness.loop(sink);
+    await loop.open();
+    const ended = loop.run(lost.signal, lost.signal);
+    await settleDown();
+    await harness.commit('a');
+    await settleDown();
+    const atMs = Date.now();
+    lost.abort();
+    await cut.promise;
+    await ended;
+    expect(Date.now()).toBe(atMs);
+    expect(await harness.waiting()).toEqual(['a']);
+  });
+});

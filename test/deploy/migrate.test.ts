@@ -6,7 +6,7 @@ import { manifestPath, manifests } from '../../scripts/deploy.ts';
 import { type Helm, openHelm } from '../../scripts/helm.ts';
 import { openStoreAt } from '../../src/store/open.ts';
 import { runHere } from '../support/command.ts';
-import { type Manifest, manifestsOf } from '../support/kubernetes.ts';
+import { type Manifest, manifestsOf, schemaProblems, typeProblems } from '../support/kubernetes.ts';
 import { createDatabase } from '../support/postgres.ts';
 
 /* The Job that brings the database up to date before a rollout, and the plain manifests of several replicas. */
@@ -183,6 +183,35 @@ describe('the Job', () => {
     const jobs = manifestsOf(helm.template('monitor', 'vonage-audit-monitor', VALUES));
     const name = jobs.find(({ kind }) => kind === 'Job')?.metadata.name;
     expect(page).toContain(`kubectl logs job/${name}`);
+  });
+});
+
+describe('the pod that takes the history of a volume along', () => {
+  const [pod] = manifestsOf(/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '');
+  if (!pod) throw new Error('no pod in docs/kubernetes.md');
+
+  it('is one that Kubernetes takes, as closed as those of the monitor', async () => {
+    expect(await schemaProblems([pod])).toEqual([]);
+    expect(typeProblems([pod])).toEqual([]);
+    const [own, { spec }] = [pod.spec as Pod['spec'], podOf(render(), 'Deployment')];
+    expect(own.securityContext).toEqual(spec.securityContext);
+    expect(own.containers[0].securityContext).toEqual(spec.containers[0].securityContext);
+  });
+
+  it('finds the file where the chart has it, and the database as its owner', () => {
+    const all = manifestsOf(
+      helm.template('monitor', 'vonage-audit-monitor', { existingSecret: 'vonage', persistence: {} }),
+    );
+    const claim = all.find(({ kind }) => kind === 'PersistentVolumeClaim')?.metadata;
+    expect(pod.metadata.namespace).toBe(claim?.namespace);
+    expect((pod.spec as Pod['spec'])['volumes']).toEqual([
+      { name: 'data', persistentVolumeClaim: { claimName: claim?.name } },
+      { name: 'database', secret: { secretName: 'postgres-owner', defaultMode: 0o440 } },
+    ]);
+    const [container] = podOf(all, 'Deployment').spec.containers as unknown as readonly [
+      { readonly volumeMounts: readonly object[] },
+    ];
+    expect(container.volumeMounts).toContainEqual({ name: 'data', mountPath: '/data' });
   });
 });
 

@@ -48,6 +48,15 @@ const untilTold = async (ids: readonly string[]): Promise<void> => {
   for (let count = receiver.requests.length; !ids.every((id) => told().has(id)); count += 1)
     await receiver.received(count + 1, 30_000);
 };
+/** The receiver answers nobody until the function that is returned is called. */
+const hang = (): (() => void) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  receiver.answer(async () => {
+    await promise;
+    return {};
+  });
+  return resolve;
+};
 const inDatabase = <T>(work: (db: Database.Database) => T): T => {
   const db = new Database(installation.database);
   try {
@@ -71,14 +80,7 @@ describe('20: suspended for longer than every lease', () => {
     await standby.until(is('lease.waiting'));
 
     // Asleep in the middle of everything: sends that nobody has answered yet, a page that is being read.
-    let answer = (): void => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    receiver.answer(async () => {
-      await answered;
-      return {};
-    });
+    const answer = hang();
     const first = happen(5);
     await receiver.received(5);
     const mend = simulator.faults.add({ kind: 'slow', delayMs: Number.POSITIVE_INFINITY, part: 'body' });
@@ -119,14 +121,7 @@ describe('20: suspended for longer than every lease', () => {
   it('and nobody else there: it goes on at once where it was, with one identity for what it had under way', async () => {
     const monitor = run();
     await monitor.until(is('poll.completed'));
-    let answer = (): void => {};
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve;
-    });
-    receiver.answer(async () => {
-      await answered;
-      return {};
-    });
+    const answer = hang();
     const first = happen(5);
     await receiver.received(5);
     monitor.kill('SIGSTOP');

@@ -84,12 +84,6 @@ const DECIDED_EVERY_MS = 500;
  */
 const SLACK_MS = 4_000;
 
-/** For so long a process that is suspended in the middle of a commit may keep others from its account: the server then ends it. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
-
-const lockedMs = (fault: Fault): number =>
-  fault.kind === 'sleep' || fault.kind === 'freeze' ? Math.min(fault.forMs, IDLE_IN_TRANSACTION_MS) : 0;
-
 /** Puts three replicas, with a database of their own, through a plan of faults, and looks whether all held. */
 export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
   const { seed, accounts, leaseMs, intervalMs, say = () => undefined } = options;
@@ -240,13 +234,9 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs);
     const allowed = (gap: Gap): number => {
       const hit = hitIn(gap);
-      const heldMs = Math.max(leaseMs, ...hit.map(({ fault }) => lockedMs(fault)));
-      return (
-        heldMs +
-        leaseMs * Math.max(0, hit.length - 1) +
-        intervalMs * 1.1 +
-        SLACK_MS * busy.factor(gap.fromMs, gap.toMs)
-      );
+      // Who is suspended in the middle of a commit is ended by the server before its lease has run out.
+      const heldMs = leaseMs * Math.max(1, hit.length);
+      return heldMs + intervalMs * 1.1 + SLACK_MS * busy.factor(gap.fromMs, gap.toMs);
     };
     const result: OrdealResult = {
       violations: [

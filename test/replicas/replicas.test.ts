@@ -72,3 +72,27 @@ it('a replica whose database goes away while it starts waits for it', async () =
   await isEven([12]);
   await one?.end('SIGTERM');
 }, 120_000);
+
+it('a replica whose connections go dead without a word goes on over new ones, within a lease or two', async () => {
+  const fleet = fleetNow();
+  const [one] = fleet.replicas;
+  one?.start();
+  await isEven([12]);
+  fleet.addEvents(20);
+  await isToldOfAll();
+  one?.link.strand();
+  const atMs = Date.now();
+  fleet.addEvents(20);
+  await fleet.until(
+    () =>
+      fleet.accounts.every((name) =>
+        fleet.polls.some(({ account, beganMs }) => account === name && beganMs > atMs + LEASE_MS),
+      ),
+    'every account is polled later than a lease after it',
+  );
+  expect(Date.now() - atMs).toBeLessThan(2 * LEASE_MS);
+  await isToldOfAll();
+  await fleet.tenures.read();
+  expect(overlaps(fleet.polls, held(fleet))).toEqual([]);
+  await one?.end('SIGTERM');
+}, 120_000);

@@ -87,6 +87,19 @@ it('finds what belongs together, in whatever order accounts are read: late by up
   expect(late(121)).toEqual([]);
 });
 
+it('shows at least the event that came late, however much has been forgotten beside it', () => {
+  const busy = Array.from({ length: 30 }, (_, index) => eventOf('a', `x${index}`, 70 + index));
+  for (const behind of [15, 20, 25, 29])
+    expect(
+      judge(SPREAD, [
+        eventOf('a', 'a', 0),
+        eventOf('b', 'b', 1),
+        ...busy.slice(0, behind),
+        eventOf('c', 'c', 2),
+      ]),
+    ).toEqual([expect.stringMatching(/c$/)]);
+});
+
 it('keeps windows apart that lie within what is remembered', () => {
   const apart = [eventOf('a', 'a', 0), eventOf('b', 'b', 59), eventOf('c', 'c', 61), eventOf('d', 'd', 118)];
   expect(judge(SPREAD, apart)).toEqual(['b c d']);

@@ -46,6 +46,17 @@ describe('lint', () => {
     expect(warningsOf(ruleOf(detection, GOOD))).toEqual([expect.stringMatching(message)]);
   });
 
+  it('what feeds a rule over all accounts, and a filter of it, may ask for the account', () => {
+    const part = (field: string): string =>
+      `title: Login\nname: login\nlogsource: {product: vonage, service: audit}\ndetection: {s: {event_type: USER_LOGIN, ${field}: lab}, condition: s}\n`;
+    const over = (scope: string): string =>
+      `---\ntitle: Over\ncorrelation: {type: event_count, rules: [login], timespan: 1h, condition: {gte: 2}}\nmonitor: {scope: ${scope}}\n`;
+    const filter = `---\ntitle: Lab\nlogsource: {product: vonage}\nfilter: {rules: [login], s: {account: lab}, condition: not s}\n`;
+    expect(warningsOf(part('account') + over('fleet') + filter)).toEqual([]);
+    expect(warningsOf(part('account') + over('account')).join()).toMatch(/has a field "account"/);
+    expect(warningsOf(part('accounts') + over('fleet')).join()).toMatch(/has a field "accounts"/);
+  });
+
   it('event types are those the API knows, when that is known', () => {
     const text = ruleOf('s: {event_type: NEW_TYPE}\ncondition: s', GOOD);
     expect(warningsOf(text, { eventTypes: ['NEW_TYPE'] })).toEqual([]);

@@ -33,6 +33,21 @@ describe('first_seen', () => {
     expect(run(engine, days).map(({ atMs }) => (atMs - NOON_MS) / DAY)).toEqual([0, 80]);
   });
 
+  it('a group that is met goes on knowing since when, however much is learnt beside it', () => {
+    const engine = ofRule('first_seen: {field: country, by: [user], learn: 1d, remember: 90d}');
+    const events = [login(0, 'a', 'GB'), login(2, 'a', 'GB'), login(4, 'a', 'GB')];
+    const crowd = Array.from({ length: 100_000 }, (_, index) => login(3, 'crowd', `c${index}`));
+    const matches = run(engine, [
+      ...events.slice(0, 2),
+      ...crowd.slice(0, 50_000),
+      ...events.slice(2),
+      ...crowd.slice(50_000),
+      login(5, 'a', 'KP'),
+    ]);
+    expect(engine.counters.evictedGroups).toBeGreaterThan(0);
+    expect(matches.filter(({ events: [event] }) => event?.fields.user === 'a').length).toBe(1);
+  });
+
   it('learns only from events that the detection holds for', () => {
     const engine = ofRule(
       'first_seen: {field: country, by: [user]}',

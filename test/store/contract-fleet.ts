@@ -69,7 +69,7 @@ export const fleetContract = (bench: Bench): void => {
     await bench.store.fleet.open(await lease());
     for (const [hours, left] of [
       [24, ['short']],
-      [25, []],
+      [26, []],
     ] as const) {
       await bench.store.fleet.rest();
       bench.nowMs += 3_600_000;
@@ -88,8 +88,11 @@ export const fleetContract = (bench: Bench): void => {
     await commit('a', 'one');
     const { cursor, entries } = await bench.store.fleet.read(100);
     await bench.store.fleet.commit(await lease(), cursor, entries[0]?.cursor ?? 0, state(1), bench.nowMs);
-    await commit('b', 'one');
     bench.nowMs += 48 * 3_600_000;
+    await commit('b', 'one');
+    bench.nowMs += 3_600_000;
+    await bench.store.fleet.rest();
+    bench.nowMs += 3_600_000;
     await bench.store.fleet.open(await lease());
     expect(await ids()).toEqual(['b']);
   });

@@ -194,6 +194,32 @@ it('moves everything to PostgreSQL and back, and the order of commits goes on wh
   }
 });
 
+it('asks the database, and not this machine, who works on it: leases, and replicas that hold nothing', async () => {
+  const own = await createDatabase();
+  try {
+    const from = { kind: 'postgres', url: own.url } as const;
+    const store = await openStoreAt(from, { now });
+    await store.collect.commitWindow(
+      await take(store, 'somebody', 60_000),
+      windowOf([auditEvent('e1', 1)]),
+      decideNothing,
+    );
+    // By the clock of this machine, which is years behind, every lease lasts for years.
+    const expire = 'UPDATE vonage_audit_monitor.leases SET renewed_ms = renewed_ms - 60000';
+    const to = file('g.db');
+    await expect(copy(from, to)).rejects.toThrow(/somebody works on it; stop the monitor first/);
+    await own.query(expire);
+    const facts = { version: '1', configHash: '', refusal: undefined, startedAtMs: 0, wants: [] };
+    await store.replicas?.beat({ ...facts, id: 'idle' }, 60_000);
+    await expect(copy(from, to)).rejects.toThrow(/idle works on it; stop the monitor first/);
+    await store.replicas?.leave('idle');
+    await store.close();
+    expect((await copy(from, to)).rows.get('events')).toBe(1);
+  } finally {
+    await own.drop();
+  }
+});
+
 it('leaves nothing behind when it is stopped or refused', async () => {
   const stop = new AbortController();
   const to = file('c.db');

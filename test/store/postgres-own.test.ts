@@ -5,7 +5,7 @@ import type { Store } from '../../src/core/store.ts';
 import { POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
 import { PLANNING_IN_TURN } from '../../src/store/planner-memory.ts';
-import { clientConfig } from '../../src/store/postgres-client.ts';
+import { clientConfig, workPatience } from '../../src/store/postgres-client.ts';
 import { connectPostgres } from '../../src/store/postgres-connection.ts';
 import { isLost, translate } from '../../src/store/postgres-errors.ts';
 import { type Steps, value } from '../../src/store/steps.ts';
@@ -451,10 +451,10 @@ describe('a connection', () => {
 
   it('is checked as store.tls says, whatever the URL says', () => {
     const url = 'postgres://u:p@h/d?sslmode=no-verify&connect_timeout=3&sslrootcert=%2Fnowhere';
-    const config = clientConfig({ kind: 'postgres', url, tls: {} });
+    const config = clientConfig({ kind: 'postgres', url, tls: {} }, workPatience(10_000));
     expect(config.connectionString).toBe('postgres://u:p@h/d?connect_timeout=3');
     expect(config.ssl).toMatchObject({ rejectUnauthorized: true });
-    expect(clientConfig({ kind: 'postgres', url }).connectionString).toBe(url);
+    expect(clientConfig({ kind: 'postgres', url }, workPatience(10_000)).connectionString).toBe(url);
   });
 
   it('is refused after the end', async () => {

@@ -122,6 +122,25 @@ describe('a beat', () => {
   });
 });
 
+it('a clock of the server that was set back keeps a dead holder alive for one lease more at most', async () => {
+  const { replicas } = await open();
+  await replicas.beat(facts('dead'), TTL);
+  await replicas.claim('dead', ['account:a'], TTL);
+  // Two leases back: less than it may take for people to notice.
+  nowMs -= 2 * TTL + 1;
+  for (const endsMs = nowMs + 2 * TTL; nowMs < endsMs; nowMs += TTL / 5)
+    await replicas.beat(facts('one'), TTL);
+  const { replicas: alive } = await replicas.beat(facts('one'), TTL);
+  expect(alive.map(({ id }) => id)).toEqual(['one']);
+  expect(names(await replicas.claim('one', ['account:a'], TTL))).toEqual(['account:a']);
+  // Little enough to be the beat of another that overtook ours: it is alive.
+  await replicas.beat(facts('two'), TTL);
+  nowMs -= TTL;
+  const { replicas: both, shares } = await replicas.beat(facts('one'), TTL);
+  expect(both.map(({ id }) => id)).toEqual(['one', 'two']);
+  expect(shares.find(({ name }) => name === 'account:a')?.lease?.holder).toBe('one');
+});
+
 describe('a claim', () => {
   it('takes what is free or expired, with a larger token each time, and nothing else', async () => {
     const { replicas } = await open();
@@ -201,6 +220,20 @@ it('a lease is good for one life of the server: another one may lack what was co
   );
   await expect(outbox.claim('hook', 1, 1_000, { lease: before })).rejects.toBeInstanceOf(LeaseLostError);
   await expect(feeds.advance('hook', 1, [], [], before)).rejects.toBeInstanceOf(LeaseLostError);
+});
+
+it('so is the lease of a process that does all the work', async () => {
+  const { leases, collect } = await open();
+  const taken = await leases.acquire('monitor', 'once', TTL);
+  if (!('lease' in taken)) throw new Error('not taken');
+  const { lease } = taken;
+  expect(await leases.renew(lease, TTL)).toBe(true);
+  await collect.commitWindow(lease, windowOf([]), decideNothing);
+  const before = { ...lease, server: '1' };
+  expect(await leases.renew(before, TTL)).toBe(false);
+  await expect(collect.commitWindow(before, windowOf([]), decideNothing)).rejects.toBeInstanceOf(
+    LeaseLostError,
+  );
 });
 
 describe('after a failover or a restart of the server', () => {

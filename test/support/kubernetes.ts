@@ -27,6 +27,7 @@ const MODELS: Readonly<Record<string, string>> = {
   'v1 ConfigMap': 'kubernetes-models/v1',
   'v1 Secret': 'kubernetes-models/v1',
   'v1 PersistentVolumeClaim': 'kubernetes-models/v1',
+  'v1 Pod': 'kubernetes-models/v1',
   'v1 Service': 'kubernetes-models/v1',
   'apps/v1 Deployment': 'kubernetes-models/apps/v1',
   'apps/v1 StatefulSet': 'kubernetes-models/apps/v1',

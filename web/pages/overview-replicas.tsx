@@ -36,8 +36,8 @@ export const Replicas = ({ status }: { readonly status: StatusAnswer }) =>
         items={status.replicas.map((replica) => [
           labelOf(replica),
           <>
-            {holds(replica)}; configuration <code>{replica.config_hash.slice(0, 12)}</code>, seen{' '}
-            <Time at={replica.seen_at} />{' '}
+            {holds(replica)}; version {replica.version}, configuration{' '}
+            <code>{replica.config_hash.slice(0, 12)}</code>, seen <Time at={replica.seen_at} />{' '}
             {replica.config_refused !== null && (
               <Tag tone="bad">
                 <Text value={`refused its latest configuration: ${replica.config_refused}`} />

@@ -1,18 +1,13 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import type { CursorList } from '../data/cursor-list.ts';
 import { type Shortcut, useShortcuts } from '../data/keys.ts';
 import { indexOfKey, indexOfPlace, type Place } from '../data/row-place.ts';
 import { countText } from '../data/time.ts';
+import { useGridWindow } from './grid-window.ts';
 import { Icon } from './icon.tsx';
 import { Failed, Skeleton } from './states.tsx';
 import { Time, useNarrow } from './time.tsx';
-
-/*
- * A list of any length. Only the rows in sight (and a few around them) are in the document, so a million rows scroll as
- * ten do. Browsers have a highest element, about 17 million pixels: beyond MAX_HEIGHT the scroll bar stands for more
- * rows than it has pixels for, and what is drawn is placed by proportion.
- */
 
 export interface Column<T> {
   readonly name: string;
@@ -37,13 +32,7 @@ interface Props<T> {
   readonly shortcuts?: readonly Shortcut[];
 }
 
-const ROW = 34;
-const CARD = 64;
-/** The names of the columns, which stay at the top: as in grid.css. */
-const HEADER = 30;
-const MAX_HEIGHT = 8_000_000;
-const OVERSCAN = 8;
-
+/** A list of any length, as a table; on a phone as cards. */
 export const DataGrid = <T,>({
   list,
   label,
@@ -58,49 +47,19 @@ export const DataGrid = <T,>({
 }: Props<T>) => {
   const id = useId();
   const narrow = useNarrow();
-  const rowHeight = narrow ? CARD : ROW;
-  const scroller = useRef<HTMLDivElement>(null);
   const [, redraw] = useState(0);
-  const [scrolled, setScrolled] = useState(0);
-  const [boxHeight, setBoxHeight] = useState(600);
   const [active, setActive] = useState<Place | undefined>(undefined);
-
   useEffect(() => {
     redraw((n) => n + 1);
     return list.follow(() => redraw((n) => n + 1));
   }, [list]);
-  useEffect(() => {
-    setActive(undefined);
-    if (scroller.current) scroller.current.scrollTop = 0;
-    setScrolled(0);
-  }, [list]);
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (!element) return undefined;
-    const observer = new ResizeObserver(() => setBoxHeight(element.clientHeight));
-    observer.observe(element);
-    setBoxHeight(element.clientHeight);
-    return () => observer.disconnect();
-  }, []);
-
+  useEffect(() => setActive(undefined), [list]);
+  const { scroller, rowHeight, drawn, first, last, atTop, page, topOf, show, onScroll } = useGridWindow(
+    list,
+    narrow,
+  );
   const { size, ahead } = list;
-  const height = Math.max(rowHeight, boxHeight - (narrow ? 0 : HEADER));
-  const whole = size * rowHeight;
-  const drawn = Math.min(whole, MAX_HEIGHT);
-  // From the place of the scroll bar to the place among the rows, and back; the same thing unless there are very many.
-  const scale = drawn > height ? (whole - height) / (drawn - height) : 1;
-  const offset = scrolled * scale;
-  const first = Math.max(0, Math.floor(offset / rowHeight) - OVERSCAN);
-  const last = Math.min(size - 1, Math.ceil((offset + height) / rowHeight) + OVERSCAN);
-  useEffect(() => list.look(first, last), [list, first, last]);
 
-  const show = (index: number): void => {
-    const element = scroller.current;
-    if (!element) return;
-    const top = index * rowHeight;
-    if (top < offset) element.scrollTop = top / scale;
-    else if (top + rowHeight > offset + height) element.scrollTop = (top + rowHeight - height) / scale;
-  };
   const go = (to: number): void => {
     const next = Math.min(list.size - 1, Math.max(0, to));
     if (next < 0) return;
@@ -120,9 +79,8 @@ export const DataGrid = <T,>({
   const move = (by: number): void => {
     const from = active ? activeIndex() : indexOfKey(list, keyOf, selected, first, last);
     // Without a row to go on from it begins at the first one in sight.
-    go(from < 0 ? Math.ceil(offset / rowHeight) : from + by);
+    go(from < 0 ? atTop : from + by);
   };
-  const page = Math.max(1, Math.floor(height / rowHeight) - 1);
   useShortcuts('List', [
     { keys: 'j', label: 'Next row', run: () => move(1) },
     { keys: 'k', label: 'Row before', run: () => move(-1) },
@@ -154,7 +112,7 @@ export const DataGrid = <T,>({
         aria-selected={key !== undefined && key === selected}
         class={`${narrow ? 'grid-card' : 'grid-row'}${marks}`}
         style={{
-          transform: `translateY(${index * rowHeight - offset + scrolled}px)`,
+          transform: `translateY(${topOf(index)}px)`,
           height: `${rowHeight}px`,
           ...(narrow ? {} : { gridTemplateColumns: columns.map(({ width }) => width).join(' ') }),
         }}
@@ -207,7 +165,7 @@ export const DataGrid = <T,>({
         }
         tabIndex={0}
         onScroll={(event) => {
-          setScrolled(event.currentTarget.scrollTop);
+          onScroll(event.currentTarget.scrollTop);
           if (event.currentTarget.scrollTop <= 0 && list.waiting > 0) list.showWaiting();
         }}
         onKeyDown={(press) => {

@@ -12,6 +12,9 @@ import type { Migration } from './migration.ts';
  * All migrations in order; a store's version says how many of them it has had: the `user_version` of a file, `schema_version` in
  * the table `meta` of a PostgreSQL store. Entries are never changed once released: a change of the schema is a new one at the end.
  *
+ * In PostgreSQL replicas of the version before work on beside a migration (docs/kubernetes.md): it adds, with defaults, and takes away
+ * only what no version uses that may still run.
+ *
  * Times are epoch ms (`…_ms`). `seq` is the order of commits and is never used twice.
  *
  * What differs in PostgreSQL: texts are compared by their bytes (`COLLATE "C"`), events lie in a table for each month, so that

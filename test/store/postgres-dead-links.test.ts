@@ -1,0 +1,174 @@
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ReplicaFacts, Replicas, ShareName } from '../../src/core/replicas.ts';
+import type { Store } from '../../src/core/store.ts';
+import { openPostgresStore } from '../../src/store/open-postgres.ts';
+import { beatPatience, workPatience } from '../../src/store/postgres-client.ts';
+import { createFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
+import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
+
+let database: TestDatabase;
+let proxy: FaultProxy;
+let opened: Store[] = [];
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  proxy = await createFaultProxy(Number(new URL(database.url).port));
+});
+afterEach(async () => {
+  await proxy.close();
+  await Promise.all(opened.map((store) => store.close()));
+  opened = [];
+  await database.clear();
+});
+
+const LEASE_MS = 2_000;
+const WANTS: readonly ShareName[] = ['account:a'];
+const facts: ReplicaFacts = {
+  id: 'one',
+  version: '1.0.0',
+  configHash: 'c0ffee',
+  refusal: undefined,
+  startedAtMs: T0,
+  wants: WANTS,
+};
+const open = async (how: 'through the proxy' | 'past it' = 'through the proxy', poolSize = 4) => {
+  const url = new URL(database.url);
+  if (how === 'through the proxy') url.port = String(proxy.port);
+  const store = await openPostgresStore({
+    place: { kind: 'postgres', url: url.href, poolSize },
+    now: Date.now,
+    leaseMs: LEASE_MS,
+  });
+  opened.push(store);
+  if (!store.replicas) throw new Error('no replicas');
+  return { ...store, replicas: store.replicas };
+};
+/** Beats as a replica does, until `work` has ended. */
+const beatingUntil = async <T>(replicas: Replicas, work: Promise<T>): Promise<T> => {
+  const ended = work.then(
+    () => 'ended',
+    () => 'ended',
+  );
+  let pause: NodeJS.Timeout | undefined;
+  const rest = (): Promise<string> =>
+    new Promise((resolve) => {
+      pause = setTimeout(resolve, LEASE_MS / 5, 'beat');
+    });
+  while ((await Promise.race([ended, rest()])) === 'beat') await replicas.beat(facts, LEASE_MS);
+  clearTimeout(pause);
+  return work;
+};
+
+describe('a connection on which nobody answers, and nobody says so,', () => {
+  it('costs a replica less than a lease: its beats and its work go on over new ones', async () => {
+    const { replicas, status, overview } = await open();
+    await replicas.beat(facts, LEASE_MS);
+    const [lease] = await replicas.claim('one', WANTS, LEASE_MS);
+    // Several of the pool.
+    await Promise.all([status.probe(), status.totals(), status.deliveryCounts()]);
+    proxy.strand();
+    const began = performance.now();
+    const { leases } = await replicas.beat(facts, LEASE_MS);
+    expect(leases).toEqual([lease]);
+    expect(performance.now() - began).toBeLessThan(LEASE_MS);
+    // What was idle then leads nowhere either.
+    await Promise.all([status.probe(), status.totals()]);
+    await overview({ nowMs: T0, lease: 'monitor', sinks: [], latenessSinceMs: 0, alertsSinceMs: 0 });
+    expect(performance.now() - began).toBeLessThan(2 * LEASE_MS);
+  });
+
+  it('is ended under whoever waits on it, though beats never fail', async () => {
+    const { replicas, status } = await open('through the proxy', 1);
+    await status.probe();
+    proxy.strand();
+    const began = performance.now();
+    // Beats have a connection of their own, which is made only now.
+    await beatingUntil(replicas, status.totals());
+    expect(performance.now() - began).toBeLessThan(3 * LEASE_MS);
+  });
+
+  it('is told from one on which the server works for long', async () => {
+    const { replicas, collect, leases } = await open();
+    const taken = await leases.acquire('account:a', 'one', 60_000);
+    if (!('lease' in taken)) throw new Error('not taken');
+    const { lease } = taken;
+    const first = await collect.commitWindow(lease, windowOf([auditEvent('a', 1)]), decideNothing);
+    expect(first.fresh).toHaveLength(1);
+    const other = new pg.Client(database.url);
+    await other.connect();
+    await other.query('BEGIN; LOCK TABLE vonage_audit_monitor.chains');
+    const slow = collect.commitWindow(lease, windowOf([auditEvent('b', 2)]), decideNothing);
+    // Far longer than silence that tells anything.
+    const over = new Promise<void>((resolve) => {
+      setTimeout(resolve, 2.5 * beatPatience(LEASE_MS).answerMs);
+    });
+    await beatingUntil(replicas, over);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    expect(await database.query(waiting)).toHaveLength(1);
+    await other.query('COMMIT');
+    await other.end();
+    expect((await slow).fresh.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  it('no replica beats on while it can do nothing else: others are to take over', async () => {
+    const { replicas, status } = await open();
+    await status.probe();
+    const before = await database.query<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    // That of beats is made now, and goes on; all others end, and no new one comes about.
+    await replicas.beat(facts, LEASE_MS);
+    proxy.always({ kind: 'stall', afterBytes: 0 });
+    await database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS before (pid)', [
+      before.map(({ pid }) => pid),
+    ]);
+    const silent = new Promise<never>((_, reject) => {
+      setTimeout(reject, 1.5 * LEASE_MS, new Error('over'));
+    });
+    await expect(beatingUntil(replicas, silent)).rejects.toMatchObject({ kind: 'unreachable' });
+    proxy.always(undefined);
+    await expect(status.probe()).resolves.toBeUndefined();
+    await replicas.beat(facts, LEASE_MS);
+  });
+
+  it('is no longer listened on', async () => {
+    const { replicas } = await open();
+    const other = await open('past it');
+    await replicas.beat(facts, LEASE_MS);
+    proxy.strand();
+    await replicas.beat(facts, LEASE_MS);
+    const never = new AbortController();
+    // That there is another one is told as well: what was told in between was not heard.
+    await replicas.told(never.signal);
+    const told = replicas.told(never.signal);
+    await other.replicas.leave('nobody');
+    await told;
+  });
+});
+
+it('a process that is frozen inside a transaction holds what it has locked for half a lease at most', async () => {
+  expect(workPatience(2_000).idleInTransactionMs).toBe(1_000);
+  expect(workPatience(60_000).idleInTransactionMs).toBe(10_000);
+  const frozen = await open('past it');
+  const lease = await take(frozen, 'frozen', 60_000);
+  const commit = frozen.collect.commitWindow(lease, windowOf([auditEvent('a', 1)]), () => {
+    // Nothing of this process moves meanwhile, as in a SIGSTOP.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_600);
+    return { alerts: [], state: [] };
+  });
+  await expect(commit).rejects.toMatchObject({ name: 'StoreError' });
+  expect(await database.query('SELECT id FROM vonage_audit_monitor.events')).toEqual([]);
+});
+
+it('a replica takes as many connections as docs/scale.md says: those of the pool, one that listens and one for beats', async () => {
+  const { replicas, status } = await open('past it', 3);
+  await Promise.all(Array.from({ length: 12 }, () => status.totals()));
+  await replicas.beat(facts, LEASE_MS);
+  await replicas.list();
+  const ours = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'vonage-audit-monitor'`;
+  expect(await database.query(ours)).toHaveLength(3 + 2);
+});
