@@ -28,6 +28,9 @@ export const isEven = async (fleet: Fleet, replicas: number, kind: string, all: 
   );
 };
 
+/** What comes so soon after waking was written before anything else was done. */
+const FIRST_MS = 5;
+
 /** The time from which a replica had an account. */
 export interface Held {
   readonly account: string;
@@ -45,9 +48,16 @@ export const held = ({ tenures, replicas }: Pick<Fleet, 'tenures' | 'replicas'>)
 /**
  * Requests of a replica for an account after the first one of a later holder, and before it took the account anew itself. A request
  * belongs to the last time before it that its replica took the account. What an old holder had begun to ask may still be under
- * way then, but nothing may begin.
+ * way then, but nothing may begin. A process that was suspended between asking whether it may and the wire sends that as the very first
+ * thing when it wakes (`wokeMs`, by replica); that had begun before.
  */
-export const overlaps = (polls: readonly PollRequest[], held: readonly Held[]): readonly string[] => {
+export const overlaps = (
+  polls: readonly PollRequest[],
+  held: readonly Held[],
+  wokeMs: ReadonlyMap<string, readonly number[]> = new Map(),
+): readonly string[] => {
+  const hadBegun = ({ replica, beganMs }: PollRequest): boolean =>
+    (wokeMs.get(replica) ?? []).some((ms) => beganMs >= ms && beganMs - ms <= FIRST_MS);
   const heldOf = Map.groupBy(held, ({ account }) => account);
   return [...Map.groupBy(polls, ({ account }) => account)].flatMap(([account, of]) => {
     const times = (heldOf.get(account) ?? []).toSorted((a, b) => a.fromMs - b.fromMs);
@@ -56,11 +66,12 @@ export const overlaps = (polls: readonly PollRequest[], held: readonly Held[]): 
     for (const poll of of.toSorted((a, b) => a.beganMs - b.beganMs)) {
       const own = times.findLast(({ replica, fromMs }) => replica === poll.replica && fromMs <= poll.beganMs);
       const heldFromMs = own?.fromMs ?? Number.NEGATIVE_INFINITY;
-      if (latest && latest.poll.replica !== poll.replica && heldFromMs < latest.heldFromMs)
+      if (latest && latest.poll.replica !== poll.replica && heldFromMs < latest.heldFromMs) {
+        if (hadBegun(poll)) continue;
         found.push(
           `${account} polled by an old holder: ${poll.replica} at ${iso(poll.beganMs)}, which had taken it at ${own ? iso(own.fromMs) : 'no time'}, after ${latest.poll.replica} at ${iso(latest.poll.beganMs)}, which took it at ${iso(latest.heldFromMs)}`,
         );
-      else latest = { poll, heldFromMs };
+      } else latest = { poll, heldFromMs };
     }
     return found;
   });

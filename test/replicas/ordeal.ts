@@ -242,7 +242,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       violations: [
         ...missing.map((event) => `the alert of ${event} was not sent everywhere`),
         ...violations,
-        ...overlaps(fleet.polls, held(fleet)),
+        ...overlaps(fleet.polls, held(fleet), new Map(fleet.replicas.map((run) => [run.name, run.wokeMs()]))),
         ...unknown(fleet, remains, stage.lost, (request) => arrived.get(request) ?? 0),
         ...received(fleet, remains),
         ...decidedOnce(remains, episodes.expected()),

@@ -42,6 +42,10 @@ it('sees an old holder that asks after its successor has, and nothing else', () 
   expect(overlaps([poll('r0', 1, 2), poll('r0', 5, 6), poll('r1', 7, 8)], handedOver)).toEqual([]);
   expect(overlaps([poll('r0', 1, 2), poll('r1', 5, 6), poll('r0', 7, 8)], handedOver)).toHaveLength(1);
   expect(overlaps([poll('r1', 5, 6), poll('r0', 7, 8, 'b')], handedOver)).toEqual([]);
+  // It was suspended when it had just begun to.
+  const slept = [poll('r0', 1, 2), poll('r1', 5, 6), poll('r0', 51, 52)];
+  expect(overlaps(slept, handedOver.slice(0, 2), new Map([['r0', [50]]]))).toEqual([]);
+  expect(overlaps(slept, handedOver.slice(0, 2), new Map([['r0', [45]]]))).toHaveLength(1);
   // One that never took it, as far as is known.
   expect(overlaps([poll('r0', 1, 2), poll('r2', 3, 4)], handedOver)).toHaveLength(1);
 });

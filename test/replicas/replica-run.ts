@@ -26,6 +26,8 @@ export interface ReplicaRun {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Notes what hinders it, or no longer does. */
   hinder(by: Hindrance, is: boolean): void;
+  /** When it went on after having been suspended. Epoch ms. */
+  wokeMs(): readonly number[];
   /** In which times nothing hindered it. Epoch ms; the last one may be open. */
   able(): readonly { readonly fromMs: number; readonly toMs: number }[];
 }
@@ -44,9 +46,11 @@ export const createReplicaRun = (
   let process: MonitorProcess | undefined;
   const pids = new Set<string>();
   const hindrances = new Set<Hindrance>(['no process']);
+  const woke: number[] = [];
   const able: { fromMs: number; toMs: number }[] = [];
   const hinder = (by: Hindrance, is: boolean): void => {
     const was = hindrances.size > 0;
+    if (by === 'asleep' && !is) woke.push(Date.now());
     if (is) hindrances.add(by);
     else hindrances.delete(by);
     const last = able.at(-1);
@@ -94,6 +98,7 @@ export const createReplicaRun = (
         );
     },
     hinder,
+    wokeMs: () => woke,
     able: () => able,
   };
   return run;
