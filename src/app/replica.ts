@@ -4,6 +4,7 @@ import { sleep } from '../base/sleep.ts';
 import { createTurns } from '../base/turns.ts';
 import { assignShares } from '../core/balance.ts';
 import type { Clock, Ticks } from '../core/clock.ts';
+import type { Lease } from '../core/lease.ts';
 import type { Log } from '../core/log.ts';
 import type { BeatAnswer, ReplicaFacts, Replicas, ShareName } from '../core/replicas.ts';
 import { mayPass } from '../core/store.ts';
@@ -104,13 +105,18 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     if (leftMs < ttlMs) expiry = setTimeout(soon.ring, leftMs + MIN_GAP_MS);
   };
 
+  /** What was held until now nobody else can have been given, whatever the server has lost. */
+  const isOwn = ({ name, token }: Lease): boolean => own.get(name as ShareName)?.lease.token === token;
+
   const beat = async (): Promise<void> => {
     const [began, beganMs] = [ticks(), now()];
     const facts = options.facts();
     const said = await replicas.beat({ ...facts, id, wants: isStopping ? [] : facts.wants }, ttlMs);
+    const isSure = said.nowMs >= said.unsureUntilMs;
+    const kept = isSure ? said.leases : fence.holds() ? said.leases.filter(isOwn) : [];
     fence.beaten(began, beganMs);
     own.keepRenewed(said.leases);
-    if (!isStopping) own.adopt(said.leases);
+    if (!isStopping) own.adopt(kept);
     const answer = await buryTheDead(options, said);
     standing = answer;
     beatAtExpiry(answer);
@@ -120,7 +126,7 @@ export const createReplica = (options: ReplicaOptions): Replica => {
     for (const share of surplus) share.end.abort();
     await own.giveBack(surplus.filter(({ isWorked }) => !isWorked));
     const free = answer.shares.filter(({ name, lease }) => lease === undefined && assigned.get(name) === id);
-    if (free.length > 0 && !isStopping)
+    if (free.length > 0 && !isStopping && isSure)
       own.adopt(
         await replicas.claim(
           id,

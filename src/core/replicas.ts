@@ -55,6 +55,11 @@ export interface BeatAnswer {
   readonly replicas: readonly ReplicaState[];
   /** Every share that one of them wants, in the order of names. */
   readonly shares: readonly ShareState[];
+  /**
+   * Until then others may still act on what a former life of the database server told them, and this life may have lost: nothing may
+   * be taken that was not held before. By the clock of the store, epoch ms; in the past when there is nothing to wait for.
+   */
+  readonly unsureUntilMs: number;
 }
 
 /**

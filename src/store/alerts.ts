@@ -107,7 +107,7 @@ export const createInsertAlerts = (planner: Planner, now: Clock): InsertAlerts =
       planner,
       fresh.map(({ request }) => request),
       nowMs,
-      now(),
+      now,
     );
     const deliveries = planned.flatMap(({ alert, deliveries }, index) =>
       deliveries.map((delivery) => ({ alertId: alert.id, alertSeq: fresh[index]?.seq ?? 0, delivery })),

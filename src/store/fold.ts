@@ -5,6 +5,7 @@ import { dueNow, MAX_SUMMARY_MEMBERS, type Planner } from '../core/planner.ts';
 import type { Silence } from '../core/silence.ts';
 import { insertAlert, insertDelivery } from './alerts.ts';
 import { headsForSummary } from './heads-for-summary.ts';
+import { PLANNING_IN_TURN } from './planner-memory.ts';
 import { all, run, type Steps, value } from './steps.ts';
 
 /**
@@ -119,6 +120,11 @@ const FOLD_ALL = {
   sqlite: `${FOLD} IN (SELECT value FROM json_each(?)) AND state = 'pending'`,
   postgres: `${FOLD} = ANY(?::bigint[]) AND state = 'pending'`,
 };
+interface Bundle {
+  readonly bundle: string;
+  readonly count: number;
+}
+
 const REASONS = { suppressed: 'suppressed', group: 'group', held: 'held' } as const;
 
 /** Makes {@link FoldDue}. */
@@ -143,7 +149,14 @@ export const createFoldDue = (summarise: Summarise): FoldDue => {
     return ((yield* value<number>(COUNT, sink, nowMs, foldAbove + 1)) ?? 0) > foldAbove;
   }
   return function* foldDue(sink, foldAbove, nowMs) {
-    for (const { bundle, count } of yield* all<{ bundle: string; count: number }>(BUNDLES, sink, nowMs)) {
+    const isDue = (): Steps<readonly Bundle[]> => all<Bundle>(BUNDLES, sink, nowMs);
+    let bundles = yield* isDue();
+    if (bundles.length > 0) {
+      // Who is just planning may put more into them, and who plans later knows that this sending is over: nothing comes behind it.
+      yield* run(PLANNING_IN_TURN);
+      bundles = yield* isDue();
+    }
+    for (const { bundle, count } of bundles) {
       const kind = bundle.slice(0, bundle.indexOf(':')) as keyof typeof REASONS;
       if (count === 1 && kind !== 'suppressed') {
         yield* run(UNBUNDLE, sink, bundle, nowMs);

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { Clock } from '../core/clock.ts';
 import type { DecidedAlert, NewAlert } from '../core/decided.ts';
 import type { Planner, PlannerMemory } from '../core/planner.ts';
 import { type SilenceRow, silenceOf } from './silence-rows.ts';
@@ -7,8 +8,8 @@ import { all, many, run, type Steps } from './steps.ts';
 /** Rows forgotten with each write: more than a write adds, so that what has expired cannot pile up. */
 const FORGOTTEN_PER_WRITE = 10;
 
-// What one transaction plans, the next one must see: two that read the same memory at once would both begin a group.
-const ONE_AT_A_TIME = {
+/** What one transaction plans, the next one must see: two that read the same memory at once would both begin a group. */
+export const PLANNING_IN_TURN = {
   sqlite: 'SELECT 1',
   postgres: "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' planner', 0))",
 };
@@ -36,9 +37,13 @@ export function* plan(
   planner: Planner,
   requests: readonly NewAlert[],
   nowMs: number,
-  readAtMs: number,
+  now: Clock,
 ): Steps<readonly DecidedAlert[]> {
-  yield* run(ONE_AT_A_TIME);
+  yield* run(PLANNING_IN_TURN);
+  // Only now: while this one waited for its turn, others went on. By an earlier time what they have agreed would seem to lie too far
+  // ahead, and a sending that is over would seem to be still to come.
+  const readAtMs = now();
+  const planMs = Math.max(nowMs, readAtMs);
   const silences = (yield* all<SilenceRow>(SILENCES, readAtMs)).map(silenceOf);
   const stored = new Map<string, string | undefined>();
   for (;;) {
@@ -57,7 +62,7 @@ export function* plan(
       },
       silences: () => silences,
     };
-    const decided = requests.map((request) => planner.plan(request, memory, nowMs));
+    const decided = requests.map((request) => planner.plan(request, memory, planMs));
     if (missing.size > 0) {
       for (const key of missing) stored.set(key, undefined);
       for (const { key, value } of yield* all<{ key: string; value: string }>(READ, [...missing]))

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import { CLEAR_ALL, REMOVE, SERVER_LIFE, timeOf, WHOLE } from './leases.ts';
 import type { Others } from './postgres-others.ts';
 import type { PoolWatch } from './postgres-watch.ts';
+import { unsureUntil } from './server-life.ts';
 import { all, get, run, type Steps, value, values } from './steps.ts';
 
 /** Rows of the dead are kept for so long, for people who look what has become of them. */
@@ -105,9 +106,10 @@ export const createReplicas = (
           yield* run(PUT_SET, hash, wants, nowMs);
           yield* run(FORGET_SETS, nowMs - FORGET_MS);
         }
+        const unsureUntilMs = yield* unsureUntil(facts.id, nowMs);
         yield* run(PUT, { ...bound(facts), wants: hash, now: nowMs, ttl: ttlMs });
         const leases = yield* all<Lease>(RENEW, nowMs, ttlMs, facts.id);
-        return { ...(yield* standing(nowMs)), leases, isNews };
+        return { ...(yield* standing(nowMs)), leases, unsureUntilMs, isNews };
       });
       const { isNews, ...said } = answer;
       if (isNews) toldSet = { hash, atMs: said.nowMs };

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const begin = (answer: BeatAnswer = { nowMs: 0, leases: [], replicas: [], shares: [] }) => {
+const begin = (answer: BeatAnswer = { nowMs: 0, leases: [], replicas: [], shares: [], unsureUntilMs: 0 }) => {
   let beats = 0;
   let during = (): void => undefined;
   const hearing = new Set<() => void>();
@@ -97,6 +97,7 @@ it('beats as soon as another one has run out, and not up to a fifth of a lease l
   const other = { version: '0', configHash: '', refusal: undefined, startedAtMs: 0, wants: [], seenAtMs: 0 };
   const { beats, end } = begin({
     nowMs: 1_000_000,
+    unsureUntilMs: 0,
     leases: [],
     replicas: [
       { ...other, id: 'lives', expiresAtMs: 1_009_500 },

@@ -17,11 +17,14 @@ const begin = async (ttlMs: number) => {
   let nowMs = 1_000_000;
   let token = 1;
   const beaten: (() => void)[] = [];
-  const lease = () => ({ name: NAME, holder: 'us', token });
+  let server = 'first';
+  let unsureUntilMs = 0;
+  const lease = () => ({ name: NAME, holder: 'us', token, server });
   const facts = { version: '0', configHash: '', refusal: undefined, startedAtMs: 0, wants: [NAME] };
   const answer = (): BeatAnswer => ({
     nowMs: 0,
     leases: [lease()],
+    unsureUntilMs,
     replicas: [{ ...facts, id: 'us', seenAtMs: 0, expiresAtMs: 1 }],
     shares: [{ name: NAME, lease: lease() }],
   });
@@ -66,6 +69,15 @@ const begin = async (ttlMs: number) => {
     passOn() {
       token += 1;
     },
+    /** Another server, which may lack what the one before had committed: its time is 0 until `sure`. */
+    failOver() {
+      server = 'second';
+      unsureUntilMs = 1;
+    },
+    sure() {
+      unsureUntilMs = 0;
+    },
+
     async end() {
       stop.abort();
       await running;
@@ -104,5 +116,40 @@ it('drops what was elsewhere in between, and takes it anew under the new token',
   await nextBeat();
   expect(before?.lost.aborted).toBe(true);
   expect(replica.held().map(({ lease, lost }) => [lease.token, lost.aborted])).toEqual([[2, false]]);
+  await end();
+});
+
+it('goes on after a failover with what it held, taken anew', async () => {
+  const { replica, nextBeat, failOver, end } = await begin(1_000);
+  const [before] = replica.held();
+  failOver();
+  await nextBeat();
+  expect(before?.lost.aborted).toBe(true);
+  expect(replica.held().map(({ lease }) => lease.server)).toEqual(['second']);
+  await end();
+});
+
+it('takes nothing else after a failover while others may rely on what the server has lost, also not what the server says is its own', async () => {
+  const { replica, nextBeat, failOver, passOn, sure, end } = await begin(1_000);
+  // What it held was another one: it had given that back, and the server does not know.
+  passOn();
+  failOver();
+  await nextBeat();
+  expect(replica.held()).toEqual([]);
+  await nextBeat();
+  expect(replica.held()).toEqual([]);
+  sure();
+  await nextBeat();
+  expect(replica.held().map(({ lease }) => lease.token)).toEqual([2]);
+  await end();
+});
+
+it('keeps nothing over a failover that it could not rely on any more', async () => {
+  const { replica, nextBeat, failOver, move, end } = await begin(1_000);
+  // It was suspended: nobody has looked since.
+  move(800);
+  failOver();
+  await nextBeat();
+  expect(replica.held()).toEqual([]);
   await end();
 });

@@ -26,6 +26,7 @@ const storeOf = (names: readonly ShareName[]) => {
   const answer = (): BeatAnswer => ({
     nowMs: 0,
     leases: [...held.values()],
+    unsureUntilMs: 0,
     replicas: ['us', ...others].map((id) => ({ ...facts, id, wants: names })),
     shares: names.map((name) => ({ name, lease: held.get(name) })),
   });

@@ -34,6 +34,7 @@ const begin = (options: {
   const facts = { version: '0', configHash: '', refusal: undefined, startedAtMs: 0, wants: WANTS };
   const answer = (): BeatAnswer => ({
     nowMs: 0,
+    unsureUntilMs: 0,
     leases: [...leases.values()].filter(({ holder }) => holder === 'us'),
     replicas: ['us', ...others.keys()].map((id) => ({ ...facts, id, seenAtMs: 0, expiresAtMs: 1 })),
     shares: WANTS.map((name) => ({ name, lease: leases.get(name) })),

@@ -43,7 +43,7 @@ it('tells of skew once it has lasted ten minutes, and of its end; of a refusal a
   const stop = new AbortController();
   const ended = watchConfigurations(
     {
-      standing: (): BeatAnswer => ({ nowMs: 0, leases: [], replicas, shares: [] }),
+      standing: (): BeatAnswer => ({ nowMs: 0, leases: [], replicas, shares: [], unsureUntilMs: 0 }),
       trouble: {
         raise: async (condition) => void said.push(`raise ${condition}`),
         clear: async (condition) => void said.push(`clear ${condition}`),

@@ -1,8 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createGenerator } from '../../src/simulator/generator.ts';
 import { seeded } from '../e2e/kill.ts';
-import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { createFleet, type Fleet } from './fleet.ts';
+import { fleetOfTest } from './fleet-of-test.ts';
 import { spread } from './invariants.ts';
 
 /* A rule over all accounts, which different replicas read. */
@@ -27,37 +26,28 @@ correlation:
 monitor: {scope: fleet}
 `;
 
-let database: TestDatabase;
-let fleet: Fleet;
-beforeEach(async () => {
-  database = await createDatabase();
-  fleet = await createFleet({
-    databaseUrl: database.url,
-    accounts: 6,
-    replicas: 2,
-    random: seeded(11),
-    leaseMs: 3_000,
-    latencyMs: 5,
-  });
-  for (const { installation } of fleet.replicas) installation.rule('fleet.yml', RULES);
-});
-afterEach(async () => {
-  await fleet.close();
-  await database.drop();
+const fleetNow = fleetOfTest({
+  accounts: 6,
+  replicas: 2,
+  random: seeded(11),
+  leaseMs: 3_000,
+  latencyMs: 5,
+  rules: RULES,
 });
 
 const alerts = (): readonly string[] =>
-  (fleet.receivers[0]?.requests ?? [])
+  (fleetNow().receivers[0]?.requests ?? [])
     .map(({ body }) => JSON.parse(body) as { rule: { title: string }; delivery_id: string })
     .filter(({ rule }) => rule.title === 'Five accounts')
     .map((alert) => alert.delivery_id);
 const assign = (account: string): void =>
-  fleet.simulator.add(
+  fleetNow().simulator.add(
     account,
     createGenerator({ seed: account, account }).any(Date.now() - 2_000, 'NUMBER_ASSIGN'),
   );
 
 it('counts what replicas have read between them, goes on where a dead one stopped, and tells once', async () => {
+  const fleet = fleetNow();
   const [one, two] = fleet.replicas;
   if (!one || !two) throw new Error('two replicas');
   one.start();

@@ -8,6 +8,7 @@ import { createInstallation } from '../support/installation.ts';
 import { createReceiver, type Receiver } from '../support/receiver.ts';
 import { createFront, type PollRequest } from './front.ts';
 import { createReplicaRun, type ReplicaRun } from './replica-run.ts';
+import { type Tenures, watchTenures } from './tenures.ts';
 import { configure, type Variant, type VariantBase, wholeVariant } from './variant.ts';
 
 /** Several replicas on one database, before one Audit API with many accounts. */
@@ -15,6 +16,8 @@ export interface Fleet {
   readonly simulator: Simulator;
   /** The last one is that of the sink `extra`, which comes and goes. */
   readonly receivers: readonly Receiver[];
+  /** That of the sink `digest`, which gets all findings in groups. */
+  readonly digest: Receiver | undefined;
   readonly replicas: readonly ReplicaRun[];
   /** Accounts that are always watched. */
   readonly accounts: readonly string[];
@@ -24,9 +27,11 @@ export interface Fleet {
   readonly databaseUrl: string;
   /** Requests for events, in the order in which they began. */
   readonly polls: readonly PollRequest[];
+  /** Who took which account when. */
+  readonly tenures: Tenures;
   readonly store: Store & { readonly replicas: NonNullable<Store['replicas']> };
   /** Events that have to be alerted, wherever they are. */
-  readonly expected: ReadonlySet<string>;
+  readonly expected: Set<string>;
   /** How many events there are. */
   generated(): number;
   /** Adds some events, of accounts drawn at random. */
@@ -34,7 +39,7 @@ export interface Fleet {
   /** Gives a replica a configuration, for its next start or reload. */
   configure(replica: ReplicaRun, variant: Variant): void;
   /** Resolves once `holds` does, which is looked at again and again; rejects after a long time. What throws does not hold. */
-  until(holds: () => boolean | Promise<boolean>, what: string): Promise<void>;
+  until(holds: () => boolean | Promise<boolean>, what: string, everyMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,6 +49,8 @@ const LOOK_EVERY_MS = 50;
 /** What a fleet is made of. */
 export interface FleetOptions {
   readonly databaseUrl: string;
+  /** Where the database listens, if that changes; else where `databaseUrl` says. */
+  readonly databasePort?: () => number;
   readonly accounts: number;
   /** Accounts besides, which come and go; 0. */
   readonly guests?: number;
@@ -62,6 +69,10 @@ export interface FleetOptions {
   readonly ownHosts?: boolean;
   /** Where the logs of all replicas go. */
   readonly logFile?: string | undefined;
+  /** How long a group of findings waits, if there is a sink that gets them in groups. */
+  readonly digest?: { readonly wait: string; readonly interval: string };
+  /** One more file of rules. */
+  readonly rules?: string;
   readonly sections?: object;
 }
 
@@ -84,6 +95,8 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
       scope.defer('receiver', () => receiver.close());
       receivers.push(receiver);
     }
+    const digest = options.digest && (await createReceiver());
+    if (digest) scope.defer('receiver', () => digest.close());
     const base: VariantBase = {
       accounts,
       guests,
@@ -91,6 +104,8 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
       interval: `${intervalMs}ms`,
       lease: `${leaseMs}ms`,
       databaseUrl,
+      digest: options.digest && digest && { url: digest.url, ...options.digest },
+      rules: options.rules,
       sections: options.sections ?? {},
     };
     const polls: PollRequest[] = [];
@@ -99,7 +114,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
       const name = `r${index}`;
       const front = await createFront(name, simulator.url, polls, options.latencyMs);
       scope.defer('front', () => front.close());
-      const link = await createFaultProxy(Number(new URL(databaseUrl).port));
+      const link = await createFaultProxy(options.databasePort ?? Number(new URL(databaseUrl).port));
       scope.defer('link', () => link.close());
       const installation = createInstallation(front.url);
       scope.defer('installation', () => installation.remove());
@@ -121,18 +136,23 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
     scope.defer('store', () => store.close());
     if (!store.replicas) throw new Error('a store on PostgreSQL has replicas');
 
+    const tenures = await watchTenures(databaseUrl);
+    scope.defer('tenures', () => tenures.close());
+
     const generators = new Map<string, Generator>();
     const expected = new Set<string>();
     let generated = 0;
     return {
       simulator,
       receivers,
+      digest,
       replicas,
       accounts,
       guests,
       leaseMs,
       databaseUrl,
       polls,
+      tenures,
       store: { ...store, replicas: store.replicas },
       expected,
       generated: () => generated,
@@ -149,7 +169,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
         }
       },
       configure: (replica, variant) => configure(replica, base, variant),
-      async until(holds, what) {
+      async until(holds, what, everyMs = LOOK_EVERY_MS) {
         const endsMs = Date.now() + patienceMs;
         let failure: unknown;
         for (;;) {
@@ -170,7 +190,7 @@ export const createFleet = async (options: FleetOptions): Promise<Fleet> => {
               { cause: failure },
             );
           // Not a wait for a time: for the next look at what other processes do.
-          await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+          await new Promise((resolve) => setTimeout(resolve, everyMs));
         }
       },
       close: () => scope.close(),

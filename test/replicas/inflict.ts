@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Turns } from '../../src/base/turns.ts';
-import type { OwnPostgres } from '../support/own-postgres.ts';
+import type { PostgresWithStandby } from '../support/standby-postgres.ts';
 import type { Fleet } from './fleet.ts';
 import { ableMs } from './invariants.ts';
 import type { Fault } from './plan.ts';
@@ -10,17 +10,26 @@ import type { Variant } from './variant.ts';
 /** What faults work on. */
 export interface Stage {
   readonly fleet: Fleet;
-  readonly database: OwnPostgres;
+  readonly database: PostgresWithStandby;
   /** What is done to the database, one after the other. */
   readonly databaseInTurn: Turns;
   /** The configuration that all are to have. */
   variant: Variant;
   readonly handovers: Handover[];
+  /** Times of which the database has lost what was committed. */
+  readonly lost: Lost[];
+}
+
+/** A time of which a database has lost what was committed. Epoch ms. */
+export interface Lost {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** How one that was asked to end was followed. */
 export interface Handover {
   readonly replica: string;
+  readonly atMs: number;
   /** From the signal until others had polled all of its accounts. */
   readonly ms: number;
   /** Whether nothing hindered the others meanwhile. */
@@ -68,11 +77,43 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
       );
     case 'database':
       return stage.databaseInTurn(async () => {
-        for (const run of fleet.replicas) run.hinder('no database', true);
-        await database.stop(fault.how);
+        await fleet.tenures.read();
+        await withoutDatabase(stage, async () => {
+          await database.stop(fault.how);
+          await pause(fault.forMs);
+          await database.start();
+        });
+        await fleet.tenures.read();
+      });
+    case 'failover':
+      return stage.databaseInTurn(async () => {
+        await database.follow();
+        await database.fallBehind();
+        const fromMs = Date.now();
+        if (fault.moved !== undefined)
+          await turn(fleet.replicas[fault.moved], async (run) => {
+            await leave(run, stage);
+            await startUp(run, stage);
+          });
         await pause(fault.forMs);
-        await database.start();
-        for (const run of fleet.replicas) run.hinder('no database', false);
+        const failOver = async (): Promise<void> => {
+          await fleet.tenures.read();
+          const diesMs = Date.now();
+          await withoutDatabase(stage, () => database.failOver());
+          await fleet.tenures.goBack(diesMs);
+          await fleet.tenures.read();
+          stage.lost.push({ fromMs, toMs: Date.now() });
+        };
+        const deaf = fault.deafMs > 0 && fault.moved !== undefined ? fleet.replicas[fault.moved] : undefined;
+        if (!deaf) return failOver();
+        await turn(deaf, async (run) => {
+          run.hinder('no link', true);
+          run.link.freeze();
+          await failOver();
+          await pause(fault.deafMs);
+          run.link.thaw();
+          run.hinder('no link', false);
+        });
       });
     case 'roll': {
       stage.variant = fault.variant;
@@ -91,6 +132,12 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
       }
     }
   }
+};
+
+const withoutDatabase = async ({ fleet }: Stage, work: () => Promise<void>): Promise<void> => {
+  for (const run of fleet.replicas) run.hinder('no database', true);
+  await work();
+  for (const run of fleet.replicas) run.hinder('no database', false);
 };
 
 const turn = async (run: ReplicaRun | undefined, work: (run: ReplicaRun) => Promise<void>): Promise<void> => {
@@ -128,7 +175,6 @@ export const reload = async (run: ReplicaRun, { fleet, variant }: Stage): Promis
 };
 
 const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void> => {
-  const id = run.process && idOf(run.process.child.pid);
   const others = fleet.replicas.some((other) => other !== run && isAble(other));
   const shares = others
     ? await fleet.store.replicas
@@ -137,7 +183,7 @@ const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void
         .catch(() => [])
     : [];
   const held = shares.flatMap(({ name, lease }) =>
-    id !== undefined && lease?.holder.includes(id) && fleet.accounts.includes(name.slice('account:'.length))
+    lease && run.isHolder(lease.holder) && fleet.accounts.includes(name.slice('account:'.length))
       ? [name.slice('account:'.length)]
       : [],
   );
@@ -155,10 +201,7 @@ const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void
   const calm = fleet.replicas.every(
     (other) => other === run || ableMs([other], leftMs, lastMs) === lastMs - leftMs,
   );
-  handovers.push({ replica: run.name, ms: lastMs - leftMs, calm });
+  handovers.push({ replica: run.name, atMs: leftMs, ms: lastMs - leftMs, calm });
 };
 
 const isAble = (run: ReplicaRun): boolean => run.able().at(-1)?.toMs === Number.POSITIVE_INFINITY;
-
-/** As it stands in the name of a holder. */
-const idOf = (pid: number | undefined): string | undefined => (pid === undefined ? undefined : `/${pid}/`);

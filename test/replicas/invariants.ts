@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { verifyChainsAt } from '../../src/store/open.ts';
+import type { Receiver } from '../support/receiver.ts';
+import type { Remains } from './decided.ts';
 import type { Fleet } from './fleet.ts';
 import type { PollRequest } from './front.ts';
+import type { Lost } from './inflict.ts';
 import type { ReplicaRun } from './replica-run.ts';
 
 /* What has to hold of a fleet, whatever was done to it. Each function names what does not. */
@@ -25,22 +28,53 @@ export const isEven = async (fleet: Fleet, replicas: number, kind: string, all: 
   );
 };
 
-/** Two replicas that asked for the events of one account at the same time. */
-export const overlaps = (polls: readonly PollRequest[]): readonly string[] => {
-  const found: string[] = [];
-  for (const [account, of] of Map.groupBy(polls, (poll) => poll.account)) {
-    let open: PollRequest[] = [];
+/** What comes so soon after waking was written before anything else was done. */
+const FIRST_MS = 5;
+
+/** The time from which a replica had an account. */
+export interface Held {
+  readonly account: string;
+  readonly replica: string;
+  readonly fromMs: number;
+}
+
+/** Who had what from when on. */
+export const held = ({ tenures, replicas }: Pick<Fleet, 'tenures' | 'replicas'>): readonly Held[] =>
+  tenures.known().flatMap(({ account, holder, fromMs }) => {
+    const replica = replicas.find((run) => run.isHolder(holder))?.name;
+    return replica === undefined ? [] : [{ account, replica, fromMs }];
+  });
+
+/**
+ * Requests of a replica for an account after the first one of a later holder, and before it took the account anew itself. A request
+ * belongs to the last time before it that its replica took the account. What an old holder had begun to ask may still be under
+ * way then, but nothing may begin. A process that was suspended between asking whether it may and the wire sends that as the very first
+ * thing when it wakes (`wokeMs`, by replica); that had begun before.
+ */
+export const overlaps = (
+  polls: readonly PollRequest[],
+  held: readonly Held[],
+  wokeMs: ReadonlyMap<string, readonly number[]> = new Map(),
+): readonly string[] => {
+  const hadBegun = ({ replica, beganMs }: PollRequest): boolean =>
+    (wokeMs.get(replica) ?? []).some((ms) => beganMs >= ms && beganMs - ms <= FIRST_MS);
+  const heldOf = Map.groupBy(held, ({ account }) => account);
+  return [...Map.groupBy(polls, ({ account }) => account)].flatMap(([account, of]) => {
+    const times = (heldOf.get(account) ?? []).toSorted((a, b) => a.fromMs - b.fromMs);
+    const found: string[] = [];
+    let latest: { readonly poll: PollRequest; readonly heldFromMs: number } | undefined;
     for (const poll of of.toSorted((a, b) => a.beganMs - b.beganMs)) {
-      open = open.filter(({ endedMs }) => (endedMs ?? Number.POSITIVE_INFINITY) > poll.beganMs);
-      for (const other of open)
-        if (other.replica !== poll.replica)
-          found.push(
-            `${account} polled twice: ${other.replica} from ${iso(other.beganMs)} to ${other.endedMs === undefined ? 'the end' : iso(other.endedMs)}, ${poll.replica} at ${iso(poll.beganMs)}`,
-          );
-      open.push(poll);
+      const own = times.findLast(({ replica, fromMs }) => replica === poll.replica && fromMs <= poll.beganMs);
+      const heldFromMs = own?.fromMs ?? Number.NEGATIVE_INFINITY;
+      if (latest && latest.poll.replica !== poll.replica && heldFromMs < latest.heldFromMs) {
+        if (hadBegun(poll)) continue;
+        found.push(
+          `${account} polled by an old holder: ${poll.replica} at ${iso(poll.beganMs)}, which had taken it at ${own ? iso(own.fromMs) : 'no time'}, after ${latest.poll.replica} at ${iso(latest.poll.beganMs)}, which took it at ${iso(latest.heldFromMs)}`,
+        );
+      } else latest = { poll, heldFromMs };
     }
-  }
-  return found;
+    return found;
+  });
 };
 
 /** A time in which nobody asked for the events of an account. */
@@ -93,6 +127,27 @@ export const gaps = (fleet: Fleet, fromMs: number, toMs: number): readonly Gap[]
     .toSorted((a, b) => b.ableMs - a.ableMs);
 };
 
+/** A body of a webhook, as far as it is looked at. */
+export interface Message {
+  readonly id: string;
+  readonly delivery_id: string;
+  readonly kind: string;
+  readonly rule: { readonly id: string; readonly title: string };
+  readonly event_ids: readonly string[];
+}
+
+type Request = Receiver['requests'][number];
+
+const messages = new WeakMap<Request, Message>();
+/** What a request says; read once, since the same are looked at again and again. */
+const messageOf = (request: Request): Message => {
+  const known = messages.get(request);
+  if (known) return known;
+  const message = JSON.parse(request.body) as Message;
+  messages.set(request, message);
+  return message;
+};
+
 /** What the receivers were told. */
 export interface Told {
   /** Alerts that one of those that are always there was not told of. */
@@ -107,32 +162,87 @@ export const told = (fleet: Fleet): Told => {
   const missing: string[] = [];
   const violations: string[] = [];
   let repeats = 0;
-  for (const [at, receiver] of fleet.receivers.entries()) {
-    const isExtra = at === fleet.receivers.length - 1;
+  const all = [...fleet.receivers, ...(fleet.digest ? [fleet.digest] : [])];
+  for (const [at, receiver] of all.entries()) {
     const first = new Map<string, string>();
     const owner = new Map<string, string>();
+    const events = new Set<string>();
     for (const request of receiver.requests) {
-      const body = JSON.parse(request.body) as {
-        readonly kind: string;
-        readonly rule: { readonly title: string };
-        readonly event_ids: readonly string[];
-      };
-      if (body.kind !== 'rule') continue;
-      const alert = `${body.rule.title} of ${String(body.event_ids)}`;
+      const { id: alert, rule, event_ids: of, delivery_id: named } = messageOf(request);
       const id = String(request.headers['webhook-id']);
+      if (named !== id) violations.push(`delivery ${id} to sink ${at} calls itself ${named}`);
+      if (rule.title === 'App') for (const event of of) events.add(event);
       const before = first.get(alert);
       if (before === undefined) first.set(alert, id);
       else {
         repeats += 1;
-        if (before !== id) violations.push(`${alert} came to sink ${at} as ${before}, and again as ${id}`);
+        if (before !== id)
+          violations.push(`alert ${alert} came to sink ${at} as ${before}, and again as ${id}`);
       }
       if ((owner.get(id) ?? alert) !== alert)
         violations.push(`delivery ${id} to sink ${at} was ${owner.get(id)}, then ${alert}`);
       owner.set(id, alert);
     }
-    if (!isExtra) for (const event of fleet.expected) if (!first.has(`App of ${event}`)) missing.push(event);
+    if (at < fleet.receivers.length - 1)
+      for (const event of fleet.expected) if (!events.has(event)) missing.push(event);
   }
   return { missing, repeats, violations };
+};
+
+/**
+ * What receivers were told and the database does not know: what it has lost in a failover may have been told. Findings are decided
+ * again in the same way, so that they are known all the same. `arrivedMs`: when a request came.
+ */
+export const unknown = (
+  fleet: Pick<Fleet, 'receivers' | 'digest'>,
+  { alerts, deliveries }: Remains,
+  lost: readonly Lost[],
+  arrivedMs: (request: Request) => number,
+): readonly string[] => {
+  const wasLost = (request: Request): boolean =>
+    lost.some(({ fromMs, toMs }) => arrivedMs(request) >= fromMs && arrivedMs(request) <= toMs + LATE_MS);
+  return [...fleet.receivers, ...(fleet.digest ? [fleet.digest] : [])].flatMap(({ requests }) =>
+    requests.flatMap((request) => {
+      const { id, delivery_id: delivery, kind, rule } = messageOf(request);
+      // Told past the store, since that is what is in trouble.
+      if (rule.id === 'system.store') return [];
+      const mayGo = wasLost(request);
+      // Only some configurations have that rule.
+      if (kind === 'rule' && !alerts.has(id) && !(mayGo && rule.title === 'Login'))
+        return [`alert ${id} of ${rule.title} was told, and was never decided`];
+      return deliveries.has(delivery) || mayGo
+        ? []
+        : [`delivery ${delivery} of ${rule.title} was made by nobody`];
+    }),
+  );
+};
+
+/** A send that was under way may arrive so long after. */
+const LATE_MS = 2_000;
+
+/** Whether receivers got all that the database says was sent. */
+export const received = (
+  fleet: Pick<Fleet, 'receivers' | 'digest'>,
+  { deliveries }: Remains,
+): readonly string[] => {
+  const named = new Map<string, Receiver>([
+    ...fleet.receivers.map((receiver, at): [string, Receiver] => [
+      at === fleet.receivers.length - 1 ? 'extra' : `hook${at}`,
+      receiver,
+    ]),
+    ...(fleet.digest ? [['digest', fleet.digest] as const] : []),
+  ]);
+  const got = new Map(
+    [...named].map(([name, { requests }]) => [
+      name,
+      new Set(requests.map(({ headers }) => String(headers['webhook-id']))),
+    ]),
+  );
+  return [...deliveries.values()].flatMap(({ id, sink, state }) =>
+    state === 'sent' && !got.get(sink)?.has(id)
+      ? [`delivery ${id} is said to be sent, and ${sink} has not got it`]
+      : [],
+  );
 };
 
 /** Deliveries that have not come to an end. */

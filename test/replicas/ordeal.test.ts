@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { endure } from './ordeal.ts';
 
-/** A dozen by default, each kind of fault once; `npm run test:replicas` asks for hundreds, and for hundreds of accounts. */
-const FAULTS = Number(process.env.FAULTS ?? 12);
+/** One round by default, so each kind of fault; `npm run test:replicas` asks for hundreds, and for hundreds of accounts. */
+const FAULTS = Number(process.env.FAULTS ?? 13);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
-it(`three replicas, ${FAULTS} faults (seed ${SEED}): nothing is lost, polled twice or left alone, a repetition carries the same delivery id`, async () => {
+it(`three replicas, ${FAULTS} faults (seed ${SEED}): nothing is lost, decided or polled twice, or left alone, a repetition carries the same delivery id`, async () => {
   const { violations, handoversMs, longestGap, ...sums } = await endure({
     seed: SEED,
     faults: FAULTS,
@@ -21,4 +21,6 @@ it(`three replicas, ${FAULTS} faults (seed ${SEED}): nothing is lost, polled twi
   // Otherwise nothing was tried.
   expect(sums.alerts).toBeGreaterThan(20);
   expect(sums.polls).toBeGreaterThan(300);
+  expect(sums.decisions).toBeGreaterThan(8);
+  expect(sums.summaries).toBeGreaterThan(5);
 }, 300_000);

@@ -6,11 +6,35 @@ import pg from 'pg';
 import { createScope } from '../../src/base/scope.ts';
 import { createTurns } from '../../src/base/turns.ts';
 import { seeded } from '../e2e/kill.ts';
-import { createOwnPostgres } from '../support/own-postgres.ts';
+import { createPostgresWithStandby } from '../support/standby-postgres.ts';
+import { watchBusy } from './busy.ts';
+import {
+  accountedFor,
+  decidedOnce,
+  drills,
+  groupedRightly,
+  readRemains,
+  silencedRightly,
+  systemOnce,
+  undecided,
+} from './decided.ts';
+import { createEpisodes } from './episodes.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { inflict, reload, type Stage } from './inflict.ts';
-import { type Gap, gaps, isEven, overlaps, stored, told, unfinished } from './invariants.ts';
+import {
+  type Gap,
+  gaps,
+  held,
+  isEven,
+  overlaps,
+  received,
+  stored,
+  told,
+  unfinished,
+  unknown,
+} from './invariants.ts';
 import { drawPlan, type Fault, type Step } from './plan.ts';
+import { EPISODE_RULES } from './rules.ts';
 import { wholeVariant } from './variant.ts';
 
 /** How hard it is to be. */
@@ -37,22 +61,28 @@ export interface OrdealResult {
   readonly repeats: number;
   readonly handoversMs: readonly number[];
   readonly longestGap: Gap | undefined;
+  /** Decisions over several events, by a plain reading. */
+  readonly decisions: number;
+  readonly summaries: number;
+  readonly drills: number;
 }
 
 const REPLICAS = 3;
 const LATENCY_MS = 30;
 const EVENTS_EVERY_MS = 100;
+/** So many faults are over before a sweep could begin. */
+const SHORT = 50;
+const DIGEST_INTERVAL_MS = 4_000;
+const DIGEST = { wait: '1s', interval: `${DIGEST_INTERVAL_MS}ms` } as const;
+/** Its minute is not over before the first replica works. */
+const DRILL_AFTER_MS = 20_000;
+const LOOK_EVERY_MS = 1_000;
+const DECIDED_EVERY_MS = 500;
 /**
  * On top of a lease and an interval: beats of the others until they see what is free, their claim, tries of a store in trouble
- * every two seconds, and what a busy machine takes to start processes.
+ * every two seconds, and what a machine takes to start processes; on a busy one as many times as much as it is slower.
  */
 const SLACK_MS = 4_000;
-
-/** For so long a process that is suspended in the middle of a commit may keep others from its account: the server then ends it. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
-
-const lockedMs = (fault: Fault): number =>
-  fault.kind === 'sleep' || fault.kind === 'freeze' ? Math.min(fault.forMs, IDLE_IN_TRANSACTION_MS) : 0;
 
 /** Puts three replicas, with a database of their own, through a plan of faults, and looks whether all held. */
 export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
@@ -63,12 +93,16 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'vam-replicas-'));
     scope.defer('folder', () => rmSync(folder, { recursive: true, force: true }));
-    const database = await createOwnPostgres(folder);
+    const database = await createPostgresWithStandby(folder);
+    scope.defer('database', () => database.close());
     await database.start();
-    scope.defer('database', () => database.stop());
+    const busy = watchBusy();
+    scope.defer('busy', async () => busy.close());
+    const isLong = options.faults > SHORT;
     await makeDatabase(database.url);
     const fleet = await createFleet({
       databaseUrl: `${database.url}/monitor`,
+      databasePort: database.port,
       accounts,
       guests: Math.ceil(accounts / 10),
       replicas: REPLICAS,
@@ -79,10 +113,22 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       ownHosts: true,
       patienceMs: 90_000,
       logFile: options.logFile,
+      digest: DIGEST,
+      rules: EPISODE_RULES,
+      sections: {
+        timezone: 'UTC',
+        drill: { at: new Date(Date.now() + DRILL_AFTER_MS).toISOString().slice(11, 16) },
+        // A sweep comes after a minute at the earliest.
+        reconcile: isLong
+          ? { requests_per_minute: 6_000, windows: [{ last: '1h', every: '1m' }] }
+          : { windows: 'off' },
+      },
     });
     scope.defer('fleet', () => fleet.close());
-    for (const receiver of fleet.receivers)
-      receiver.answer(async () => {
+    const arrived = new WeakMap<object, number>();
+    for (const receiver of [...fleet.receivers, ...(fleet.digest ? [fleet.digest] : [])])
+      receiver.answer(async (request) => {
+        arrived.set(request, Date.now());
         // Long enough for faults to come in between.
         await pause(random() * 20);
         return random() < 0.01 ? 'reset in body' : {};
@@ -93,6 +139,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       databaseInTurn: createTurns(),
       variant: wholeVariant(0),
       handovers: [],
+      lost: [],
     };
     await Promise.all(fleet.replicas.map((run) => run.startUp()));
     await settle(stage);
@@ -100,8 +147,27 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
     const begunMs = Date.now();
 
     const carry = Math.max(1, Math.round((options.events * EVENTS_EVERY_MS) / 1_000));
-    const happening = setInterval(() => fleet.addEvents(carry), EVENTS_EVERY_MS);
+    const episodes = createEpisodes({
+      simulator: fleet.simulator,
+      silences: fleet.store.silences,
+      accounts: fleet.accounts,
+      secret: 's',
+      random,
+      late: isLong,
+    });
+    const inTurn = createTurns();
+    let isWorking = false;
+    const happening = setInterval(() => {
+      fleet.addEvents(carry);
+      if (isWorking) return;
+      isWorking = true;
+      void inTurn(() => episodes.go(Date.now())).finally(() => {
+        isWorking = false;
+      });
+    }, EVENTS_EVERY_MS);
     scope.defer('events', () => clearInterval(happening));
+    const looking = setInterval(() => void fleet.tenures.read().catch(() => undefined), LOOK_EVERY_MS);
+    scope.defer('tenures', () => clearInterval(looking));
     const running = new Set<Promise<void>>();
     let failure: { readonly error: unknown } | undefined;
     const begin = ({ fault }: Step): void => {
@@ -128,6 +194,8 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
     }
     clearInterval(happening);
     const endedMs = Date.now();
+    await inTurn(() => episodes.end());
+    for (const id of episodes.late()) fleet.expected.add(id);
 
     stage.variant = wholeVariant(plan.length + 1);
     for (const run of fleet.replicas) await reload(run, stage);
@@ -136,29 +204,70 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       .until(() => told(fleet).missing.length === 0, 'every alert at every receiver')
       .catch(() => undefined);
     await fleet
+      .until(
+        async () => undecided(await readRemains(fleet.databaseUrl), episodes.expected()).length === 0,
+        'all is decided',
+        DECIDED_EVERY_MS,
+      )
+      .catch(() => undefined);
+    for (const { id } of await fleet.store.silences.list({ nowMs: Date.now(), ended: false }))
+      await fleet.store.silences.expire(id, 'ordeal', Date.now());
+    await fleet
+      .until(
+        async () => accountedFor(await readRemains(fleet.databaseUrl)).length === 0,
+        'all that was folded or hidden is told',
+        DECIDED_EVERY_MS,
+      )
+      .catch(() => undefined);
+    await fleet
+      .until(async () => (await stored(fleet)).length === 0, 'all is stored', DECIDED_EVERY_MS)
+      .catch(() => undefined);
+    await fleet
       .until(async () => (await unfinished(fleet)) === 0, 'no delivery is unfinished')
       .catch(() => undefined);
+    clearInterval(looking);
+    await fleet.tenures.read();
+    const remains = await readRemains(fleet.databaseUrl);
     const { missing, repeats, violations } = told(fleet);
     const all = gaps(fleet, begunMs, endedMs);
-    const allowed = ({ fromMs, toMs }: Gap): number => {
-      const hit = faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs);
-      const heldMs = Math.max(leaseMs, ...hit.map(({ fault }) => lockedMs(fault)));
-      return heldMs + leaseMs * Math.max(0, hit.length - 1) + intervalMs * 1.1 + SLACK_MS;
+    const hitIn = ({ fromMs, toMs }: Gap) =>
+      faultsBegun.filter((noted) => noted.atMs < toMs && noted.toMs > fromMs - leaseMs);
+    const allowed = (gap: Gap): number => {
+      const hit = hitIn(gap);
+      // Who is suspended in the middle of a commit is ended by the server before its lease has run out.
+      const heldMs = leaseMs * Math.max(1, hit.length);
+      return heldMs + intervalMs * 1.1 + SLACK_MS * busy.factor(gap.fromMs, gap.toMs);
     };
     const result: OrdealResult = {
       violations: [
         ...missing.map((event) => `the alert of ${event} was not sent everywhere`),
         ...violations,
-        ...overlaps(fleet.polls),
+        ...overlaps(fleet.polls, held(fleet), new Map(fleet.replicas.map((run) => [run.name, run.wokeMs()]))),
+        ...unknown(fleet, remains, stage.lost, (request) => arrived.get(request) ?? 0),
+        ...received(fleet, remains),
+        ...decidedOnce(remains, episodes.expected()),
+        ...silencedRightly(remains, episodes.addedMs()),
+        ...accountedFor(remains),
+        ...groupedRightly(remains, {
+          sink: 'digest',
+          intervalMs: DIGEST_INTERVAL_MS,
+          again: stage.lost.length,
+        }),
+        ...systemOnce(remains, episodes.blinded()),
+        ...(drills(remains) > 1 ? [`there were ${drills(remains)} drills at one time`] : []),
         ...all
           .filter((gap) => gap.ableMs > allowed(gap))
           .map(
             (gap) =>
-              `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)}`,
+              `${gap.account} was not polled for ${gap.toMs - gap.fromMs} ms from ${new Date(gap.fromMs).toISOString()}, in ${gap.ableMs} of which somebody could; allowed are ${allowed(gap)} with ${
+                hitIn(gap)
+                  .map(({ fault, atMs }) => `${fault.kind} ${atMs - gap.fromMs}`)
+                  .join(', ') || 'no fault'
+              }, the machine ${busy.factor(gap.fromMs, gap.toMs).toFixed(1)} times as slow, this process late by ${busy.lateMs(gap.fromMs, gap.toMs)}`,
           ),
         ...stage.handovers
           // A lease that was not given back runs out no sooner than this.
-          .filter(({ ms, calm }) => calm && ms >= 0.8 * leaseMs)
+          .filter(({ ms, calm, atMs }) => calm && ms >= 0.8 * leaseMs * busy.factor(atMs, atMs + ms))
           .map(
             ({ replica, ms }) => `the accounts of ${replica} were polled by others ${ms} ms after it left`,
           ),
@@ -168,12 +277,15 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       faults: Object.fromEntries(
         [...Map.groupBy(plan, ({ fault }) => fault.kind)].map(([kind, of]) => [kind, of.length]),
       ),
-      events: fleet.generated(),
+      events: fleet.generated() + episodes.events(),
       alerts: fleet.expected.size,
       polls: fleet.polls.length,
       repeats,
       handoversMs: stage.handovers.map(({ ms }) => ms),
       longestGap: all[0],
+      decisions: episodes.expected().length,
+      summaries: [...remains.alerts.values()].filter(({ alert }) => alert.kind === 'summary').length,
+      drills: drills(remains),
     };
     for (const run of fleet.replicas) await run.end('SIGTERM');
     return result;
@@ -198,7 +310,11 @@ const settle = async ({ fleet, variant }: Stage): Promise<void> => {
   }, 'polls of all accounts');
   const all = fleet.accounts.length + (variant.guests ? fleet.guests.length : 0);
   await isShared(fleet, 'account', all);
-  await isShared(fleet, 'sink', fleet.receivers.length - (variant.extraSink ? 0 : 1));
+  await isShared(
+    fleet,
+    'sink',
+    fleet.receivers.length + (fleet.digest ? 1 : 0) - (variant.extraSink ? 0 : 1),
+  );
 };
 
 const isShared = (fleet: Fleet, kind: string, all: number): Promise<void> =>

@@ -18,6 +18,17 @@ export type Fault =
   | { readonly kind: 'strand'; readonly replica: number }
   /** The database is down for all, after an orderly end or a crash. */
   | { readonly kind: 'database'; readonly how: 'order' | 'crash'; readonly forMs: number }
+  /**
+   * The database is lost with what it has committed lately, and a standby that lacks it takes its place. `moved`: a replica that was
+   * ended and started again in that time, so that who holds what is lost, too; it is `deaf` for so long that it learns late of the
+   * other server.
+   */
+  | {
+      readonly kind: 'failover';
+      readonly forMs: number;
+      readonly moved: number | undefined;
+      readonly deafMs: number;
+    }
   /** All replicas get another configuration: each ends and starts again, one after the other. */
   | { readonly kind: 'roll'; readonly variant: Variant; readonly first: number }
   /** All replicas read another configuration while they run, some later than others. */
@@ -58,6 +69,12 @@ export const drawPlan = ({ faults, replicas, leaseMs, random, only }: PlanOption
     () => ({ kind: 'freeze', replica: replica(), forMs: Math.round(leaseMs * (0.5 + 1.5 * random())) }),
     () => ({ kind: 'database', how: 'order', forMs: upTo(leaseMs * 1.5) }),
     () => ({ kind: 'database', how: 'crash', forMs: upTo(leaseMs * 1.5) }),
+    () => ({
+      kind: 'failover',
+      forMs: Math.round(leaseMs * (0.2 + 0.6 * random())),
+      moved: random() < 0.7 ? replica() : undefined,
+      deafMs: random() < 0.6 ? upTo(leaseMs) : 0,
+    }),
     (number) => ({ kind: 'roll', variant: variantOf(number, random), first: replica() }),
     (number) => ({
       kind: 'reload',

@@ -17,6 +17,8 @@ export interface ReplicaRun {
   /** What is done to it, one after the other. */
   readonly inTurn: Turns;
   readonly process: MonitorProcess | undefined;
+  /** Whether a name of a holder of leases is that of one of its processes, of now or before. */
+  isHolder(name: string): boolean;
   start(): MonitorProcess;
   /** Starts it, and resolves once it takes part. Rejects when it ends before. */
   startUp(): Promise<void>;
@@ -24,6 +26,8 @@ export interface ReplicaRun {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Notes what hinders it, or no longer does. */
   hinder(by: Hindrance, is: boolean): void;
+  /** When it went on after having been suspended. Epoch ms. */
+  wokeMs(): readonly number[];
   /** In which times nothing hindered it. Epoch ms; the last one may be open. */
   able(): readonly { readonly fromMs: number; readonly toMs: number }[];
 }
@@ -40,10 +44,13 @@ export const createReplicaRun = (
   const { ownHost, logFile } = options;
   const env = ownHost ? { NODE_OPTIONS: `--import ${OWN_HOST}`, OWN_HOST: `host-${name}` } : undefined;
   let process: MonitorProcess | undefined;
+  const pids = new Set<string>();
   const hindrances = new Set<Hindrance>(['no process']);
+  const woke: number[] = [];
   const able: { fromMs: number; toMs: number }[] = [];
   const hinder = (by: Hindrance, is: boolean): void => {
     const was = hindrances.size > 0;
+    if (by === 'asleep' && !is) woke.push(Date.now());
     if (is) hindrances.add(by);
     else hindrances.delete(by);
     const last = able.at(-1);
@@ -58,8 +65,10 @@ export const createReplicaRun = (
     get process() {
       return process;
     },
+    isHolder: (holder) => pids.has(holder.split('/')[2] ?? ''),
     start() {
       process = startMonitor(['run', '--config', installation.config], env);
+      pids.add(String(process.child.pid));
       if (logFile !== undefined)
         for (const stream of [process.child.stdout, process.child.stderr])
           stream?.on('data', (data: Buffer) =>
@@ -89,6 +98,7 @@ export const createReplicaRun = (
         );
     },
     hinder,
+    wokeMs: () => woke,
     able: () => able,
   };
   return run;

@@ -1,39 +1,32 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { seeded } from '../e2e/kill.ts';
-import { createDatabase, type TestDatabase } from '../support/postgres.ts';
-import { createFleet, type Fleet } from './fleet.ts';
-import { overlaps, spread, stored, told } from './invariants.ts';
+import { fleetOfTest } from './fleet-of-test.ts';
+import { held, overlaps, spread, stored, told } from './invariants.ts';
 
 const LEASE_MS = 10_000;
 
-let database: TestDatabase;
-let fleet: Fleet;
-beforeEach(async () => {
-  database = await createDatabase();
-  fleet = await createFleet({
-    databaseUrl: database.url,
-    accounts: 12,
-    replicas: 3,
-    random: seeded(7),
-    leaseMs: LEASE_MS,
-    latencyMs: 20,
-  });
-});
-afterEach(async () => {
-  await fleet.close();
-  await database.drop();
+const fleetNow = fleetOfTest({
+  accounts: 12,
+  replicas: 3,
+  random: seeded(7),
+  leaseMs: LEASE_MS,
+  latencyMs: 20,
 });
 
 const isEven = async (counts: readonly number[]): Promise<void> => {
+  const fleet = fleetNow();
   await fleet.until(
     async () => (await spread(fleet, 'account')).toSorted((a, b) => a - b).join(' ') === counts.join(' '),
     `accounts spread as ${counts.join(', ')}`,
   );
 };
-const isToldOfAll = (): Promise<void> =>
-  fleet.until(() => told(fleet).missing.length === 0, 'every alert at every receiver');
+const isToldOfAll = (): Promise<void> => {
+  const fleet = fleetNow();
+  return fleet.until(() => told(fleet).missing.length === 0, 'every alert at every receiver');
+};
 
 it('replicas divide the accounts, take over from a dead one and from one that leaves, and poll none twice', async () => {
+  const fleet = fleetNow();
   const [one, two, three] = fleet.replicas;
   if (!one || !two || !three) throw new Error('three replicas');
   one.start();
@@ -63,13 +56,14 @@ it('replicas divide the accounts, take over from a dead one and from one that le
   await isEven([6, 6]);
   fleet.addEvents(20);
   await isToldOfAll();
-  expect(overlaps(fleet.polls)).toEqual([]);
+  await fleet.tenures.read();
+  expect(overlaps(fleet.polls, held(fleet))).toEqual([]);
   expect(told(fleet).violations).toEqual([]);
   expect(await stored(fleet)).toEqual([]);
 }, 120_000);
 
 it('a replica whose database goes away while it starts waits for it', async () => {
-  const [one] = fleet.replicas;
+  const [one] = fleetNow().replicas;
   const started = one?.start();
   await started?.until(({ event }) => event === 'monitor.started');
   await one?.link.down();
@@ -80,6 +74,7 @@ it('a replica whose database goes away while it starts waits for it', async () =
 }, 120_000);
 
 it('a replica whose connections go dead without a word goes on over new ones, within a lease or two', async () => {
+  const fleet = fleetNow();
   const [one] = fleet.replicas;
   one?.start();
   await isEven([12]);
@@ -97,7 +92,8 @@ it('a replica whose connections go dead without a word goes on over new ones, wi
   );
   expect(Date.now() - atMs).toBeLessThan(2 * LEASE_MS);
   await isToldOfAll();
-  expect(overlaps(fleet.polls)).toEqual([]);
+  await fleet.tenures.read();
+  expect(overlaps(fleet.polls, held(fleet))).toEqual([]);
   await one?.end('SIGTERM');
 }, 120_000);
 

@@ -36,6 +36,10 @@ export interface VariantBase {
   readonly interval: string;
   readonly lease: string;
   readonly databaseUrl: string;
+  /** A sink that gets all findings in groups. */
+  readonly digest: { readonly url: string; readonly wait: string; readonly interval: string } | undefined;
+  /** One more file of rules. */
+  readonly rules: string | undefined;
   readonly sections: object;
 }
 
@@ -48,11 +52,13 @@ export const configure = (
   const url = new URL(base.databaseUrl);
   url.port = String(link.port);
   const accounts = [...base.accounts, ...(variant.guests ? base.guests : [])];
+  const { digest } = base;
   const hooks = base.receivers
     .map((receiver, at) => ({ name: at === base.receivers.length - 1 ? 'extra' : `hook${at}`, receiver }))
     .filter(({ name }) => name !== 'extra' || variant.extraSink);
   installation.rule('app.yml', ruleOf('App', 'high', ['APP_CREATE', 'APP_UPDATE']));
   installation.rule('login.yml', ruleOf('Login', 'low', [variant.extraRule ? 'USER_LOGIN' : 'USER_LOGOUT']));
+  if (base.rules !== undefined) installation.rule('more.yml', base.rules);
   installation.configure({
     accounts: accounts.map((key) => ({ name: key, api_key: key, api_secret: 's' })),
     poll: { interval: base.interval, settle: '0s', overlap: '10m', start: '1h' },
@@ -60,12 +66,24 @@ export const configure = (
     reload: { watch: false },
     store: { url: url.href, lease: base.lease },
     sinks: Object.fromEntries(
-      hooks.map(({ name, receiver }) => [
+      [...hooks, ...(digest ? [{ name: 'digest', receiver: digest }] : [])].map(({ name, receiver }) => [
         name,
         { type: 'webhook', url: `${receiver.url}/${variant.number}` },
       ]),
     ),
-    routes: [{ to: hooks.map(({ name }) => name) }],
+    routes: [
+      ...(digest
+        ? [
+            {
+              match: { kind: 'rule' },
+              to: ['digest'],
+              group: { by: ['rule'], wait: digest.wait, interval: digest.interval },
+              continue: true,
+            },
+          ]
+        : []),
+      { to: hooks.map(({ name }) => name) },
+    ],
     ...base.sections,
   });
 };

@@ -85,6 +85,20 @@ export const foldingContract = (bench: Bench): void => {
     expect(await claim()).toMatchObject([{ alert: { summary: { reason: 'suppressed', total: 1 } } }]);
   });
 
+  it('plans by the time at which it is its turn, not by when the window was to be committed', async () => {
+    const { store } = bench;
+    const seen: number[] = [];
+    bench.plan = (_name, _memory, nowMs) => {
+      seen.push(nowMs);
+      return [];
+    };
+    // Of an account whose commit waited for those of others: a sending that they know to be over is over for it as well.
+    const { alert } = decided('waited', []);
+    const window = windowOf([auditEvent('a', 1)], { nowMs: bench.nowMs - 5_000 });
+    await store.collect.commitWindow(await take(store), window, () => ({ alerts: [{ alert }], state: [] }));
+    expect(seen.at(-1)).toBe(bench.nowMs);
+  });
+
   it('hands the heads of the chains of its accounts to a summary, once a day for each sink', async () => {
     const { store } = bench;
     const lease = await take(store);

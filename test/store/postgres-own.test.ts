@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
 import { POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS } from '../../src/store/migrations/list.ts';
 import { openPostgresHistory, openPostgresStore } from '../../src/store/open-postgres.ts';
+import { PLANNING_IN_TURN } from '../../src/store/planner-memory.ts';
 import { clientConfig, workPatience } from '../../src/store/postgres-client.ts';
 import { connectPostgres } from '../../src/store/postgres-connection.ts';
 import { isLost, translate } from '../../src/store/postgres-errors.ts';
@@ -303,6 +304,26 @@ describe('several that commit at once', () => {
     );
     await closeAll();
   });
+});
+
+it('who folds a group waits for who is just putting something into it: nothing of it comes behind its sending', async () => {
+  const store = await open();
+  await store.outbox.enqueue([decided('one'), decided('two'), decided('three')]);
+  const other = new pg.Client(database.url);
+  await other.connect();
+  const bundled = `UPDATE deliveries SET bundle = 'group:x' WHERE alert IN (SELECT seq FROM alerts WHERE id = ANY($1))`;
+  await other.query(`SET search_path TO ${SCHEMA}`);
+  await other.query(bundled, [[decided('one').alert.id, decided('two').alert.id]]);
+  await other.query('BEGIN');
+  await other.query(PLANNING_IN_TURN.postgres);
+  await other.query(bundled, [[decided('three').alert.id]]);
+  const claimed = store.outbox.claim('hook', 7, 60_000);
+  const waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+  while ((await database.query(waits)).length === 0);
+  await other.query('COMMIT');
+  await other.end();
+  expect((await claimed).map(({ alert }) => alert.summary?.total)).toEqual([3]);
+  await closeAll();
 });
 
 describe('a connection', () => {

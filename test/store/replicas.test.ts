@@ -66,6 +66,7 @@ describe('a beat', () => {
         { name: 'duty:clock', lease: undefined },
         { name: 'sink:ops', lease: undefined },
       ],
+      unsureUntilMs: 0,
     });
     expect(await replicas.list()).toEqual({
       nowMs: answer.nowMs,
@@ -233,6 +234,34 @@ it('so is the lease of a process that does all the work', async () => {
   await expect(collect.commitWindow(before, windowOf([]), decideNothing)).rejects.toBeInstanceOf(
     LeaseLostError,
   );
+});
+
+describe('after a failover or a restart of the server', () => {
+  const newLife = (): Promise<unknown> =>
+    database.query(`UPDATE vonage_audit_monitor.meta SET value = '{"life":"another","unsureUntilMs":0}'
+      WHERE name = 'server_life'`);
+
+  it('nothing is sure until what others were told before is over', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('one'), TTL);
+    await replicas.beat(facts('two'), 2 * TTL);
+    await newLife();
+    nowMs += 1_000;
+    const { unsureUntilMs } = await replicas.beat(facts('one'), TTL);
+    expect(unsureUntilMs).toBe(nowMs + 2 * TTL);
+    nowMs += 1_000;
+    expect((await replicas.beat(facts('two'), TTL)).unsureUntilMs).toBe(unsureUntilMs);
+    expect((await replicas.beat(facts('three'), TTL)).unsureUntilMs).toBe(unsureUntilMs);
+  });
+
+  it('is nothing to wait for when no other replica was alive', async () => {
+    const { replicas } = await open();
+    await replicas.beat(facts('dead'), TTL);
+    nowMs += TTL;
+    await replicas.beat(facts('one'), TTL);
+    await newLife();
+    expect((await replicas.beat(facts('one'), TTL)).unsureUntilMs).toBe(0);
+  });
 });
 
 describe('giving back', () => {

@@ -63,9 +63,12 @@ export interface ConnectionWatch {
   closed(): void;
 }
 
-/** Starts a {@link FaultProxy} before a port of this machine. `onTraffic` is told whenever anything moves; `watch` watches a connection. */
+/**
+ * Starts a {@link FaultProxy} before a port of this machine, asked anew for each connection where it may change. `onTraffic` is told whenever anything moves; `watch` watches a
+ * connection.
+ */
 export const createFaultProxy = async (
-  targetPort: number,
+  targetPort: number | (() => number),
   options: { readonly onTraffic?: () => void; readonly watch?: () => ConnectionWatch } = {},
 ): Promise<FaultProxy> => {
   const { onTraffic = () => {} } = options;
@@ -99,7 +102,8 @@ export const createFaultProxy = async (
       client.resetAndDestroy();
       return;
     }
-    const target = keep(connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true }));
+    const port = typeof targetPort === 'number' ? targetPort : targetPort();
+    const target = keep(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
     const cut = (): void => {
       client.resetAndDestroy();
       target.destroy();
@@ -192,7 +196,13 @@ const carry = async (
     carried += piece.length;
     if (piece.length === 0 || to.destroyed || to.writableEnded) return;
     sent?.(piece);
-    if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+    if (to.write(piece)) return;
+    const over = new AbortController();
+    const { signal } = over;
+    // Whichever comes second must not be listened for any longer.
+    await Promise.race([once(to, 'drain', { signal }), once(to, 'close', { signal })]).finally(() =>
+      over.abort(),
+    );
   };
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
