@@ -98,6 +98,7 @@ it('a replica whose connections go dead without a word goes on over new ones, wi
 }, 120_000);
 
 it('a database that is away is told of in a few lines, with how many accounts wait for it', async () => {
+  const fleet = fleetNow();
   const [one] = fleet.replicas;
   one?.start();
   await isEven([12]);
