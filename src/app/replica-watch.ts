@@ -15,6 +15,11 @@ const LOOK_EVERY_MS = 5_000;
 export interface FarWatch {
   /** Accounts that `isNear` does not name. */
   watched(): readonly Watched[];
+  /**
+   * The same, for who tells of accounts that are not polled: the time before this watch began does not count. An account that was out
+   * of the configuration, or that no replica was there for, is polled now; a process that is alone counts in the same way.
+   */
+  owed(): readonly Watched[];
   /** Looks once. */
   look(): Promise<void>;
   /** Keeps it up to date until the signal aborts. */
@@ -40,12 +45,23 @@ export const createFarWatch = (options: {
       beganMs: () => beganMs,
     }),
   );
+  const owed = all.map(
+    (one): Watched => ({
+      ...one,
+      lastCompletedMs() {
+        const ms = one.lastCompletedMs();
+        // A clock that was set back since makes the beginning lie ahead, and says nothing.
+        return ms !== undefined && ms < beganMs && beganMs <= options.now() ? beganMs : ms;
+      },
+    }),
+  );
   const look = async (): Promise<void> => {
     // One question for all: there may be ten thousand of them.
     for (const [account, atMs] of await options.collect.committed()) lastMs.set(account, atMs);
   };
   return {
     watched: () => all.filter(({ account }) => !options.isNear(account)),
+    owed: () => owed.filter(({ account }) => !options.isNear(account)),
     look,
     async run(signal) {
       for (; !signal.aborted; await sleep(LOOK_EVERY_MS, signal)) {

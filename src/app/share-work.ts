@@ -191,7 +191,7 @@ const check = async (
       far.run,
       (signal) =>
         watch(
-          far.watched,
+          far.owed,
           { intervalMs: settings.poll.intervalMs, now, trouble, onError: storeError(monitor, 'raise stale') },
           signal,
         ),

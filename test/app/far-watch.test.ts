@@ -50,7 +50,7 @@ it('tells that accounts nobody reads are stale: one that was read once, and one 
   const ended = Promise.all([
     far.run(stop.signal),
     watch(
-      far.watched,
+      far.owed,
       {
         intervalMs: 30_000,
         now: Date.now,
@@ -78,4 +78,24 @@ it('tells that accounts nobody reads are stale: one that was read once, and one 
   stop.abort();
   await vi.advanceTimersByTimeAsync(60_000);
   await ended;
+});
+
+it('does not tell of an account that is polled again after it was away: the time before the watch does not count', async () => {
+  const T0 = Date.UTC(2026, 0, 2);
+  let nowMs = T0;
+  const far = createFarWatch({
+    accounts: ['away'],
+    isNear: () => false,
+    collect: { committed: async () => new Map([['away', T0 - 120_000]]) },
+    now: () => nowMs,
+    log: quietLog,
+  });
+  await far.look();
+  const [owed] = far.owed();
+  expect(owed?.lastCompletedMs()).toBe(T0);
+  // Whoever vouches for it says what is so.
+  expect(far.watched()[0]?.lastCompletedMs()).toBe(T0 - 120_000);
+  // The clock was set back: what was committed by it counts again.
+  nowMs = T0 - 60_000;
+  expect(owed?.lastCompletedMs()).toBe(T0 - 120_000);
 });

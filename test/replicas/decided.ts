@@ -210,7 +210,8 @@ export const systemOnce = ({ alerts }: Remains, blinded: ReadonlySet<string>): r
       if (open.has(key)) violations.push(`${key} was told twice at ${at}`);
       open.set(key, alert);
       times.set(key, (times.get(key) ?? 0) + 1);
-      if (name === 'blind' && !blinded.has(subject))
+      // Nobody is away for so long that an account could be stale.
+      if (name === 'stale' || (name === 'blind' && !blinded.has(subject)))
         violations.push(`${key} was told at ${at} without reason`);
     } else if (!open.delete(key)) violations.push(`the end of ${key} was told at ${at} without its begin`);
   }

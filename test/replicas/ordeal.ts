@@ -21,20 +21,10 @@ import {
 import { createEpisodes } from './episodes.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { inflict, reload, type Stage } from './inflict.ts';
-import {
-  type Gap,
-  gaps,
-  held,
-  isEven,
-  overlaps,
-  received,
-  stored,
-  told,
-  unfinished,
-  unknown,
-} from './invariants.ts';
+import { followedLate, type Gap, gaps, held, isEven, overlaps, stored, unfinished } from './invariants.ts';
 import { drawPlan, type Fault, type Step } from './plan.ts';
 import { EPISODE_RULES } from './rules.ts';
+import { received, told, unknown } from './told.ts';
 import { wholeVariant } from './variant.ts';
 
 /** How hard it is to be. */
@@ -223,6 +213,13 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       .until(async () => (await stored(fleet)).length === 0, 'all is stored', DECIDED_EVERY_MS)
       .catch(() => undefined);
     await fleet
+      .until(
+        async () => systemOnce(await readRemains(fleet.databaseUrl), episodes.blinded()).length === 0,
+        'the conditions of the monitor have ended',
+        DECIDED_EVERY_MS,
+      )
+      .catch(() => undefined);
+    await fleet
       .until(async () => (await unfinished(fleet)) === 0, 'no delivery is unfinished')
       .catch(() => undefined);
     clearInterval(looking);
@@ -265,12 +262,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
                   .join(', ') || 'no fault'
               }, the machine ${busy.factor(gap.fromMs, gap.toMs).toFixed(1)} times as slow, this process late by ${busy.lateMs(gap.fromMs, gap.toMs)}`,
           ),
-        ...stage.handovers
-          // A lease that was not given back runs out no sooner than this.
-          .filter(({ ms, calm, atMs }) => calm && ms >= 0.8 * leaseMs * busy.factor(atMs, atMs + ms))
-          .map(
-            ({ replica, ms }) => `the accounts of ${replica} were polled by others ${ms} ms after it left`,
-          ),
+        ...followedLate(stage.handovers, leaseMs, busy.factor),
         ...((await unfinished(fleet)) === 0 ? [] : ['there are unfinished deliveries at the end']),
         ...(await stored(fleet)),
       ],

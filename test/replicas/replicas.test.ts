@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { seeded } from '../e2e/kill.ts';
 import { fleetOfTest } from './fleet-of-test.ts';
-import { held, overlaps, spread, stored, told } from './invariants.ts';
+import { held, overlaps, spread, stored } from './invariants.ts';
+import { told } from './told.ts';
 
 const LEASE_MS = 10_000;
 
