@@ -118,7 +118,8 @@ describe('19: a database that cannot be used', () => {
     scope.defer('database', () => void db.close());
     expect(db.prepare('SELECT count(*) AS n FROM events').get()).toEqual({ n: 600 });
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
-  });
+    // What fails is tried again after up to 30 s.
+  }, 90_000);
 
   it('removed while it runs: not ready, and told through the sinks', async () => {
     const monitor = run();
