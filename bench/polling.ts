@@ -35,12 +35,19 @@ export const quietAccounts = (accounts: number, interval: string): object => ({
   poll: { interval, start: 'now' },
 });
 
+const SCRAPE_TRIES = 5;
+
 /** Asks a monitor for its metrics. */
 const scrape = async (monitor: Child): Promise<string> => {
   const { fields } = await monitor.line('http.listening');
-  const ask = async (): Promise<string> => (await fetch(`${String(fields.url)}/metrics`)).text();
-  // A connection that was idle may just be closed by the other side: then it is asked once more.
-  return ask().catch(ask);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await (await fetch(`${String(fields.url)}/metrics`)).text();
+    } catch (error) {
+      // Connections that were idle may just be closed by the other side, and each new question may meet one of them.
+      if (tries >= SCRAPE_TRIES) throw error;
+    }
+  }
 };
 
 /** Asks a monitor how many shares of a kind it holds; 0 of those where one process does everything. */
