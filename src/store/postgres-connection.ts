@@ -12,8 +12,9 @@ import {
   socketOf,
   workPatience,
 } from './postgres-client.ts';
-import { isClash, isLost, isUnanswered, refusal, translate } from './postgres-errors.ts';
+import { isLost, isUnanswered, refusal } from './postgres-errors.ts';
 import { createPresence, type SilentClient } from './postgres-presence.ts';
+import { clashOr, createRetry, once } from './postgres-retry.ts';
 import { patient, runSteps } from './postgres-run.ts';
 import type { Steps } from './steps.ts';
 
@@ -46,27 +47,6 @@ export interface PostgresConnectionOptions extends PostgresPlace {
 }
 
 const DEFAULT_POOL_SIZE = 10;
-
-/** Transactions that clash are begun anew; so often only where many want the same row for the first time. */
-const TRIES = 8;
-
-/**
- * Whoever met a broken connection asks another one, once, if nothing was begun on it: after a restart of the server, all
- * connections in the pool are broken.
- */
-const once = (is: (error: unknown) => boolean): ((error: unknown) => boolean) => {
-  let asked = false;
-  return (error) => {
-    const again = is(error) && !asked;
-    asked ||= again;
-    return again;
-  };
-};
-
-const clashOr =
-  (other: (error: unknown) => boolean) =>
-  (error: unknown): boolean =>
-    isClash(error) || other(error);
 
 const BEGIN = 'BEGIN';
 // What is committed so may be lost by a crash of the server, together with nothing else.
@@ -176,16 +156,7 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
       }
     });
 
-  /** Tries again what may simply be tried again. */
-  const retried = async <T>(again: (error: unknown) => boolean, attempt: () => Promise<T>): Promise<T> => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (tries >= TRIES || !again(error)) throw translate(place, error);
-      }
-    }
-  };
+  const retried = createRetry(place);
   const commit = <T>(begin: string, work: () => Steps<T>): Promise<T> =>
     retried(clashOr(once((error) => notBegun.has(error as object))), () => transaction(begin, work));
   const readOn = async <T>(client: PoolClient, work: () => Steps<T>): Promise<T> => {
