@@ -182,15 +182,17 @@ const createTumbling = (spec: CorrelationSpec, limits: readonly Limit[], metric:
     },
     hear(group, entry) {
       wakeUntold(group, entry.atMs);
-      insert(group, { ...entry, events: [] });
       const { firedMs } = group;
+      // Its window was judged already, or lies before the watch: another judgement would be about less than there was.
+      if (firedMs === undefined && entry.atMs < group.sinceMs) return undefined;
+      insert(group, { ...entry, events: [] });
       let back: Return | undefined;
       if (firedMs !== undefined) {
         takeWhileAbsent(group, spanMs, firedMs);
         const value = metric(group, group.head, group.entries.length);
         if (group.entries.length > group.head && !withinLimits(limits, value))
           back = comeBack(group, value, spanMs, firedMs);
-      } else if (newestMs(group) < group.sinceMs) group.sinceMs = newestMs(group);
+      }
       arm(group);
       return back;
     },

@@ -63,9 +63,9 @@ const count = (group: Group, entry: Entry, step: 1 | -1): void => {
   else counts.delete(key);
 };
 
-/** Time of the newest entry; -Infinity when there is none. */
-export const newestMs = (group: Group): number =>
-  group.entries[group.entries.length - 1]?.atMs ?? Number.NEGATIVE_INFINITY;
+/** Time of the newest entry; -Infinity when there is none. What has left the window does not count: a restart would not know it. */
+export const newestMs = ({ entries, head }: Group): number =>
+  entries.length > head ? (entries[entries.length - 1] as Entry).atMs : Number.NEGATIVE_INFINITY;
 
 /** Index of the first entry at or after `fromMs`; the number of entries when there is none. */
 export const firstSince = ({ entries, head }: Group, fromMs: number): number => {

@@ -36,6 +36,16 @@ const drawnEvents = fc.array(
 );
 type Drawn = (typeof drawnEvents extends fc.Arbitrary<infer T> ? T : never)[number];
 
+/** All of "u" has left the window when the process is restarted, and then one comes late. */
+const lateAfterRestart: Drawn[] = [
+  { gapMs: 3_000_000, user: 'v', n: 1, cut: '' },
+  { gapMs: -200_000, user: 'u', n: 1, cut: '' },
+  { gapMs: 60_000, user: 'u', n: 1, cut: '' },
+  { gapMs: 300_000, user: 'u', n: 2, cut: '' },
+  { gapMs: 60_000, user: 'v', n: 1, cut: 'restart' },
+  { gapMs: -1_200_000, user: 'u', n: 1, cut: '' },
+];
+
 const timeline = (drawn: readonly Drawn[], late: boolean): AuditEvent[] => {
   let newestMs = NOON_MS;
   return drawn.map(({ gapMs, user, n }, index) => {
@@ -121,7 +131,7 @@ describe.each(KINDS)('an absence by %s %s', (type, condition) => {
             .sort();
         expect(sorted(runCut(text, drawn, late))).toEqual(sorted(run(engine, timeline(drawn, late), END_MS)));
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[lateAfterRestart, true]] },
     );
   });
 });
