@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { sleep } from '../../src/base/sleep.ts';
@@ -146,7 +147,7 @@ export const createFaultProxy = async (
     cut();
     await closed;
   };
-  const port = await listen(0);
+  const port = await listenSomewhere(listen);
 
   return {
     port,
@@ -182,6 +183,21 @@ interface Carriage {
   readonly got?: (piece: Buffer) => void;
   readonly sent?: (piece: Buffer) => void;
 }
+
+/**
+ * Listens on a port that the system gives to no connection: while a proxy is down, one could have its port, and it would not come up
+ * again. Most systems take those from 32768 on.
+ */
+const listenSomewhere = async (listen: (port: number) => Promise<number>): Promise<number> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await listen(randomInt(12_000, 32_000));
+    } catch (error) {
+      if (tries >= 20 || !(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'))
+        throw error;
+    }
+  }
+};
 
 /** Carries bytes one way until the end of either side, with the fault. Never rejects. */
 const carry = async (
