@@ -109,10 +109,14 @@ export const startWork = async (monitor: Monitor, lease: Lease, memory: Memory):
       await repairAll(accounts, log, signal);
       // Again as long as something is due: what one sink refuses is told through the others, which may be done by then.
       let blocked: readonly boolean[];
-      do blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
-      while (!signal.aborted && (await isAnyDue(monitor, blocked)));
+      // Asked of one moment: what falls due between the two questions is late for nobody, a later run sends it.
+      let atMs: number;
+      do {
+        blocked = (await Promise.all(loops.map((loop) => loop.drain(signal)))).map((end) => end.blocked);
+        atMs = now();
+      } while (!signal.aborted && (await isAnyDue(monitor, blocked, atMs)));
       const delivered =
-        !(await isAnyLate(monitor)) && (await countDeliveries(monitor, 'parked')) <= parkedBefore;
+        !(await isAnyLate(monitor, atMs)) && (await countDeliveries(monitor, 'parked')) <= parkedBefore;
       return passed.every(Boolean) && fed.every(Boolean) && judged && delivered && !signal.aborted;
     },
     async backfill(signal) {
@@ -157,22 +161,25 @@ const countDeliveries = async ({ store, wakes }: Monitor, wanted: DeliveryState)
     .reduce((sum, { count }) => sum + count, 0);
 };
 
-/** Whether a delivery waits for anything but its time: what a route or a rule holds until later is no failure. */
-const isAnyLate = async ({ store, sinks, parts }: Monitor): Promise<boolean> => {
+/** Whether at `atMs` a delivery waits for anything but its time: what a route or a rule holds until later is no failure. */
+const isAnyLate = async ({ store, sinks }: Monitor, atMs: number): Promise<boolean> => {
   for (const { name } of sinks) {
     let after: string | undefined;
     do {
       const page = await store.history.deliveries({ sink: name, state: 'pending', limit: 1_000, after });
-      if (page.items.some(({ attempts, dueAtMs }) => attempts > 0 || (dueAtMs ?? 0) <= parts.now()))
-        return true;
+      if (page.items.some(({ attempts, dueAtMs }) => attempts > 0 || (dueAtMs ?? 0) <= atMs)) return true;
       after = page.next;
     } while (after !== undefined);
   }
   return false;
 };
 
-/** Whether something is due for a sink that is not `blocked` (its receiver is down, or asked for a pause). */
-const isAnyDue = async ({ store, sinks, parts }: Monitor, blocked: readonly boolean[]): Promise<boolean> => {
+/** Whether something is due at `atMs` for a sink that is not `blocked` (its receiver is down, or asked for a pause). */
+const isAnyDue = async (
+  { store, sinks }: Monitor,
+  blocked: readonly boolean[],
+  atMs: number,
+): Promise<boolean> => {
   const dueMs = await Promise.all(sinks.map((sink) => store.outbox.nextDueMs(sink.name)));
-  return dueMs.some((ms, index) => ms !== undefined && ms <= parts.now() && !blocked[index]);
+  return dueMs.some((ms, index) => ms !== undefined && ms <= atMs && !blocked[index]);
 };

@@ -58,7 +58,7 @@ export const registerRulesNew = (rules: Command, context: CommandContext): void 
 
 const ruleTitle = (text: string): string => {
   const title = text.trim();
-  if (title === '' || title.length > 256 || /\p{Cc}/u.test(title) || !title.isWellFormed())
+  if (title === '' || title.length > 256 || /[\p{Cc}\uFFFD]/u.test(title) || !title.isWellFormed())
     throw new InvalidArgumentError('Allowed: 1 to 256 characters on one line.');
   return title;
 };

@@ -96,6 +96,7 @@ describe('rules new', () => {
   it.each([
     ['an empty title', [' ']],
     ['a title of two lines', ['a\nb']],
+    ['a title that was not UTF-8', ['a\uFFFDb']],
     ['a long title', ['x'.repeat(257)]],
     ['a type that is none', ['Fine', '--type', 'A: b']],
     ['a level that is none', ['Fine', '--level', 'urgent']],
@@ -112,7 +113,7 @@ describe('rules new', () => {
       fc.property(
         fc
           .string({ unit: 'grapheme', minLength: 1, maxLength: 200 })
-          .filter((text) => text.trim() !== '' && !/\p{Cc}/u.test(text) && text.isWellFormed()),
+          .filter((text) => text.trim() !== '' && !/[\p{Cc}\uFFFD]/u.test(text) && text.isWellFormed()),
         fc.constantFrom('APP_CREATE', 'APP_DELETE', 'app_delete', 'NUMBER_UPDATED', 'NULL'),
         fc.constantFrom(...LEVELS),
         (raw, eventType, level) => {

@@ -71,8 +71,10 @@ export const killAgainAndAgain = async (options: {
     const generator = createGenerator({ seed: String(random()), account: KEY });
     const expected = new Set<string>();
     let generated = 0;
+    let addedMs = 0;
     const addEvents = (): void => {
       const now = Date.now();
+      addedMs = now;
       for (let i = 0; i < options.eventsPerLife; i += 1) {
         const type = random() < 0.5 ? 'APP_CREATE' : random() < 0.5 ? 'APP_UPDATE' : 'USER_LOGIN';
         // Many in one second, some a good while ago: the overlap has to find them.
@@ -110,6 +112,11 @@ export const killAgainAndAgain = async (options: {
     for (let count = receiver.requests.length; !expected.isSubsetOf(told()); count += 1) {
       await receiver.received(count, 60_000);
     }
+    // What no rule matches is told to nobody; it is stored with the first pass that covers the second it happened in.
+    await last.until(
+      ({ event, watermark }) =>
+        event === 'poll.completed' && Date.parse(String(watermark)) >= addedMs + 1_000,
+    );
     last.kill('SIGTERM');
     await last.ended;
 
