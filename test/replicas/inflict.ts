@@ -18,6 +18,8 @@ export interface Stage {
   readonly handovers: Handover[];
   /** Times of which the database has lost what was committed. */
   readonly lost: Lost[];
+  /** When the database was last there again. Epoch ms; 0 if it never was away. */
+  databaseBackMs: number;
 }
 
 /** A time of which a database has lost what was committed. Epoch ms. */
@@ -134,9 +136,11 @@ export const inflict = async (fault: Fault, stage: Stage): Promise<void> => {
   }
 };
 
-const withoutDatabase = async ({ fleet }: Stage, work: () => Promise<void>): Promise<void> => {
+const withoutDatabase = async (stage: Stage, work: () => Promise<void>): Promise<void> => {
+  const { fleet } = stage;
   for (const run of fleet.replicas) run.hinder('no database', true);
   await work();
+  stage.databaseBackMs = Date.now();
   for (const run of fleet.replicas) run.hinder('no database', false);
 };
 
@@ -174,7 +178,11 @@ export const reload = async (run: ReplicaRun, { fleet, variant }: Stage): Promis
   await process.until(({ event }) => event === 'config.reloaded' || event === 'config.unchanged', from);
 };
 
-const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void> => {
+/** Who is in trouble with its store finds that it is there again so late. */
+const TRY_AGAIN_MS = 2_000;
+
+const leave = async (run: ReplicaRun, stage: Stage): Promise<void> => {
+  const { fleet, handovers } = stage;
   const others = fleet.replicas.some((other) => other !== run && isAble(other));
   const shares = others
     ? await fleet.store.replicas
@@ -198,9 +206,11 @@ const leave = async (run: ReplicaRun, { fleet, handovers }: Stage): Promise<void
         lastMs = Math.max(lastMs, beganMs);
     return missing.size === 0;
   }, `others poll the accounts of ${run.name}`);
-  const calm = fleet.replicas.every(
-    (other) => other === run || ableMs([other], leftMs, lastMs) === lastMs - leftMs,
-  );
+  // Of a database that was away nobody takes anything for one lease.
+  const restsUntilMs = stage.databaseBackMs + fleet.leaseMs + TRY_AGAIN_MS;
+  const calm =
+    leftMs > restsUntilMs &&
+    fleet.replicas.every((other) => other === run || ableMs([other], leftMs, lastMs) === lastMs - leftMs);
   handovers.push({ replica: run.name, atMs: leftMs, ms: lastMs - leftMs, calm });
 };
 

@@ -130,6 +130,7 @@ export const endure = async (options: OrdealOptions): Promise<OrdealResult> => {
       variant: wholeVariant(0),
       handovers: [],
       lost: [],
+      databaseBackMs: 0,
     };
     await Promise.all(fleet.replicas.map((run) => run.startUp()));
     await settle(stage);
