@@ -22,7 +22,13 @@ export const openPatiently = async (
   const { place, leaseMs } = settings.store;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openStoreAt(place, { now, planner, leaseMs, ...(leaseClock && { leaseClock }) });
+      return await openStoreAt(place, {
+        now,
+        planner,
+        leaseMs,
+        onMigrationWaits: (reason) => log.error('store.error', { operation: 'migrate', reason }),
+        ...(leaseClock && { leaseClock }),
+      });
     } catch (error) {
       const passes =
         place.kind === 'postgres' &&

@@ -22,8 +22,10 @@ export const registerStateMigrate = (group: Command): void => {
     .option(...CONFIG)
     .action(async (options: Options) => {
       const place = await storeFor(options);
-      await (await openStoreAt(place, { now: Date.now })).close();
-      await outputs().out.line(`${placeText(place)}: up to date`);
+      const { out, err } = outputs();
+      const onMigrationWaits = (reason: string): void => void err.line(`${placeText(place)}: ${reason}`);
+      await (await openStoreAt(place, { now: Date.now, onMigrationWaits })).close();
+      await out.line(`${placeText(place)}: up to date`);
     });
   about(command, ['state migrate --store url_file:/run/secrets/owner_url']);
 };

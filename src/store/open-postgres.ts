@@ -27,6 +27,8 @@ export interface PostgresStoreOptions {
   readonly leaseClock?: Clock;
   /** How long a lease of a replica lasts; 10 s. */
   readonly leaseMs?: number;
+  /** Told each time that a table cannot be brought up to date yet, with the reason; it is tried again. */
+  readonly onMigrationWaits?: (reason: string) => void;
 }
 
 const BYTES = `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
@@ -42,7 +44,14 @@ function* bytesOf(): Steps<number> {
  * use the same one; leases say who acts.
  */
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<Store> => {
-  const { place, now, planner = explicitPlanner, leaseClock, leaseMs = DEFAULT_LEASE_MS } = options;
+  const {
+    place,
+    now,
+    planner = explicitPlanner,
+    leaseClock,
+    leaseMs = DEFAULT_LEASE_MS,
+    onMigrationWaits,
+  } = options;
   const others = createOthers(place);
   const connection = connectPostgres({
     ...place,
@@ -70,7 +79,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     await connection.close();
   };
   try {
-    await opened(connection, migratePostgres);
+    await opened(connection, (client, at) => migratePostgres(client, at, { onWaits: onMigrationWaits }));
   } catch (error) {
     await end();
     throw error;

@@ -19,6 +19,8 @@ export interface StoreAtOptions {
   readonly leaseClock?: Clock;
   /** How long leases of replicas last: what is waited for in a database depends on it. ms */
   readonly leaseMs?: number;
+  /** Told each time that a table of a database cannot be brought up to date yet, with the reason; it is tried again. */
+  readonly onMigrationWaits?: (reason: string) => void;
 }
 
 /** Opens the store at a place, made or brought up to date where needed. Rejects with a StoreError when it cannot be used. */

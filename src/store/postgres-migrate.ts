@@ -53,6 +53,8 @@ export interface MigrateOptions {
   readonly lockWaitMs?: number;
   /** Between two tries. */
   readonly pause?: () => Promise<void>;
+  /** Told before each pause why there is one. */
+  readonly onWaits?: ((reason: string) => void) | undefined;
 }
 
 /**
@@ -63,7 +65,11 @@ export interface MigrateOptions {
 export const migratePostgres = async (
   client: PoolClient,
   place: string,
-  { lockWaitMs = LOCK_WAIT_MS, pause = () => sleep(PAUSE_MS) }: MigrateOptions = {},
+  {
+    lockWaitMs = LOCK_WAIT_MS,
+    pause = () => sleep(PAUSE_MS),
+    onWaits = () => undefined,
+  }: MigrateOptions = {},
 ): Promise<void> => {
   if ((await readVersion(client, place)) === POSTGRES_MIGRATIONS.length) return;
   for (let tries = 1; ; tries += 1) {
@@ -72,6 +78,9 @@ export const migratePostgres = async (
       return;
     } catch (error) {
       if (tries >= TRIES || !isInUse(error)) throw error;
+      onWaits(
+        `a table is in use, by a dump perhaps, and cannot be brought up to date yet; tried ${tries} of ${TRIES} times`,
+      );
       await pause();
     }
   }

@@ -11,6 +11,7 @@ const PINNED = [
   ['70a8b196eb8a3e7a', 'db27adc801641c1c'],
   ['45fc03895011a4b2', '853a6ed8780c7697'],
   ['92b2d75de014148e', '1a54d9784fc0032d'],
+  ['7a97676a725965e4', 'db933feced68a8aa'],
 ];
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -52,11 +52,16 @@ const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promi
 
 it('does not wait for long for a table in use, lets others at it, and tries again', async () => {
   let pauses = 0;
+  const told: string[] = [];
   await withClient((client) =>
     migratePostgres(client, 'x', {
       lockWaitMs: 20,
+      onWaits: (reason) => told.push(reason),
       async pause() {
         pauses += 1;
+        expect(told.at(-1)).toContain(
+          `in use, by a dump perhaps, and cannot be brought up to date yet; tried ${pauses} of`,
+        );
         expect(await version()).toBe(HAS_HAD);
         // Nobody has to wait now, for what the migration would change least of all.
         await database.query(`BEGIN; LOCK TABLE ${SCHEMA}.leases IN ROW EXCLUSIVE MODE NOWAIT; COMMIT`);
@@ -65,6 +70,7 @@ it('does not wait for long for a table in use, lets others at it, and tries agai
     }),
   );
   expect(pauses).toBe(3);
+  expect(told).toHaveLength(3);
   expect(await version()).toBe(POSTGRES_MIGRATIONS.length);
 });
 
