@@ -88,9 +88,7 @@ export const createConsoleTrail = (options: {
 
     async eventTypes(signal) {
       const accounts = await history.accounts();
-      const listed = new Set<string>();
-      for (const account of accounts)
-        for (const { kind, name } of await drift.known(account)) if (kind === 'listed') listed.add(name);
+      const listed = new Set(await drift.listed());
       const counts = new Map<string, { count: number; lastMs: number }>();
       const breath = createBreath(TYPES_MS);
       const all = {
@@ -136,15 +134,16 @@ export const createConsoleTrail = (options: {
     async completeness() {
       const items: CompletenessList['items'] = [];
       const breath = createBreath(CALENDAR_MS);
+      const ranges = await ledger.everyRange();
+      const lateness = await ledger.everyLateness(now() - LATENESS_KEPT_MS);
       for (const account of await history.accounts()) {
-        const lateness = await ledger.lateness(account, now() - LATENESS_KEPT_MS);
         items.push({
           account,
-          ...(completenessJson(completenessOf(await ledger.ranges(account))) as Omit<
+          ...(completenessJson(completenessOf(ranges.get(account) ?? [])) as Omit<
             CompletenessList['items'][number],
             'account' | 'proposed_overlap_seconds'
           >),
-          proposed_overlap_seconds: proposedOverlapMs(lateness) / 1_000,
+          proposed_overlap_seconds: proposedOverlapMs(lateness.get(account) ?? []) / 1_000,
         });
         await breath.take();
       }

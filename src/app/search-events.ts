@@ -1,10 +1,10 @@
-import type { Browse } from '../core/browse.ts';
+import type { Browse, EventPlace, PlacedKey } from '../core/browse.ts';
 import type { StoredEvent } from '../core/history.ts';
 import type { EventSearch } from '../server/api-console.ts';
 import { createBreath } from './breath.ts';
 import { cursorPlace, cursorText } from './cursor-text.ts';
 import { createEventFilter } from './event-filter.ts';
-import { type EventPlace, mergedKeys, type PlacedKey } from './merge-events.ts';
+import { mergedKeys } from './merge-events.ts';
 
 /** Part of what a search finds. */
 export interface FoundEvents {
@@ -37,7 +37,7 @@ const textOf = ({ createdAtMs, id, account }: EventPlace): string => cursorText(
  * read, or the bounds are reached; then it answers what it has, and where to go on. Others have their turns meanwhile.
  */
 export const searchEvents = async (
-  browse: Pick<Browse, 'events' | 'eventsAt'>,
+  browse: Pick<Browse, 'events' | 'heads' | 'eventsAt'>,
   accounts: readonly string[],
   search: EventSearch,
   signal: AbortSignal,

@@ -38,7 +38,7 @@ export interface SecondReaderOptions extends ReadWindowOptions {
 
 /** What the second reader needs of the rest. */
 export interface SecondReaderDeps extends CommitDeps {
-  readonly ledger: Omit<LedgerStore, 'everyRange'>;
+  readonly ledger: Omit<LedgerStore, 'everyRange' | 'everyLateness'>;
   readonly random: Random;
   readonly log: Log;
   readonly onReread: (reread: Reread) => void | Promise<void>;

@@ -17,6 +17,29 @@ export interface EventKey {
   readonly matched: boolean;
 }
 
+/** Where an event stands among those of all accounts: in order of (created_at, id, account). */
+export interface EventPlace {
+  /** Epoch ms. */
+  readonly createdAtMs: number;
+  readonly id: string;
+  readonly account: string;
+}
+
+/** An event without its content, with its account. */
+export interface PlacedKey extends EventKey {
+  readonly account: string;
+}
+
+/** Where the trails of all accounts begin: half-open [fromMs, toMs) of created_at, and from a place on, whatever account it is of. */
+export interface EventHeads {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+  readonly from?: Omit<EventPlace, 'account'> | undefined;
+  readonly newestFirst: boolean;
+  /** Say of each whether it took part in an alert. */
+  readonly withMatched?: boolean | undefined;
+}
+
 /** A piece of one account's trail, in order of (created_at, id). */
 export interface EventSlice {
   readonly account: string;
@@ -91,6 +114,8 @@ export interface StorePosition {
 /** The rows of the store, a slice at a time. */
 export interface Browse {
   events(slice: EventSlice): Promise<readonly EventKey[]>;
+  /** The first event of each account's trail, in no order; one question however many accounts there are. */
+  heads(heads: EventHeads): Promise<readonly PlacedKey[]>;
   /** Events by their place in the order of commits; those that are gone are left out. */
   eventsAt(seqs: readonly number[]): Promise<readonly (StoredEvent & { readonly seq: number })[]>;
   /** The events that were stored after one, in order of commits. */

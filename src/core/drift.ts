@@ -25,6 +25,8 @@ export interface DriftChange extends DriftEntry {
 /** What is known of the form of each account's trail. New entries of events are stored with the events themselves. */
 export interface DriftStore {
   known(account: string): Promise<readonly DriftEntry[]>;
+  /** The names of all types that the API lists for any account, in one question. */
+  listed(): Promise<readonly string[]>;
   /** Applies changes, with the alerts that tell of them, in one transaction. Rejects with LeaseLostError. */
   change(
     lease: Lease,

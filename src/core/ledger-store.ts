@@ -21,6 +21,8 @@ export interface LedgerStore {
   everyRange(): Promise<ReadonlyMap<string, readonly LedgerRange[]>>;
   /** How late events were found, over the days since `sinceMs`. */
   lateness(account: string, sinceMs: number): Promise<readonly LatenessCount[]>;
+  /** The same of every account of which an event was found late, in one question. */
+  everyLateness(sinceMs: number): Promise<ReadonlyMap<string, readonly LatenessCount[]>>;
   /** Where the sweeps of an account stand, by their `lastMs`. */
   sweeps(account: string): Promise<ReadonlyMap<number, Sweep>>;
   /** Keeps where sweeps stand. A crash may lose it: some windows are then read once more. Rejects with LeaseLostError. */

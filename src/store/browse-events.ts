@@ -1,8 +1,8 @@
-import type { Browse, EventKey, EventSlice } from '../core/browse.ts';
+import type { Browse, EventHeads, EventKey, EventSlice, PlacedKey } from '../core/browse.ts';
 import type { StoredEvent } from '../core/history.ts';
 import type { Connection } from './connection.ts';
 import type { Names } from './names.ts';
-import { all, get, type Steps, type Value, value, values } from './steps.ts';
+import { all, get, type Sql, type Steps, type Value, value, values } from './steps.ts';
 
 interface KeyRow {
   readonly seq: number;
@@ -26,13 +26,19 @@ const LATE = `SELECT day_ms AS day, sum(count) AS count FROM lateness
 const MATCHED =
   'CASE WHEN EXISTS (SELECT 1 FROM alert_events AS e WHERE e.event = events.id) THEN 1 ELSE 0 END';
 
-/** SQL and values of a piece of one account's trail. */
-const sliceQuery = (
-  account: number,
-  { fromMs, toMs, after, newestFirst, withMatched, limit }: EventSlice,
-): { readonly sql: string; readonly bound: readonly Value[] } => {
-  const where = ['account = ?'];
-  const bound: Value[] = [account];
+/** What an event has to fulfil beside its account, with the values, and the order. */
+const conditions = ({
+  fromMs,
+  toMs,
+  after,
+  newestFirst,
+}: Pick<EventSlice, 'fromMs' | 'toMs' | 'after' | 'newestFirst'>): {
+  readonly where: readonly string[];
+  readonly bound: readonly Value[];
+  readonly order: string;
+} => {
+  const where: string[] = [];
+  const bound: Value[] = [];
   const add = (sql: string, ...added: readonly Value[]): void => {
     where.push(sql);
     bound.push(...added);
@@ -45,9 +51,40 @@ const sliceQuery = (
     add(`created_ms ${op}= ?`, after.createdAtMs);
     add(`(created_ms ${op} ? OR id ${op}${after.inclusive ? '=' : ''} ?)`, after.createdAtMs, after.id);
   }
-  const sql = `SELECT seq, id, type, created_ms AS "createdAtMs", ${withMatched ? MATCHED : '0'} AS matched FROM events
-    WHERE ${where.join(' AND ')} ORDER BY created_ms ${order}, id ${order} LIMIT ?`;
-  return { sql, bound: [...bound, limit] };
+  return { where, bound, order: `ORDER BY created_ms ${order}, id ${order}` };
+};
+
+/** SQL and values of a piece of one account's trail. */
+const sliceQuery = (
+  account: number,
+  slice: EventSlice,
+): { readonly sql: string; readonly bound: readonly Value[] } => {
+  const { where, bound, order } = conditions(slice);
+  const sql = `SELECT seq, id, type, created_ms AS "createdAtMs", ${slice.withMatched ? MATCHED : '0'} AS matched FROM events
+    WHERE ${['account = ?', ...where].join(' AND ')} ${order} LIMIT ?`;
+  return { sql, bound: [account, ...bound, slice.limit] };
+};
+
+/** SQL and values of the first events of all accounts: a step into the index for each, none of which reads on. */
+const headsQuery = ({
+  from,
+  withMatched,
+  ...heads
+}: EventHeads): { readonly sql: Sql; readonly bound: readonly Value[] } => {
+  const after = from && { ...from, inclusive: true };
+  const { where, bound, order } = conditions({ ...heads, after });
+  const firstOf = (what: string): string =>
+    `SELECT ${what} FROM events WHERE ${['account = a.key', ...where].join(' AND ')} ${order} LIMIT 1`;
+  const wanted = `id, type, created_ms AS "createdAtMs", ${withMatched ? MATCHED : '0'} AS matched`;
+  return {
+    sql: {
+      sqlite: `SELECT a.name AS account, events.seq, ${wanted}
+        FROM accounts AS a JOIN events ON events.seq = (${firstOf('seq')})`,
+      // Of parts by month, the join by seq would look into each.
+      postgres: `SELECT a.name AS account, e.* FROM accounts AS a CROSS JOIN LATERAL (${firstOf(`seq, ${wanted}`)}) AS e`,
+    },
+    bound,
+  };
 };
 
 /**
@@ -59,7 +96,10 @@ export const createBrowseEvents = (
   accounts: Names,
   eventTypes: Names,
   readableUpTo: () => Steps<number>,
-): Pick<Browse, 'events' | 'eventsAt' | 'eventsSince' | 'countEvents' | 'lateByDay' | 'eventTypes'> => {
+): Pick<
+  Browse,
+  'events' | 'heads' | 'eventsAt' | 'eventsSince' | 'countEvents' | 'lateByDay' | 'eventTypes'
+> => {
   function* wholeOf(row: WholeRow): Steps<StoredEvent & { readonly seq: number }> {
     return {
       seq: row.seq,
@@ -79,6 +119,17 @@ export const createBrowseEvents = (
         if (account === undefined) return keys;
         const { sql, bound } = sliceQuery(account, slice);
         for (const { type, matched, ...row } of yield* all<KeyRow>(sql, ...bound))
+          keys.push({ ...row, eventType: yield* eventTypes.name(type), matched: matched === 1 });
+        return keys;
+      }),
+    heads: (heads) =>
+      connection.read(function* () {
+        const { sql, bound } = headsQuery(heads);
+        const keys: PlacedKey[] = [];
+        for (const { type, matched, ...row } of yield* all<KeyRow & { readonly account: string }>(
+          sql,
+          ...bound,
+        ))
           keys.push({ ...row, eventType: yield* eventTypes.name(type), matched: matched === 1 });
         return keys;
       }),

@@ -3,7 +3,7 @@ import type { InsertAlerts } from './alerts.ts';
 import type { Connection } from './connection.ts';
 import { checkLease } from './leases.ts';
 import type { Names } from './names.ts';
-import { all, many, type Steps } from './steps.ts';
+import { all, many, type Steps, values } from './steps.ts';
 
 const PUT = {
   sqlite:
@@ -17,6 +17,7 @@ const REMOVE = {
     WHERE drift.account = gone.account AND drift.kind = gone.kind AND drift.name = gone.name`,
 };
 const KNOWN = 'SELECT kind, name, at_ms AS "atMs", told FROM drift WHERE account = ? ORDER BY kind, name';
+const LISTED = "SELECT DISTINCT name FROM drift WHERE kind = 'listed' ORDER BY name";
 
 /** Applies changes inside the caller's transaction. A new account has as many as there are types of events. */
 export function* applyDrift(account: number, changes: readonly DriftChange[]): Steps<void> {
@@ -46,6 +47,7 @@ export const createDriftStore = (
       const rows = yield* all<Omit<DriftEntry, 'told'> & { readonly told: 0 | 1 }>(KNOWN, key);
       return rows.map((row) => ({ ...row, told: row.told === 1 }));
     }),
+  listed: () => connection.read(() => values<string>(LISTED)),
   change: (lease, account, changes, alerts, nowMs) =>
     connection.commit(function* () {
       yield* checkLease(lease);

@@ -43,6 +43,9 @@ const ALL = `SELECT ${COLUMNS} FROM ledger WHERE account = ? ORDER BY from_ms`;
 const EVERY = `SELECT n.name AS account, ${COLUMNS} FROM ledger AS l JOIN accounts AS n ON n.key = l.account ORDER BY l.account, from_ms`;
 const LATENESS = `SELECT edge_ms AS "edgeMs", sum(count) AS count FROM lateness WHERE account = ? AND day_ms >= ?
   GROUP BY edge_ms ORDER BY edge_ms`;
+const EVERY_LATENESS = `SELECT n.name AS account, l.edge_ms AS "edgeMs", sum(l.count) AS count
+  FROM lateness AS l JOIN accounts AS n ON n.key = l.account WHERE l.day_ms >= ?
+  GROUP BY n.name, l.edge_ms ORDER BY n.name, l.edge_ms`;
 const SWEEPS = `SELECT last_ms AS "lastMs", started_ms AS "startedAtMs", from_ms AS "fromMs", to_ms AS "toMs",
     next_ms AS "nextMs", ended_ms AS "endedAtMs"
   FROM sweeps WHERE account = ? ORDER BY last_ms`;
@@ -98,6 +101,18 @@ export function* everyRange(): Steps<ReadonlyMap<string, readonly LedgerRange[]>
 export const latenessSince = (account: number, sinceMs: number): Steps<readonly LatenessCount[]> =>
   all<LatenessCount>(LATENESS, account, sinceMs);
 
+/** How late the events of all accounts were found, by name. */
+export function* everyLateness(sinceMs: number): Steps<ReadonlyMap<string, readonly LatenessCount[]>> {
+  const rows = yield* all<LatenessCount & { readonly account: string }>(EVERY_LATENESS, sinceMs);
+  const byAccount = new Map<string, LatenessCount[]>();
+  for (const { account, ...count } of rows) {
+    const counts = byAccount.get(account) ?? [];
+    counts.push(count);
+    byAccount.set(account, counts);
+  }
+  return byAccount;
+}
+
 /** The ledger port. */
 export const createLedgerStore = (connection: Connection, accounts: Names): LedgerStore => {
   const of = <T>(account: string, otherwise: T, read: (key: number) => Steps<T>): Promise<T> =>
@@ -110,6 +125,7 @@ export const createLedgerStore = (connection: Connection, accounts: Names): Ledg
     everyRange: () => connection.read(everyRange),
     lateness: (account, sinceMs) =>
       of<readonly LatenessCount[]>(account, [], (key) => latenessSince(key, sinceMs)),
+    everyLateness: (sinceMs) => connection.read(() => everyLateness(sinceMs)),
     sweeps: (account) =>
       of<ReadonlyMap<number, Sweep>>(account, new Map(), function* (key) {
         const rows = yield* all<SweepRow>(SWEEPS, key);

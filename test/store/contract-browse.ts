@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest';
 import type { Bench } from './contract.ts';
-import { auditEvent, decided, deliveryId, settlement, T0, take, windowOf } from './fixtures.ts';
+import {
+  auditEvent,
+  decided,
+  decideNothing,
+  deliveryId,
+  settlement,
+  T0,
+  take,
+  windowOf,
+} from './fixtures.ts';
 
 /** What people who look around need of any store. */
 export const browseContract = (bench: Bench): void => {
@@ -61,6 +70,45 @@ export const browseContract = (bench: Bench): void => {
     expect(await browse.countEvents('nobody', T0, T0 + 2_000)).toBe(0);
     expect(await browse.eventTypes()).toEqual(['LOGIN', 'NUMBER_UPDATED']);
     expect((await browse.lateByDay('default', 0)).size).toBe(0);
+  });
+
+  it('gives where the trail of each account begins, from any place on', async () => {
+    await fill();
+    const { browse } = bench.store;
+    const lease = await take(bench.store);
+    // The same event in two accounts, and an account without any.
+    const more = ['b', 'z'].map((id) => auditEvent(id, 1, {}, 'third'));
+    await bench.store.collect.commitWindow(lease, windowOf(more, { account: 'third' }), decideNothing);
+    await bench.store.collect.commitWindow(lease, windowOf([], { account: 'empty' }), decideNothing);
+    const accounts = ['default', 'other', 'third', 'empty'];
+    const places = [
+      undefined,
+      ...['a', 'b', 'c', 'y'].flatMap((id) =>
+        [0, 1, 2, 3].map((second) => ({ createdAtMs: T0 + second * 1_000, id })),
+      ),
+    ];
+    let begun = 0;
+    for (const newestFirst of [true, false])
+      for (const from of places)
+        for (const range of [{}, { fromMs: T0 + 1_000, toMs: T0 + 2_000 }]) {
+          const expected = [];
+          for (const account of accounts) {
+            const after = from && { ...from, inclusive: true };
+            const [first] = await browse.events({
+              account,
+              newestFirst,
+              after,
+              limit: 1,
+              withMatched: true,
+              ...range,
+            });
+            if (first) expected.push({ ...first, account });
+          }
+          const found = await browse.heads({ newestFirst, from, withMatched: true, ...range });
+          expect(found.toSorted((a, b) => (a.account < b.account ? -1 : 1))).toEqual(expected);
+          begun += found.length;
+        }
+    expect(begun).toBeGreaterThan(100);
   });
 
   it('gives what was committed since, in the order of commits', async () => {

@@ -204,6 +204,8 @@ export const collectContract = (bench: Bench): void => {
       ['TYPE_NEW', true],
     ]);
     expect(await known('other')).toEqual([['TYPE_000', true]]);
+    await change([{ ...listed('a field'), kind: 'field' }], 'other');
+    expect(await bench.store.drift.listed()).toEqual(['TYPE_000', 'TYPE_001', 'TYPE_199', 'TYPE_NEW']);
   });
 
   it('stores quarantined content once by its key', async () => {

@@ -20,7 +20,7 @@ export const overviewContract = (bench: Bench): void => {
       nowMs: bench.nowMs,
       lease: 'monitor',
       sinks: ['hook', 'quiet'],
-      latenessSinceMs: T0 - 1_000,
+      latenessSinceMs: T0 - 86_400_000,
       alertsSinceMs: T0,
     });
   const sinkOf = async (name: string) => (await look()).sinks.find(({ sink }) => sink === name);
@@ -80,13 +80,19 @@ export const overviewContract = (bench: Bench): void => {
       // Asked for all together they are what each is asked for alone.
       expect(facts).toMatchObject({ ...(await bench.store.collect.progress(facts.account)), events: 1 });
       expect(facts.ranges).toEqual(await bench.store.ledger.ranges(facts.account));
-      expect(facts.lateness).toEqual(await bench.store.ledger.lateness(facts.account, T0 - 1_000));
+      expect(facts.lateness).toEqual(await bench.store.ledger.lateness(facts.account, T0 - 86_400_000));
       expect(facts.backfills).toEqual(await bench.store.backfills.waiting(facts.account));
     }
     expect(accounts[0]?.ranges[0]?.doubt?.text).toBe('counts differ');
     expect(await bench.store.ledger.everyRange()).toEqual(
       new Map(accounts.map(({ account, ranges }) => [account, ranges])),
     );
+    expect(await bench.store.ledger.everyLateness(T0 - 86_400_000)).toEqual(
+      new Map(
+        accounts.flatMap(({ account, lateness }) => (lateness.length > 0 ? [[account, lateness]] : [])),
+      ),
+    );
+    expect(accounts.some(({ lateness }) => lateness.length > 0)).toBe(true);
     expect(accounts[1]?.backfills).toHaveLength(1);
     expect(totals).toMatchObject({ events: 2 });
     await bench.store.leases.release(lease);
