@@ -4,6 +4,7 @@ import { useResource } from '../data/resource.ts';
 import { pathOf, route } from '../data/route.ts';
 import type { CalendarAnswer, CompletenessList } from '../data/shapes.ts';
 import { counted, countText, DAY, durationText } from '../data/time.ts';
+import { useFew } from '../ui/few.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Tag } from '../ui/marks.tsx';
 import { Page } from '../ui/page.tsx';
@@ -32,19 +33,7 @@ export const CompletenessPage = () => {
           if (!chosen) return <Empty icon="question" title="No accounts" />;
           return (
             <>
-              {items.length > 1 && (
-                <nav class="tabs" aria-label="Accounts">
-                  {items.map(({ account }) => (
-                    <a
-                      key={account}
-                      href={pathOf('completeness', account)}
-                      aria-current={account === chosen.account ? 'page' : undefined}
-                    >
-                      <Text value={account} />
-                    </a>
-                  ))}
-                </nav>
-              )}
+              {items.length > 1 && <AccountTabs items={items} chosen={chosen} />}
               <Proof item={chosen} />
               <Ledger key={chosen.account} account={chosen.account} />
             </>
@@ -55,9 +44,46 @@ export const CompletenessPage = () => {
   );
 };
 
-const Proof = ({ item }: { readonly item: CompletenessList['items'][number] }) => {
+/** Tabs that fit on a page; of more accounts, those that are not complete, the one that is shown, and whoever is looked for. */
+const MAX_TABS = 12;
+
+type Item = CompletenessList['items'][number];
+
+const AccountTabs = ({ items, chosen }: { readonly items: readonly Item[]; readonly chosen: Item }) => {
+  const { shown, search, rest } = useFew(items, {
+    max: MAX_TABS,
+    what: 'accounts',
+    nameOf: ({ account }) => account,
+    rank: (item) => (item === chosen ? 0 : isComplete(item) ? 2 : 1),
+  });
+  return (
+    <>
+      {search && <div class="few-search">{search}</div>}
+      {shown.length > 0 && (
+        <nav class="tabs" aria-label="Accounts">
+          {shown.map(({ account }) => (
+            <a
+              key={account}
+              href={pathOf('completeness', account)}
+              aria-current={account === chosen.account ? 'page' : undefined}
+            >
+              <Text value={account} />
+            </a>
+          ))}
+        </nav>
+      )}
+      {rest}
+    </>
+  );
+};
+
+/** The times before the first reading are no gap. */
+const isComplete = ({ complete_until: until, unverified, never_read: never }: Item): boolean =>
+  until !== null && unverified.length === 0 && never.every(({ from }) => from === null);
+
+const Proof = ({ item }: { readonly item: Item }) => {
   const gaps = item.never_read.filter(({ from }) => from !== null);
-  const tone = item.unverified.length > 0 || gaps.length > 0 ? 'doubt' : 'good';
+  const tone = isComplete(item) ? 'good' : 'doubt';
   const since = item.never_read.find(({ from }) => from === null)?.to;
   return (
     <section class={`verdict ${tone}`} aria-label="Proven">

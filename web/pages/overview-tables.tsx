@@ -1,7 +1,9 @@
 import { pathOf, withQuery } from '../data/route.ts';
 import type { AccountStatus, SinkStatus } from '../data/shapes.ts';
-import { countText, durationText } from '../data/time.ts';
+import { counted, countText, durationText } from '../data/time.ts';
+import { useFew } from '../ui/few.tsx';
 import { Tag, type Tone } from '../ui/marks.tsx';
+import { Panel } from '../ui/panel.tsx';
 import { Empty } from '../ui/states.tsx';
 import { Text } from '../ui/text.tsx';
 import { Time } from '../ui/time.tsx';
@@ -16,9 +18,11 @@ const ACCOUNT_TONES: Readonly<Record<AccountStatus['state'], Tone>> = {
 
 /** How complete an account is, in words. */
 const completeText = ({
+  watermark,
   unverified,
   never_read: never,
-}: Pick<AccountStatus, 'unverified' | 'never_read'>): string => {
+}: Pick<AccountStatus, 'watermark' | 'unverified' | 'never_read'>): string => {
+  if (watermark === null) return 'nothing read';
   const parts = [
     ...(unverified.length > 0 ? [`${unverified.length} unverified`] : []),
     ...(never.some(({ from }) => from !== null) ? ['gaps never read'] : []),
@@ -26,7 +30,41 @@ const completeText = ({
   return parts.length === 0 ? 'complete' : parts.join(', ');
 };
 
-export const AccountTable = ({ accounts }: { readonly accounts: readonly AccountStatus[] }) => (
+/** Accounts on the first page; of more, those in trouble, and whoever is looked for. */
+const MAX_ACCOUNTS = 30;
+const RANKS: Readonly<Record<AccountStatus['state'], number>> = {
+  failing: 0,
+  behind: 1,
+  starting: 2,
+  standby: 3,
+  ok: 3,
+};
+
+/** How many accounts there are, and of many in which states. */
+const accountsHint = (accounts: readonly AccountStatus[]): string => {
+  if (accounts.length <= MAX_ACCOUNTS) return counted(accounts.length, 'account');
+  const states = Map.groupBy(accounts, ({ state }) => state);
+  const parts = [...states].toSorted(([a], [b]) => RANKS[a] - RANKS[b]);
+  return `${counted(accounts.length, 'account')}: ${parts.map(([state, of]) => `${countText(of.length)} ${state}`).join(', ')}`;
+};
+
+/** The accounts with how each is. Thousands are not drawn: first those in trouble, the others by their name. */
+export const Accounts = ({ accounts }: { readonly accounts: readonly AccountStatus[] }) => {
+  const { shown, search, rest } = useFew(accounts, {
+    max: MAX_ACCOUNTS,
+    what: 'accounts',
+    nameOf: ({ name }) => name,
+    rank: (account) => RANKS[account.state] - (completeText(account) === 'complete' ? 0 : 0.5),
+  });
+  return (
+    <Panel title="Accounts" flush hint={accountsHint(accounts)} actions={search}>
+      {shown.length > 0 && <AccountTable accounts={shown} />}
+      {rest}
+    </Panel>
+  );
+};
+
+const AccountTable = ({ accounts }: { readonly accounts: readonly AccountStatus[] }) => (
   <table class="table stack">
     <thead>
       <tr>

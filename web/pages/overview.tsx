@@ -13,13 +13,15 @@ import { Time } from '../ui/time.tsx';
 import { AlertLine } from './overview-alerts.tsx';
 import { StatusFacts } from './overview-facts.tsx';
 import { Replicas } from './overview-replicas.tsx';
-import { AccountTable, SinkTable } from './overview-tables.tsx';
+import { Accounts, SinkTable } from './overview-tables.tsx';
 import { AlertVolume, EventVolume } from './overview-volume.tsx';
 
 /** Between two looks at the status when nothing happens, ms. */
 const LOOK_MS = 10_000;
-/** At most so often when much happens, ms. */
+/** At most so often when much happens, ms; more seldom where an answer holds many accounts. */
 const THROTTLE_MS = 1_000;
+const THROTTLE_EACH_MS = 10;
+const MAX_THROTTLE_MS = 30_000;
 const STEP_SECONDS = 1_800;
 
 /** Is everything all right? */
@@ -36,11 +38,14 @@ export const OverviewPage = () => {
     );
   });
   const alerts = useResource('alerts', (signal) => get<AlertPage>('/alerts', { limit: 8 }, signal));
-  const lookAgain = useThrottled(() => {
-    status.reload();
-    volume.reload();
-    alerts.reload();
-  }, THROTTLE_MS);
+  const lookAgain = useThrottled(
+    () => {
+      status.reload();
+      volume.reload();
+      alerts.reload();
+    },
+    Math.min(MAX_THROTTLE_MS, Math.max(THROTTLE_MS, THROTTLE_EACH_MS * (status.data?.accounts.length ?? 0))),
+  );
   useEffect(() => {
     const ends = [
       onLive('alert', lookAgain),
@@ -79,9 +84,7 @@ export const OverviewPage = () => {
                 }
               </Loaded>
             </Panel>
-            <Panel title="Accounts" flush hint={counted(now.accounts.length, 'account')}>
-              <AccountTable accounts={now.accounts} />
-            </Panel>
+            <Accounts accounts={now.accounts} />
             <Panel title="Sinks" flush hint={counted(now.sinks.length, 'sink')}>
               <SinkTable sinks={now.sinks} />
             </Panel>
