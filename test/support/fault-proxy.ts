@@ -61,6 +61,8 @@ export interface FaultProxy {
 export interface ConnectionWatch {
   request(piece: Buffer): void;
   answer(piece: Buffer): void;
+  /** Something that came from either side is held back, or no longer. */
+  held(is: boolean): void;
   closed(): void;
 }
 
@@ -122,12 +124,14 @@ export const createFaultProxy = async (
       cut,
       onTraffic,
       thawed,
+      held: (is) => watch?.held(is),
       sent: (piece) => watch?.request(piece),
     });
     void carry(target, client, of('answer'), {
       cut,
       onTraffic,
       thawed,
+      held: (is) => watch?.held(is),
       got: (piece) => watch?.answer(piece),
     });
   });
@@ -179,6 +183,7 @@ interface Carriage {
   readonly cut: () => void;
   readonly onTraffic: () => void;
   readonly thawed: () => Promise<void> | undefined;
+  readonly held: (is: boolean) => void;
   /** Told of every piece that came, and of every one that goes on. */
   readonly got?: (piece: Buffer) => void;
   readonly sent?: (piece: Buffer) => void;
@@ -204,9 +209,13 @@ const carry = async (
   from: Socket,
   to: Socket,
   fault: LinkFault | undefined,
-  { cut, onTraffic, thawed, got, sent }: Carriage,
+  { cut, onTraffic, thawed, held, got, sent }: Carriage,
 ): Promise<void> => {
   let carried = 0;
+  const hold = async (until: Promise<unknown>): Promise<void> => {
+    held(true);
+    await until.finally(() => held(false));
+  };
   const write = async (piece: Buffer): Promise<void> => {
     onTraffic();
     carried += piece.length;
@@ -216,15 +225,18 @@ const carry = async (
     const over = new AbortController();
     const { signal } = over;
     // Whichever comes second must not be listened for any longer.
-    await Promise.race([once(to, 'drain', { signal }), once(to, 'close', { signal })]).finally(() =>
-      over.abort(),
+    await hold(
+      Promise.race([once(to, 'drain', { signal }), once(to, 'close', { signal })]).finally(() =>
+        over.abort(),
+      ),
     );
   };
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
       const piece = chunk as Buffer;
       got?.(piece);
-      await thawed();
+      const thaw = thawed();
+      if (thaw) await hold(thaw);
       onTraffic();
       const left = fault && 'afterBytes' in fault ? fault.afterBytes - carried : 0;
       switch (fault?.kind) {
@@ -242,6 +254,7 @@ const carry = async (
           await write(piece.subarray(0, Math.max(left, 0)));
           if (piece.length < left) break;
           from.pause();
+          held(true);
           return;
         case 'corrupt': {
           const spoilt = Buffer.from(piece);
@@ -251,12 +264,12 @@ const carry = async (
         }
         case 'trickle':
           for (let at = 0; at < piece.length && !to.destroyed; at += fault.bytes) {
-            await sleep(fault.everyMs);
+            await hold(sleep(fault.everyMs));
             await write(piece.subarray(at, at + fault.bytes));
           }
           break;
         case 'delay':
-          await sleep(fault.ms);
+          await hold(sleep(fault.ms));
           await write(piece);
           break;
         case 'refuse':
