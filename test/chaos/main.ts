@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { liveDay } from './day.ts';
@@ -23,8 +24,13 @@ const { values } = parseArgs({
 const { store, hours, log } = values;
 if (store !== 'sqlite' && store !== 'postgres')
   throw new Error(`--store ${store}: sqlite or postgres is allowed`);
+let child: ChildProcess | undefined;
 // Ended like this, file systems that were mounted are removed as well.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    child?.kill(signal);
+    process.exit(1);
+  });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const live = async (seed: number): Promise<boolean> => {
@@ -47,8 +53,11 @@ const live = async (seed: number): Promise<boolean> => {
 };
 
 /** A process for each: what a day leaves behind in one, such as histograms of the event loop, would slow down the next. */
-const apart = (file: string, args: readonly string[]): boolean =>
-  spawnSync(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: 'inherit' }).status === 0;
+const apart = async (file: string, args: readonly string[]): Promise<boolean> => {
+  child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: 'inherit' });
+  await once(child, 'exit');
+  return child.exitCode === 0;
+};
 
 const [from, seeds] = [Number(values.from), Number(values.seeds)];
 const faults = values.faults ?? (store === 'postgres' && seeds > 1 ? '200' : '0');
@@ -59,12 +68,12 @@ else {
   for (let seed = from; seed < from + seeds; seed += 1) {
     const rest = log === undefined ? [] : ['--log', log];
     const args = ['--store', store, '--seeds', '1', '--from', String(seed), '--hours', hours, ...rest];
-    if (!apart('main.ts', args)) failed.push(seed);
+    if (!(await apart('main.ts', args))) failed.push(seed);
   }
   say(failed.length === 0 ? 'all survived' : `failed: ${failed.join(', ')}`);
   isFine = failed.length === 0;
 }
 if (faults !== '0')
-  isFine = apart('../replicas/main.ts', ['--faults', faults, '--seed', String(from)]) && isFine;
+  isFine = (await apart('../replicas/main.ts', ['--faults', faults, '--seed', String(from)])) && isFine;
 // A day that broke off in the middle leaves connections behind, which must not keep the next one from beginning.
 process.exit(isFine ? 0 : 1);
