@@ -72,6 +72,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const watch = createPoolWatch(connection, lane, {
     silentMs: patience.answerMs,
     unheardMs: leaseMs * 0.8,
+    forsakenMs: workPatience(leaseMs).idleInTransactionMs,
   });
   const end = async (): Promise<void> => {
     await others.close();

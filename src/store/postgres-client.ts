@@ -8,6 +8,8 @@ import { refusal } from './postgres-errors.ts';
 import { decodeText } from './postgres-text.ts';
 
 export const SCHEMA = 'vonage_audit_monitor';
+/** By which the server knows our sessions. */
+export const APPLICATION = 'vonage-audit-monitor';
 
 /** How long is waited for what. ms */
 export interface Patience {
@@ -56,7 +58,8 @@ export const FORSAKEN = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interv
  * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
  * statements needs {@link PATIENT} as well.
  */
-export const NO_LIMITS = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+export const NO_LIMITS = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+  SET LOCAL application_name = '${APPLICATION} at length'`;
 /** Goes with a query that may take long. Node's timers reach no further, and node-postgres takes 0 for "as configured". */
 export const PATIENT = { query_timeout: 2 ** 31 - 1 } as const;
 
@@ -86,7 +89,7 @@ export const clientConfig = (place: PostgresPlace, patience: Patience): ClientCo
   idle_in_transaction_session_timeout: patience.idleInTransactionMs,
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEPALIVE_MS,
-  application_name: 'vonage-audit-monitor',
+  application_name: APPLICATION,
   types,
 });
 

@@ -1,5 +1,6 @@
 import type { PostgresConnection } from './postgres-connection.ts';
 import { refusal } from './postgres-errors.ts';
+import { endForsaken } from './postgres-forsaken.ts';
 import { type Steps, value, values } from './steps.ts';
 
 /** Keeps a replica from beating while it can do nothing else. */
@@ -8,6 +9,8 @@ export interface PoolWatch {
   check(): void;
   /** After a beat. Ends the connections of the pool that lead nowhere. Never rejects. */
   look(): Promise<void>;
+  /** After a beat in vain. Ends the sessions of ours that hold locks and whose client is gone. Never rejects. */
+  free(): Promise<void>;
 }
 
 /**
@@ -25,7 +28,7 @@ const AT_WORK = `SELECT pid FROM pg_stat_activity
 export const createPoolWatch = (
   work: PostgresConnection,
   lane: PostgresConnection,
-  limits: { readonly silentMs: number; readonly unheardMs: number },
+  limits: { readonly silentMs: number; readonly unheardMs: number; readonly forsakenMs: number },
   ticks: () => number = () => performance.now(),
 ): PoolWatch => {
   let isAsked = false;
@@ -60,11 +63,16 @@ export const createPoolWatch = (
           `no connection but that of beats has been answered for ${Math.round(inVainMs / 1_000)} s`,
         );
     },
+    async free() {
+      await endForsaken(lane, limits.forsakenMs);
+    },
     async look() {
       const asked = work.silent(limits.silentMs).map(({ pid }) => pid);
       if (asked.length === 0) return;
       try {
         const atWork = new Set(await lane.read(() => values<number>(AT_WORK, asked)));
+        // It may wait for what is locked.
+        if (atWork.size > 0) await endForsaken(lane, limits.forsakenMs);
         // Looked at once more: what had arrived while this process was not running has been read by now.
         for (const { pid, end } of work.silent(limits.silentMs))
           if (asked.includes(pid) && !atWork.has(pid)) end();

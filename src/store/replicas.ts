@@ -92,12 +92,22 @@ export const createReplicas = (
     return { nowMs, replicas, shares: names.map((name) => ({ name, lease: held.get(name) })) };
   }
 
+  /** It may wait for what somebody has locked who is no longer there: the next one shall not. */
+  const beaten = async <T>(work: () => Steps<T>): Promise<T> => {
+    try {
+      return await connection.commitLightly(work);
+    } catch (error) {
+      void watch.free();
+      throw error;
+    }
+  };
+
   return {
     async beat(facts, ttlMs) {
       const wants = JSON.stringify([...facts.wants].toSorted());
       const hash = createHash('sha256').update(wants).digest('hex');
       watch.check();
-      const answer = await connection.commitLightly(function* () {
+      const answer = await beaten(function* () {
         const nowMs = yield* timeOf(now);
         yield* run(FORGET, nowMs - FORGET_MS, nowMs);
         yield* run(REBASE, nowMs, nowMs);

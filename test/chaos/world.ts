@@ -276,7 +276,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
       throw error;
     }
   };
-  const begin = async (): Promise<Life> => {
+  const begin = async (isFirst: boolean): Promise<Life> => {
     const number = (lives += 1);
     const kept = async (name: string, proxy: FaultProxy): Promise<FaultProxy> => {
       await links.get(name)?.(proxy);
@@ -290,7 +290,8 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
       }),
     );
     const { settings, link: database } = await store.way();
-    if (database) await kept('database', database);
+    // That of a rival is left alone, as in `link`: somebody has to be able to take over.
+    if (database && isFirst) await kept('database', database);
     const proxies = { ...Object.fromEntries(made), ...(database && { database }) } as Proxies;
     ways.set(number, proxies);
     putSecrets();
@@ -319,7 +320,7 @@ export const createWorld = async (plan: Plan, time: VirtualTime, makeStore: Make
   };
   /** Begins one at a post; whatever ends by itself is followed by another, as long as nobody took it away. */
   const occupy = async (post: Post): Promise<void> => {
-    const fresh = await begin();
+    const fresh = await begin(post === first);
     post.life = fresh;
     fresh.monitor.done.catch(() => {
       setTimeout(() => {

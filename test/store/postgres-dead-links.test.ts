@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReplicaFacts, Replicas, ShareName } from '../../src/core/replicas.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openPostgresStore } from '../../src/store/open-postgres.ts';
-import { beatPatience, workPatience } from '../../src/store/postgres-client.ts';
+import { APPLICATION, beatPatience, NO_LIMITS, workPatience } from '../../src/store/postgres-client.ts';
 import { createFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { auditEvent, decideNothing, T0, take, windowOf } from './fixtures.ts';
@@ -147,6 +149,64 @@ describe('a connection on which nobody answers, and nobody says so,', () => {
     const told = replicas.told(never.signal);
     await other.replicas.leave('nobody');
     await told;
+  });
+});
+
+describe('a session that was sent half of a series of messages, and holds locks,', () => {
+  const READS_FOR_EVER = `SET idle_in_transaction_session_timeout = 100; SET statement_timeout = 100`;
+  let clients: pg.Client[] = [];
+  afterEach(async () => {
+    await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+    clients = [];
+  });
+  const session = async (...statements: readonly string[]): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: database.url, application_name: APPLICATION });
+    client.on('error', () => undefined);
+    clients.push(client);
+    await client.connect();
+    for (const text of statements) await client.query(text);
+    return client;
+  };
+  /** Locks something, asks for more, and says no word of when that is over. Resolves with what tells of its end. */
+  const forsaken = async (lock: string): Promise<{ readonly end: Promise<unknown> }> => {
+    const client = await session(READS_FOR_EVER, 'SET search_path TO vonage_audit_monitor', 'BEGIN', lock);
+    const text = Buffer.from('\0SELECT 1\0\0\0');
+    const head = Buffer.from('P\0\0\0\0');
+    head.writeInt32BE(text.length + 4, 1);
+    const { stream } = (client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    // What is answered is not what the client asked.
+    stream.removeAllListeners('data');
+    stream.write(Buffer.concat([head, text]));
+    return { end: once(stream.resume(), 'close') };
+  };
+
+  it('keeps no replica from beating for longer than one beat, and others from nothing', async () => {
+    const { replicas } = await open('past it');
+    await replicas.beat(facts, LEASE_MS);
+    const [lease] = await replicas.claim('one', WANTS, LEASE_MS);
+    const gone = await forsaken(`SELECT 1 FROM replicas WHERE id = 'one' FOR UPDATE`);
+    const reading = await session('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'SELECT 1');
+    const long = await session(`BEGIN; ${NO_LIMITS}; SELECT txid_current()`);
+    const began = performance.now();
+    await expect(replicas.beat(facts, LEASE_MS)).rejects.toMatchObject({ kind: 'busy' });
+    const { leases } = await replicas.beat(facts, LEASE_MS);
+    expect(leases).toEqual([lease]);
+    expect(performance.now() - began).toBeLessThan(LEASE_MS);
+    await gone.end;
+    for (const client of [reading, long]) expect((await client.query('SELECT 1')).rows).toHaveLength(1);
+  });
+
+  it('is ended under whoever waits for what it has locked, though beats never fail', async () => {
+    const { replicas, collect, leases } = await open('past it');
+    const taken = await leases.acquire('account:a', 'one', 60_000);
+    if (!('lease' in taken)) throw new Error('not taken');
+    await collect.commitWindow(taken.lease, windowOf([auditEvent('a', 1)]), decideNothing);
+    const gone = await forsaken('SELECT 1 FROM chains FOR UPDATE');
+    const began = performance.now();
+    const commit = collect.commitWindow(taken.lease, windowOf([auditEvent('b', 2)]), decideNothing);
+    expect((await beatingUntil(replicas, commit)).fresh.map(({ id }) => id)).toEqual(['b']);
+    expect(performance.now() - began).toBeLessThan(3 * LEASE_MS);
+    await gone.end;
   });
 });
 
