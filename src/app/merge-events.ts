@@ -80,7 +80,10 @@ export async function* mergedKeys(
       // It begins with the very place, which has been told of.
       if (query.after && sign * byPlace(key, query.after) <= 0)
         add(await read(key.account, query.after, MIN_ROWS));
-      else add({ rows: [key], at: 0, asked: 1 });
+      else {
+        held += 1;
+        add({ rows: [key], at: 0, asked: 1 });
+      }
     }
     return heads;
   };

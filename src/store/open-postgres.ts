@@ -5,7 +5,7 @@ import type { PostgresPlace } from '../core/store-place.ts';
 import { type Verification, type VerifyOptions, verifyStored } from './chain-verify.ts';
 import { composeStore } from './compose.ts';
 import { composeHistory, type StoredHistory } from './open-history.ts';
-import { beatPatience, DEFAULT_LEASE_MS, workPatience } from './postgres-client.ts';
+import { beatPatience, DEFAULT_LEASE_MS, NAME_BEATS, workPatience } from './postgres-client.ts';
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts';
 import { dropMonths } from './postgres-drop.ts';
 import { translate } from './postgres-errors.ts';
@@ -64,6 +64,7 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
     ...place,
     poolSize: 1,
     patience,
+    begin: NAME_BEATS,
     onUnanswered: () => {
       connection.distrustIdle();
       others.doubt();
@@ -72,7 +73,10 @@ export const openPostgresStore = async (options: PostgresStoreOptions): Promise<
   const watch = createPoolWatch(connection, lane, {
     silentMs: patience.answerMs,
     unheardMs: leaseMs * 0.8,
-    forsakenMs: workPatience(leaseMs).idleInTransactionMs,
+    forsaken: {
+      beatsMs: workPatience(leaseMs).idleInTransactionMs,
+      workMs: workPatience(leaseMs).answerMs,
+    },
   });
   const end = async (): Promise<void> => {
     await others.close();

@@ -8,8 +8,12 @@ import { refusal } from './postgres-errors.ts';
 import { decodeText } from './postgres-text.ts';
 
 export const SCHEMA = 'vonage_audit_monitor';
-/** By which the server knows our sessions. */
-export const APPLICATION = 'vonage-audit-monitor';
+/** By which the server knows our sessions, unless the URL names them otherwise. */
+const APPLICATION = 'vonage-audit-monitor';
+/** Before the name of a session that beats. */
+export const BEATS_OF = 'beats of ';
+/** Gives the session that name. */
+export const NAME_BEATS = `SELECT set_config('application_name', '${BEATS_OF}' || current_setting('application_name'), false)`;
 
 /** How long is waited for what. ms */
 export interface Patience {
@@ -56,10 +60,10 @@ export const FORSAKEN = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interv
 
 /**
  * Of migrations, copies and long reads, which take as long as there is to do: sent at their beginning, to their end. Each of their
- * statements needs {@link PATIENT} as well.
+ * statements needs {@link PATIENT} as well. Their sessions have another name for so long: see postgres-forsaken.ts.
  */
 export const NO_LIMITS = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-  SET LOCAL application_name = '${APPLICATION} at length'`;
+  SELECT set_config('application_name', 'long work of ' || current_setting('application_name'), true)`;
 /** Goes with a query that may take long. Node's timers reach no further, and node-postgres takes 0 for "as configured". */
 export const PATIENT = { query_timeout: 2 ** 31 - 1 } as const;
 

@@ -42,6 +42,8 @@ export interface PostgresConnectionOptions extends PostgresPlace {
   readonly onTold?: () => void;
   /** Default: that of work, with the default lease. */
   readonly patience?: Patience;
+  /** SQL that each connection begins with. */
+  readonly begin?: string;
   /** Called when a connection has turned out to lead nowhere, though it never said so. */
   readonly onUnanswered?: () => void;
 }
@@ -64,7 +66,12 @@ export const connectPostgres = (options: PostgresConnectionOptions): PostgresCon
     patience = workPatience(DEFAULT_LEASE_MS),
   } = options;
   const place = placeText(options);
-  const settings = `SET search_path TO ${SCHEMA}${readOnly ? '; SET default_transaction_read_only TO on' : ''}; ${FORSAKEN}`;
+  const settings = [
+    `SET search_path TO ${SCHEMA}`,
+    ...(readOnly ? ['SET default_transaction_read_only TO on'] : []),
+    FORSAKEN,
+    ...(options.begin === undefined ? [] : [options.begin]),
+  ].join('; ');
   const presence = createPresence();
   const listeners: (() => void)[] = [];
   const mayHaveChanged = (): void => {

@@ -66,7 +66,10 @@ const execute = async (
   if (statement.kind === 'inserts') return runInserts(client, statement.sql.postgres, statement.rows);
   const sql = typeof statement.sql === 'string' ? statement.sql : statement.sql.postgres;
   if (statement.kind === 'many') {
-    return (await query(client, sql, columnsOf(statement.rows))).rowCount ?? 0;
+    let changes = 0;
+    for (const piece of piecesOf(statement.rows))
+      changes += (await query(client, sql, columnsOf(piece))).rowCount ?? 0;
+    return changes;
   }
   const { rows, rowCount } = await query(client, sql, statement.values);
   if (statement.kind === 'some') {
@@ -80,6 +83,28 @@ const execute = async (
   return rows.map(firstColumn);
 };
 
+/**
+ * What is sent at once, in characters. The server says no word before it has the whole of a statement: one of megabytes over a slow link
+ * would look as if nobody were there.
+ */
+const MAX_PIECE = 256 * 1024;
+
+/** Rows in pieces of that size; a row that is larger is one by itself. Each does the same, so it does not matter where they end. */
+function* piecesOf(rows: readonly (readonly Value[])[]): Generator<readonly (readonly Value[])[]> {
+  let from = 0;
+  let size = 0;
+  for (const [at, row] of rows.entries()) {
+    const more = row.reduce<number>((sum, cell) => sum + (typeof cell === 'string' ? cell.length : 8), 0);
+    if (at > from && size + more > MAX_PIECE) {
+      yield rows.slice(from, at);
+      from = at;
+      size = 0;
+    }
+    size += more;
+  }
+  if (from < rows.length) yield rows.slice(from);
+}
+
 /** Every column as a list, whose values may be null as well. */
 const columnsOf = (rows: readonly (readonly Value[])[]): readonly Value[] =>
   (rows[0] ?? []).map((_, index) => rows.map((row) => row[index] ?? null)) as unknown as readonly Value[];
@@ -89,8 +114,11 @@ const runInserts = async (
   sql: string,
   rows: readonly (readonly Value[])[],
 ): Promise<readonly (number | undefined)[]> => {
-  const result = await query(client, `${sql} RETURNING id, seq`, columnsOf(rows));
-  const seqs = new Map((result.rows as { id: string; seq: number }[]).map(({ id, seq }) => [id, seq]));
+  const seqs = new Map<string, number>();
+  for (const piece of piecesOf(rows)) {
+    const result = await query(client, `${sql} RETURNING id, seq`, columnsOf(piece));
+    for (const { id, seq } of result.rows as { id: string; seq: number }[]) seqs.set(id, seq);
+  }
   return rows.map(([id]) => {
     const key = String(id).toWellFormed();
     const seq = seqs.get(key);

@@ -1,13 +1,13 @@
 import type { PostgresConnection } from './postgres-connection.ts';
 import { refusal } from './postgres-errors.ts';
-import { endForsaken } from './postgres-forsaken.ts';
+import { endForsaken, type ForsakenLimits } from './postgres-forsaken.ts';
 import { type Steps, value, values } from './steps.ts';
 
 /** Keeps a replica from beating while it can do nothing else. */
 export interface PoolWatch {
   /** Before a beat. Throws a StoreError when the pool has answered nothing for too long, though it was asked. */
   check(): void;
-  /** After a beat. Ends the connections of the pool that lead nowhere. Never rejects. */
+  /** After a beat, and after a check in vain. Ends the connections of the pool that lead nowhere. Never rejects. */
   look(): Promise<void>;
   /** After a beat in vain. Ends the sessions of ours that hold locks and whose client is gone. Never rejects. */
   free(): Promise<void>;
@@ -28,7 +28,7 @@ const AT_WORK = `SELECT pid FROM pg_stat_activity
 export const createPoolWatch = (
   work: PostgresConnection,
   lane: PostgresConnection,
-  limits: { readonly silentMs: number; readonly unheardMs: number; readonly forsakenMs: number },
+  limits: { readonly silentMs: number; readonly unheardMs: number; readonly forsaken: ForsakenLimits },
   ticks: () => number = () => performance.now(),
 ): PoolWatch => {
   let isAsked = false;
@@ -64,7 +64,7 @@ export const createPoolWatch = (
         );
     },
     async free() {
-      await endForsaken(lane, limits.forsakenMs);
+      await endForsaken(lane, limits.forsaken);
     },
     async look() {
       const asked = work.silent(limits.silentMs).map(({ pid }) => pid);
@@ -72,7 +72,7 @@ export const createPoolWatch = (
       try {
         const atWork = new Set(await lane.read(() => values<number>(AT_WORK, asked)));
         // It may wait for what is locked.
-        if (atWork.size > 0) await endForsaken(lane, limits.forsakenMs);
+        if (atWork.size > 0) await endForsaken(lane, limits.forsaken);
         // Looked at once more: what had arrived while this process was not running has been read by now.
         for (const { pid, end } of work.silent(limits.silentMs))
           if (asked.includes(pid) && !atWork.has(pid)) end();

@@ -106,7 +106,12 @@ export const createReplicas = (
     async beat(facts, ttlMs) {
       const wants = JSON.stringify([...facts.wants].toSorted());
       const hash = createHash('sha256').update(wants).digest('hex');
-      watch.check();
+      try {
+        watch.check();
+      } catch (error) {
+        void watch.look();
+        throw error;
+      }
       const answer = await beaten(function* () {
         const nowMs = yield* timeOf(now);
         yield* run(FORGET, nowMs - FORGET_MS, nowMs);

@@ -7,7 +7,7 @@ export interface Few<T> {
   readonly shown: readonly T[];
   /** A field to find others by name; null where all are shown anyway. */
   readonly search: preact.JSX.Element | null;
-  /** What is not shown, as a line below; null where nothing is missing. */
+  /** What is not shown, as a line below; null where all are shown anyway. */
   readonly rest: preact.JSX.Element | null;
 }
 
@@ -36,13 +36,11 @@ export const useFew = <T,>(
     search: (
       <SearchBox label={`Find ${what}`} placeholder={`Find ${what}`} value={wanted} onChange={setWanted} />
     ),
-    rest:
-      more > 0 || found.length === 0 ? (
-        <p class="few-rest muted" role="status">
-          {found.length === 0
-            ? `No ${what} have "${wanted}" in their name.`
-            : `${countText(more)} more ${what}${wanted === '' ? '' : ' with that in their name'}.`}
-        </p>
-      ) : null,
+    rest: (
+      <p class="few-rest muted" role="status">
+        {found.length === 0 && `No ${what} have "${wanted}" in their name.`}
+        {more > 0 && `${countText(more)} more ${what}${wanted === '' ? '' : ' with that in their name'}.`}
+      </p>
+    ),
   };
 };
