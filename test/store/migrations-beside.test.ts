@@ -14,8 +14,10 @@ const ADDS: readonly RegExp[] = [
   // A unique one could refuse what the version before writes.
   /^CREATE INDEX \w+ ON \w+/,
   /^ALTER TABLE \w+ ADD COLUMN \w+ [^,]*\bDEFAULT\b[^,]*$/,
-  /^ALTER TABLE \w+ ADD COLUMN (?!.*\bNOT NULL\b)(?!.*\bUNIQUE\b)[^,]*$/,
+  /^ALTER TABLE \w+ ADD COLUMN (?!.*\bNOT NULL\b)[^,]*$/,
 ];
+/** Could refuse what the version before writes, wherever it stands. */
+const NARROWS = /\b(?:UNIQUE|PRIMARY KEY|CHECK|EXCLUDE|REFERENCES)\b/;
 
 const statements = (sql: string): readonly string[] =>
   sql
@@ -24,7 +26,9 @@ const statements = (sql: string): readonly string[] =>
     .map((one) => one.replace(/\s+/g, ' ').trim())
     .filter((one) => one !== '');
 const harms = (sql: string): readonly string[] =>
-  statements(sql).filter((one) => !ADDS.some((adds) => adds.test(one)));
+  statements(sql).filter(
+    (one) => !ADDS.some((adds) => adds.test(one)) || (!one.startsWith('CREATE TABLE') && NARROWS.test(one)),
+  );
 
 describe('a migration on PostgreSQL', () => {
   it('leaves the replicas of the version before it working', () => {
@@ -39,6 +43,9 @@ describe('a migration on PostgreSQL', () => {
     'ALTER TABLE alerts RENAME COLUMN json TO text',
     'ALTER TABLE alerts ADD COLUMN owner text NOT NULL',
     'ALTER TABLE alerts ADD COLUMN owner text UNIQUE',
+    'ALTER TABLE alerts ADD COLUMN owner text DEFAULT 0 UNIQUE',
+    'ALTER TABLE alerts ADD COLUMN owner bigint DEFAULT 0 REFERENCES accounts (key)',
+    "ALTER TABLE alerts ADD COLUMN owner text CHECK (kind <> 'rule')",
     'ALTER TABLE alerts ADD COLUMN owner text DEFAULT 0, DROP COLUMN json',
     'CREATE UNIQUE INDEX alerts_one ON alerts (rule)',
     'UPDATE alerts SET json = NULL',
